@@ -1,0 +1,33 @@
+// The 4 ms clock that analysis, network and synthesis share.
+#pragma once
+
+#include <cstdint>
+
+namespace ddsp_rt {
+
+inline constexpr int kFrameRate = 250;  // frames per second
+
+/// First sample of frame `frame` at `rate` Hz: round(frame * rate / 250), halves upwards, in exact integers.
+/// A frame's length therefore varies by one sample where the rate is no multiple of 250.
+constexpr std::int64_t frame_start(std::int64_t frame, int rate) noexcept {
+  return (2 * frame * rate + kFrameRate) / (2 * kFrameRate);
+}
+
+/// Samples in frame `frame`.
+constexpr int frame_length(std::int64_t frame, int rate) noexcept {
+  return static_cast<int>(frame_start(frame + 1, rate) - frame_start(frame, rate));
+}
+
+/// The longest frame at `rate`, for sizing buffers.
+constexpr int max_frame_length(int rate) noexcept { return (rate + kFrameRate - 1) / kFrameRate; }
+
+/// Frames that begin within the first `samples` samples.
+constexpr std::int64_t frame_count(std::int64_t samples, int rate) noexcept {
+  if (samples <= 0) return 0;
+  std::int64_t frame = samples * kFrameRate / rate;
+  while (frame_start(frame, rate) >= samples) --frame;
+  while (frame_start(frame + 1, rate) < samples) ++frame;
+  return frame + 1;
+}
+
+}  // namespace ddsp_rt

@@ -1,0 +1,19 @@
+// The kernels compiled for AVX2, FMA and F16C; empty on other architectures.
+#if defined(__AVX2__)
+#include "ddsp_rt/kernels/kernels.h"
+
+#include <immintrin.h>
+
+#include <bit>
+
+namespace ddsp_rt {
+namespace avx2 {
+#include "ddsp_rt/kernels/body.inl"
+}  // namespace avx2
+
+extern const Kernels kAvx2Kernels;
+const Kernels kAvx2Kernels{"avx2", avx2::dot, avx2::multiply_add_f32, avx2::multiply_add_f16,
+                           avx2::complex_multiply_add, avx2::harmonic_sum};
+
+}  // namespace ddsp_rt
+#endif
