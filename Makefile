@@ -1,0 +1,97 @@
+# Everything a user or developer runs. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+COMMAND := $(VENV)/bin/ddsp-rt
+DATA ?= ../shared/data
+JOBS ?= $(shell nproc)
+
+# Debian packages: what the engine and its Python module need to build, then what their tests need besides.
+BUILD_PACKAGES := g++ cmake ninja-build nlohmann-json3-dev libkissfft-dev python3-dev python3-venv
+TEST_PACKAGES := $(BUILD_PACKAGES) doctest-dev
+
+ENGINE_SOURCES := CMakeLists.txt engine/CMakeLists.txt \
+  $(shell find engine/ddsp_rt src/ddsp_rt -name '*.cpp' -o -name '*.h' -o -name '*.inl')
+INSTRUMENTS := $(wildcard instruments/*.ddsp instruments/*.md)
+
+# $(call need-packages,LIST): installs what is missing as root, names it in one line otherwise.
+define need-packages
+missing=""; \
+if command -v dpkg-query >/dev/null; then \
+  for package in $(1); do \
+    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$package"; \
+  done; \
+fi; \
+if [ -n "$$missing" ]; then \
+  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+    echo "Installing system packages:$$missing"; \
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+  else \
+    echo "Missing system packages; as root, run: apt-get install$$missing" >&2; exit 1; \
+  fi; \
+fi
+endef
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+# ---- setting up ----------------------------------------------------------------------------------------------------
+
+$(VENV)/bin/python:
+	@$(call need-packages,$(BUILD_PACKAGES))
+	@echo "Making the Python environment in $(VENV)"
+	@python3 -m venv $(VENV)
+
+# The package with its compiled engine, without PyTorch. Editable: changed Python files count at once.
+$(VENV)/.package: pyproject.toml $(ENGINE_SOURCES) $(INSTRUMENTS) | $(VENV)/bin/python
+	@$(call need-packages,$(BUILD_PACKAGES))
+	@echo "Building the engine and installing the package (a minute or so)"
+	@$(PYTHON) -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+# PyTorch first and by version: left to choose, pip may bring a build for other hardware.
+$(VENV)/.test: pyproject.toml $(VENV)/.package
+	@$(call need-packages,$(TEST_PACKAGES))
+	@echo "Installing PyTorch and the test tools (some minutes the first time)"
+	@$(PYTHON) -m pip install -q --disable-pip-version-check torch==2.13.0
+	@$(PYTHON) -m pip install -q --disable-pip-version-check $$($(PYTHON) -c 'import tomllib; \
+	  extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
+	  print(*(r for name in ("train", "evaluate", "test") for r in extras[name]))')
+	@touch $@
+
+.PHONY: engine
+engine: ## build the engine and its tests
+	@$(call need-packages,$(TEST_PACKAGES))
+	@cmake -S . -B build/dev -G Ninja -DDDSP_RT_TESTS=ON -DDDSP_RT_WERROR=ON >/dev/null
+	@cmake --build build/dev -j $(JOBS)
+
+# ---- the commands --------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: $(VENV)/.package ## the bundled sung phrase becomes a violin: out/violin.wav and its picture
+	@mkdir -p out
+	@$(COMMAND) transfer examples/sung_phrase.flac --to violin -o out/violin.wav --figure out/violin.png
+	@echo "Made out/violin.wav (listen) and out/violin.png (look) from examples/sung_phrase.flac"
+
+.PHONY: test
+test: $(VENV)/.test engine ## every test
+	@ctest --test-dir build/dev --output-on-failure
+	@$(PYTHON) -m pytest
+
+.PHONY: check
+check: $(VENV)/.test engine ## the inner loop: the quick tests
+	@ctest --test-dir build/dev --output-on-failure
+	@$(PYTHON) -m pytest -x -m "not slow"
+
+.PHONY: evaluate
+evaluate: $(VENV)/.test ## the figures that need recordings: make evaluate DATA=folder
+	@$(PYTHON) benchmarks/evaluate.py $(DATA)
+
+.PHONY: clean
+clean: ## remove what was built (.venv too)
+	rm -rf build dist out $(VENV)
