@@ -1,0 +1,47 @@
+// Bends one performance towards an instrument's training material: whole octaves in pitch, quantiles in loudness.
+#pragma once
+
+#include <array>
+#include <span>
+
+#include "ddsp_rt/features.h"
+
+namespace ddsp_rt {
+
+inline constexpr std::array kQuantileProbabilities{0.01f, 0.05f, 0.1f, 0.25f, 0.5f, 0.75f, 0.9f, 0.95f, 0.99f};
+using QuantileArray = std::array<float, kQuantileProbabilities.size()>;
+
+/// MIDI note number of a frequency in Hz; 69 is 440 Hz.
+float midi_from_hz(float hz) noexcept;
+
+/// A rising piecewise-linear map of loudness in dB. Between knots its slope stays within 0.5..2, so that an even
+/// performance is not blown up to a wide one; outside them it is 1.
+class LoudnessMap {
+ public:
+  LoudnessMap() noexcept = default;  // identity
+  explicit LoudnessMap(float offset_db) noexcept;
+  LoudnessMap(const QuantileArray& from, const QuantileArray& to) noexcept;
+  float operator()(float loudness_db) const noexcept;
+
+ private:
+  QuantileArray from_{}, to_{};
+};
+
+/// Constants that a stream runs with. `apply` is real-time.
+struct Fitting {
+  int octave = 0;
+  LoudnessMap loudness;
+  float gate_db = kSilenceDb;    // silence threshold on the mapped loudness; the instrument's own if higher
+  float unvoiced_drop_db = 0.0f; // a frame without any pitch is played softer by this much
+
+  Features apply(const Features& features) const noexcept;
+};
+
+struct TargetQuantiles {
+  QuantileArray pitch_midi{}, loudness_db{};
+};
+
+/// Fits to the voiced frames of `performance`. With fewer than 25 of them (0.1 s) nothing is shifted.
+Fitting fit(std::span<const Features> performance, const TargetQuantiles& target);
+
+}  // namespace ddsp_rt
