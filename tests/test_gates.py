@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from ddsp_rt.gates import FRAME_RATE, clipped_samples, usable_frames
+
+RATE = 16000
+
+
+def tone(f0, seconds=2.0, rate=RATE, harmonics=12):
+    time = np.arange(int(seconds * rate)) / rate
+    return 0.1 * sum(np.sin(2 * np.pi * h * f0 * time) / h for h in range(1, harmonics + 1) if h * f0 < 0.45 * rate)
+
+
+def features(seconds, f0, loudness=-20.0, periodicity=1.0):
+    frames = int(seconds * FRAME_RATE)
+    return [np.broadcast_to(np.float32(x), frames).copy() for x in (f0, periodicity, loudness)]
+
+
+def share(gates, reason):
+    return gates.reasons[reason][50:-50].mean()
+
+
+@pytest.mark.parametrize("f0", [65, 110, 196, 440, 1000, 1800])
+@pytest.mark.parametrize("rate", [16000, 44100])
+def test_single_notes_pass(f0, rate):
+    gates = usable_frames(tone(f0, rate=rate), rate, *features(2.0, f0))
+    assert gates.usable.all()
+
+
+@pytest.mark.parametrize("interval", [3, 4, 5, 7, 8, 9, 16])
+@pytest.mark.parametrize("level", [0.5, 1.0])
+def test_double_stops_are_left_out(interval, level):
+    f0 = 220.0
+    chord = tone(f0) + level * tone(f0 * 2 ** (interval / 12))
+    assert share(usable_frames(chord, RATE, *features(2.0, f0)), "polyphony") > 0.95
+
+
+@pytest.mark.parametrize("p, q", [(2, 3), (3, 4), (4, 5), (3, 5)])
+def test_a_chord_heard_as_its_common_period_is_left_out(p, q):
+    chord = tone(100.0 * p, harmonics=6) + tone(100.0 * q, harmonics=6)
+    assert share(usable_frames(chord, RATE, *features(2.0, 100.0)), "polyphony") > 0.95
+
+
+def test_breathy_note_and_vibrato_pass():
+    time = np.arange(2 * RATE) / RATE
+    f0 = 330 * 2 ** (0.4 * np.sin(2 * np.pi * 5.5 * time) / 12)
+    phase = 2 * np.pi * np.cumsum(f0) / RATE
+    audio = sum(0.1 * np.sin(h * phase) / h for h in range(1, 10))
+    audio += 0.02 * np.random.default_rng(0).standard_normal(len(audio))
+    track = f0[:: RATE // FRAME_RATE]
+    assert usable_frames(audio, RATE, track, np.ones(500), np.full(500, -20.0)).usable.all()
+
+
+def test_long_silence_goes_but_the_tail_of_a_note_stays():
+    audio = np.concatenate([tone(300), np.zeros(5 * RATE)])
+    f0, periodicity, loudness = features(7.0, 300)
+    loudness[500:], periodicity[500:] = -100, 0
+    gates = usable_frames(audio, RATE, f0, periodicity, loudness)
+    assert gates.usable_seconds == pytest.approx(3.0, abs=0.01)
+    assert gates.left_out_seconds()["silence"] == pytest.approx(4.0, abs=0.01)
+
+
+def test_clipped_passages_are_found_and_clean_low_tones_are_not():
+    time = np.arange(RATE) / RATE
+    for f0 in (40, 55, 220):
+        clean = 0.95 * np.sin(2 * np.pi * f0 * time)
+        quantised = np.round(clean * 32767) / 32768
+        assert not clipped_samples(quantised).any()
+        assert clipped_samples(np.clip(1.2 * quantised, -0.9, 0.9)).sum() > 0.05 * RATE
+    audio = tone(220, 2.0)
+    audio[RATE // 2 : RATE] = np.clip(40 * audio[RATE // 2 : RATE], -1, 1)
+    clipping = usable_frames(audio, RATE, *features(2.0, 220)).reasons["clipping"]
+    assert clipping[130:245].mean() > 0.9 and not clipping[:120].any() and not clipping[260:].any()
+
+
+def test_wandering_track_is_unsteady_and_a_trill_is_not():
+    f0, periodicity, loudness = features(2.0, 440)
+    trill = f0 * np.where(np.arange(500) // 18 % 2, 2 ** (2 / 12), 1).astype(np.float32)
+    noise = np.random.default_rng(0).standard_normal(2 * RATE) * 0.1
+    assert not usable_frames(noise, RATE, trill, periodicity, loudness).reasons["unsteady"].any()
+    jumpy = f0 * np.where(np.arange(500) // 5 % 2, 2.0, 1.0).astype(np.float32)
+    assert share(usable_frames(noise, RATE, jumpy, periodicity, loudness), "unsteady") > 0.95
+
+
+def test_nothing_and_nan_are_survived():
+    assert usable_frames(np.zeros(0), RATE, [], [], []).usable.size == 0
+    audio = np.full(RATE, np.nan)
+    gates = usable_frames(audio, RATE, *features(1.0, 100, -100, 0))
+    assert not gates.usable.any()
