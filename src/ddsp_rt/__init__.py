@@ -1,0 +1,39 @@
+"""Real-time neural timbre transfer: any monophonic performance plays a trained instrument.
+
+    violin = ddsp_rt.load("violin")
+    audio = violin.transfer(voice, sample_rate=48_000)
+    stream = violin.stream(sample_rate=48_000)
+    features = ddsp_rt.analyse(voice, 48_000)
+
+Names are imported when first used, so that `import ddsp_rt` costs nothing, needs no PyTorch, and parts that need no compiled
+engine (training on another machine) work without one.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "load": "instrument",
+    "list_instruments": "instrument",
+    "Instrument": "instrument",
+    "Stream": "instrument",
+    "analyse": "analysis",
+    "Features": "analysis",
+    "read_audio": "audio",
+    "write_audio": "audio",
+    "UserError": "errors",
+    "UsageError": "errors",
+    "DataError": "errors",
+}
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module 'ddsp_rt' has no attribute '{name}'")
+    return getattr(import_module(f"ddsp_rt.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
