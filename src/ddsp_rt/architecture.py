@@ -12,7 +12,7 @@ MFCC_COUNT = 30  # coefficients per frame that the encoder listens to
 FEATURES = ("f0", "loudness", "periodicity", "z")  # what a decoder may be given
 
 # Largest sizes an instrument file may ask for. Far above any useful instrument, low enough to be harmless.
-MAX_WIDTH = 4096
+MAX_WIDTH = 2048
 MAX_LAYERS = 16
 MAX_HARMONICS = 1024
 MAX_NOISE_BANDS = 1025

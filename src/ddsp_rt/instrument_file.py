@@ -1,0 +1,280 @@
+"""Instrument files (`*.ddsp`): written and read, every field checked. docs/instrument-file.md is the specification.
+
+A file is safetensors (https://huggingface.co/docs/safetensors): a length, a JSON header, the tensors' bytes. Nothing
+in it is ever executed, and no size is believed before it is compared with the bytes that are there.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import struct
+from pathlib import Path
+from typing import Any, Mapping
+
+import numpy as np
+
+from ddsp_rt.architecture import Architecture, ArchitectureError
+
+FORMAT_VERSION = 1
+ANALYSER_VERSIONS = (1,)  # analysers the engine still has
+SUPPORTED_REQUIRES: frozenset[str] = frozenset()  # features of the format a file may insist on
+FRAME_RATE = 250  # frames per second
+METADATA_KEY = "ddsp_rt"
+MAX_HEADER = 4 << 20  # bytes
+MAX_FILE = 512 << 20  # bytes
+DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
+MAX_QUANTILES = 64
+
+
+class InstrumentError(ValueError):
+    """An instrument file that cannot be used; one line names the file, the field and what is wrong with it."""
+
+
+class _Fault(Exception):
+    """What is wrong, before the file's name stands in front of it."""
+
+
+def _number(table: Mapping[str, Any], name: str, low: float, high: float, where: str = "") -> float:
+    value = table.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise _Fault(f"{where}{name} must be a number from {low:g} to {high:g}")
+    return value
+
+
+def _whole(table: Mapping[str, Any], name: str, low: int, high: int, where: str = "") -> int:
+    value = _number(table, name, low, high, where)
+    if not isinstance(value, int):
+        raise _Fault(f"{where}{name} must be a whole number")
+    return value
+
+
+def _text(table: Mapping[str, Any], name: str, longest: int, default: str | None = None) -> str:
+    value = table.get(name, default)
+    if not isinstance(value, str) or len(value) > longest or (default is None and not value.strip()):
+        raise _Fault(f"{name} must be a text of at most {longest} characters")
+    return value
+
+
+def _texts(table: Mapping[str, Any], name: str) -> list[str]:
+    value = table.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+        raise _Fault(f"{name} must be a list of texts")
+    return value
+
+
+def _rising(table: Mapping[str, Any], name: str, low: float, high: float) -> list[float]:
+    values = table.get(name)
+    where = f"quantiles.{name}"
+    if not isinstance(values, list) or not 2 <= len(values) <= MAX_QUANTILES:
+        raise _Fault(f"{where} must be a list of 2 to {MAX_QUANTILES} numbers")
+    checked = [_number({where: value}, where, low, high) for value in values]
+    if any(after < before for before, after in zip(checked, checked[1:])):
+        raise _Fault(f"{where} must not fall")
+    return checked
+
+
+def check_metadata(metadata: Any) -> Architecture:
+    """Check all fields that this version knows; returns the architecture. Raises InstrumentError without a name."""
+    try:
+        return _check_metadata(metadata)
+    except (_Fault, ArchitectureError) as fault:
+        raise InstrumentError(str(fault)) from None
+
+
+def _check_metadata(metadata: Any) -> Architecture:
+    if not isinstance(metadata, dict):
+        raise _Fault("metadata must be an object")
+    version = _whole(metadata, "format_version", 1, 1 << 30)
+    if version > FORMAT_VERSION:
+        raise _Fault(f"format_version is {version}; this ddsp-rt reads up to {FORMAT_VERSION}")
+    for name in _texts(metadata, "requires"):
+        if name not in SUPPORTED_REQUIRES:
+            raise _Fault(f"it requires {name[:80]!r}, which this ddsp-rt does not have")
+    _text(metadata, "name", 100)
+    architecture = _architecture(metadata)
+    _whole(metadata, "model_rate", 8000, 192_000)
+    if _whole(metadata, "frame_rate", 1, 10_000) != FRAME_RATE:
+        raise _Fault(f"frame_rate must be {FRAME_RATE}")
+    analyser = metadata.get("analyser")
+    if not isinstance(analyser, dict):
+        raise _Fault("analyser must be an object")
+    if _whole(analyser, "version", 1, 1 << 30, "analyser.") not in ANALYSER_VERSIONS:
+        raise _Fault(f"analyser.version is {analyser['version']}, which this ddsp-rt does not have")
+    low = _number(analyser, "f0_low", 20, 8000, "analyser.")
+    if _number(analyser, "f0_high", 20, 8000, "analyser.") <= low:
+        raise _Fault("analyser.f0_high must be above analyser.f0_low")
+    quantiles = metadata.get("quantiles")
+    if not isinstance(quantiles, dict):
+        raise _Fault("quantiles must be an object")
+    count = len(_rising(quantiles, "probabilities", 0, 1))
+    for name, least, most in (("pitch_midi", -50, 200), ("loudness_db", -200, 100)):
+        if len(_rising(quantiles, name, least, most)) != count:
+            raise _Fault(f"quantiles.{name} must be as long as quantiles.probabilities")
+    _number(quantiles, "periodicity_median", 0, 1, "quantiles.")
+    _number(metadata, "gate_db", -200, 100)
+    _text(metadata, "licence", 10_000, "")
+    _texts(metadata, "attribution")
+    return architecture
+
+
+def _architecture(metadata: Mapping[str, Any]) -> Architecture:
+    try:
+        return Architecture.from_dict(metadata.get("architecture"))
+    except ArchitectureError as error:
+        raise _Fault(f"architecture.{error}") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _parse_json(text: bytes | str, what: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise _Fault(f"{what} is not JSON") from None
+
+
+def _parse(data: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    if len(data) < 8:
+        raise _Fault("too short for an instrument file")
+    (length,) = struct.unpack_from("<Q", data)
+    if length > MAX_HEADER:
+        raise _Fault("not an instrument file, or its header is too long")
+    if length > len(data) - 8:
+        raise _Fault("the file is cut short inside its header")
+    header = _parse_json(data[8 : 8 + length], "header")
+    if not isinstance(header, dict):
+        raise _Fault("header must be an object")
+    labels = header.pop("__metadata__", None)
+    text = labels.get(METADATA_KEY) if isinstance(labels, dict) else None
+    if not isinstance(text, str):
+        raise _Fault(f"no '{METADATA_KEY}' metadata: not an instrument file")
+    metadata = _parse_json(text, "metadata")
+    shapes = _check_metadata(metadata).tensor_shapes()
+    found = _tensors(header, memoryview(data)[8 + length :])
+    for name, shape in shapes.items():
+        if name not in found:
+            raise _Fault(f"tensor {name} is missing")
+        if found[name].shape != shape:
+            raise _Fault(f"tensor {name} has shape {list(found[name].shape)}, the architecture says {list(shape)}")
+        if not np.isfinite(found[name]).all():
+            raise _Fault(f"tensor {name} holds NaN or infinity")
+    return metadata, {name: found[name] for name in shapes}
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_FILE
+
+
+def _tensors(header: Mapping[str, Any], data: memoryview) -> dict[str, np.ndarray]:
+    """All tensors of the header; their bytes must fill `data` without gap or overlap."""
+    tensors, spans = {}, []
+    for name, entry in header.items():
+        label = f"tensor {name[:80] if name.isprintable() else repr(name[:80])}"
+        if not isinstance(entry, dict):
+            raise _Fault(f"{label} must be an object")
+        dtype, shape, offsets = entry.get("dtype"), entry.get("shape"), entry.get("data_offsets")
+        if not isinstance(dtype, str) or dtype not in DTYPES:
+            raise _Fault(f"{label} has a dtype that is neither F16 nor F32")
+        if not isinstance(shape, list) or len(shape) > 8 or not all(_is_size(size) for size in shape):
+            raise _Fault(f"{label} has an impossible shape")
+        if not isinstance(offsets, list) or len(offsets) != 2 or not all(_is_size(offset) for offset in offsets):
+            raise _Fault(f"{label} has impossible data_offsets")
+        begin, end = offsets
+        if not begin <= end <= len(data):
+            raise _Fault(f"{label} lies outside the file: cut short?")
+        if end - begin != math.prod(shape) * DTYPES[dtype].itemsize:
+            raise _Fault(f"{label} has data_offsets that do not fit its shape")
+        spans.append((begin, end, label))
+        tensors[name] = np.frombuffer(data[begin:end], DTYPES[dtype]).reshape(shape)
+    place = 0
+    for begin, end, label in sorted(spans):
+        if begin != place:
+            raise _Fault(f"{label} overlaps another or leaves a gap")
+        place = end
+    if place != len(data):
+        raise _Fault("bytes after the last tensor")
+    return tensors
+
+
+def load_instrument(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Read an instrument file.
+
+    Returns its metadata and its tensors by name, float16 or float32 as stored (read-only). Unknown keys and tensors
+    are ignored. Raises InstrumentError: no such file, truncated, not an instrument, wrong type, size or version.
+    """
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_FILE:
+                raise _Fault(f"larger than {MAX_FILE >> 20} MiB")
+            return _parse(file.read(size))
+    except (_Fault, ArchitectureError) as fault:
+        raise InstrumentError(f"{path}: {fault}") from None
+    except (OSError, ValueError) as error:
+        raise InstrumentError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def save_instrument(
+    path: str | os.PathLike[str],
+    tensors: Mapping[str, np.ndarray],
+    metadata: Mapping[str, Any],
+    dtype: str = "float16",
+) -> None:
+    """Write an instrument file that `load_instrument` and the engine accept.
+
+    `tensors` are those of the architecture in `metadata` (others are left out), stored as `dtype`, "float16" or
+    "float32". The file appears whole or not at all: when the disk fills up, what was there before stays. Raises
+    InstrumentError.
+    """
+    if dtype not in ("float16", "float32"):
+        raise InstrumentError(f"{path}: dtype must be float16 or float32, not {dtype}")
+    try:
+        data = _serialise(tensors, metadata, "F16" if dtype == "float16" else "F32")
+        _parse(data)  # what we would refuse to read, we do not write
+    except (_Fault, ArchitectureError) as fault:
+        raise InstrumentError(f"{path}: {fault}") from None
+    try:
+        _write_whole(Path(os.path.realpath(path)), data)
+    except OSError as error:
+        raise InstrumentError(f"{path}: could not be written: {error.strerror or error}") from None
+
+
+def _serialise(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any], dtype: str) -> bytes:
+    shapes = _check_metadata(dict(metadata)).tensor_shapes()
+    try:
+        text = json.dumps(metadata, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (TypeError, ValueError) as error:
+        raise _Fault(f"metadata cannot be written as JSON: {error}") from None
+    header: dict[str, Any] = {"__metadata__": {METADATA_KEY: text}}
+    parts, place = [], 0
+    for name in shapes:
+        if name not in tensors:
+            raise _Fault(f"tensor {name} is missing")
+        with np.errstate(over="ignore"):
+            values = np.ascontiguousarray(tensors[name], dtype=DTYPES[dtype])
+        if np.isinf(values).any() and np.isfinite(tensors[name]).all():
+            raise _Fault(f"tensor {name} holds values too large for {dtype}")
+        header[name] = {"dtype": dtype, "shape": list(values.shape), "data_offsets": [place, place + values.nbytes]}
+        parts.append(values.tobytes())
+        place += values.nbytes
+    encoded = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    encoded += b" " * (-len(encoded) % 8)
+    return b"".join([struct.pack("<Q", len(encoded)), encoded, *parts])
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write under a temporary name beside `path`, make sure it is on the disk, then rename."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
