@@ -1,0 +1,135 @@
+// Scan of whole lags, band-limited interpolation between them.
+#include "ddsp_rt/analysis/correlation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "ddsp_rt/kernels/kernels.h"
+
+namespace ddsp_rt {
+namespace {
+
+constexpr double kPeriods = 2.5;            // span of the window
+constexpr double kShortestProducts = 4.5e-3;  // s
+constexpr double kFloor = 1e-12;            // mean square taken as silence (-120 dB)
+
+}  // namespace
+
+Correlation::Correlation(double rate, double f0_low, double f0_high)
+    : lowest_(std::max(2, static_cast<int>(rate / f0_high))),
+      highest_(static_cast<int>(std::ceil(rate / f0_low))),
+      fixed_products_(static_cast<int>(std::lround(kShortestProducts * rate))),
+      fine_below_(static_cast<int>(static_cast<double>(fixed_products_) / (kPeriods - 1.0))),
+      values_(static_cast<std::size_t>(highest_ + 2 * kReach + 2)),
+      local_(2 * kReach + 3),
+      energy_(static_cast<std::size_t>(history(rate, f0_low)) + 1),
+      sinc_(static_cast<std::size_t>(kPhases + 1) * 2 * kReach) {
+  for (int phase = 0; phase <= kPhases; ++phase) {
+    float* taps = sinc_.data() + phase * 2 * kReach;
+    double sum = 0.0;
+    double exact[2 * kReach];
+    for (int t = 0; t < 2 * kReach; ++t) {
+      const double x = t - (kReach - 1) - static_cast<double>(phase) / kPhases;  // distance from the point wanted
+      const double window = std::cos(0.5 * std::numbers::pi * x / (kReach + 0.5));
+      exact[t] = (std::fabs(x) < 1e-9 ? 1.0 : std::sin(std::numbers::pi * x) / (std::numbers::pi * x)) * window * window;
+      sum += exact[t];
+    }
+    for (int t = 0; t < 2 * kReach; ++t) taps[t] = static_cast<float>(exact[t] / sum);
+  }
+}
+
+int Correlation::history(double rate, double f0_low) noexcept {
+  return static_cast<int>(std::ceil(kPeriods * rate / f0_low)) + 4 * kReach + 8;
+}
+
+int Correlation::products(int lag) const noexcept {
+  return std::max(fixed_products_, static_cast<int>((kPeriods - 1.0) * lag));
+}
+
+float Correlation::normalised(const float* newest, int lag, int count) const noexcept {
+  const float product = kernels().dot(newest - count, newest - count - lag, static_cast<std::size_t>(count));
+  const auto from = static_cast<std::size_t>(lag), n = static_cast<std::size_t>(count);
+  const double sum = energy_[n] + energy_[n + from] - energy_[from];
+  return static_cast<float>(2.0 * static_cast<double>(product) / (sum + 2.0 * kFloor * count));
+}
+
+void Correlation::scan(const float* newest) noexcept {
+  double sum = 0.0;
+  for (std::size_t i = 1; i < energy_.size(); ++i) {
+    const double x = newest[-static_cast<std::ptrdiff_t>(i)];
+    sum += x * x;
+    energy_[i] = sum;
+  }
+  for (int lag = std::max(0, lowest_ - kReach - 1); lag <= highest_ + kReach; ++lag)
+    values_[static_cast<std::size_t>(lag)] = normalised(newest, lag, products(lag));
+}
+
+/// Value at whole + phase / kPhases; negative lags mirror positive ones.
+float Correlation::interpolate(const float* values, int whole, int phase) const noexcept {
+  const float* taps = sinc_.data() + phase * 2 * kReach;
+  float sum = 0.0f;
+  for (int t = 0; t < 2 * kReach; ++t) sum += taps[t] * values[std::abs(whole + t - (kReach - 1))];
+  return sum;
+}
+
+/// The highest point between two phases around `whole`, by steps and a last parabola.
+Correlation::Peak Correlation::climb(const float* values, int whole, int first, int last, int step) const noexcept {
+  const auto value = [&](int position) {
+    const int shift = position < 0 ? -1 - (-1 - position) / kPhases : position / kPhases;
+    return interpolate(values, whole + shift, position - shift * kPhases);
+  };
+  int best = first;
+  float height = value(first);
+  for (int position = first + step; position <= last; position += step) {
+    const float here = value(position);
+    if (here > height) height = here, best = position;
+  }
+  const float left = value(best - step), right = value(best + step);
+  const float curve = left - 2.0f * height + right;
+  const float move = curve < 0.0f ? std::clamp(0.5f * (left - right) / curve, -1.0f, 1.0f) : 0.0f;
+  return {static_cast<float>(whole) + (static_cast<float>(best) + move * static_cast<float>(step)) / kPhases,
+          height - 0.25f * (left - right) * move};
+}
+
+int Correlation::peaks(float least, Peak* out, int capacity) const noexcept {
+  const float* values = values_.data();
+  int count = 0;
+  const int fine_end = std::min(fine_below_, highest_);
+  float before = interpolate(values, lowest_ - 1, kPhases / 2), here = values[lowest_];
+  for (int half = 2 * lowest_; half < 2 * fine_end && count < capacity; ++half) {
+    const int next = half + 1;
+    const float after = next % 2 ? interpolate(values, next / 2, kPhases / 2) : values[next / 2];
+    if (here > before && here >= after && here > 0.8f * least) {
+      const int centre = half % 2 ? kPhases / 2 : 0;
+      const Peak peak = climb(values, half / 2, centre - kPhases / 2, centre + kPhases / 2, kPhases / 8);
+      if (peak.height >= least) out[count++] = peak;
+    }
+    before = here, here = after;
+  }
+  for (int lag = std::max(fine_end, lowest_); lag <= highest_ && count < capacity; ++lag) {
+    if (values[lag] <= values[lag - 1] || values[lag] < values[lag + 1] || values[lag] < 0.8f * least) continue;
+    const Peak peak = climb(values, lag, -kPhases / 2, kPhases / 2, kPhases / 4);
+    if (peak.height >= least) out[count++] = peak;
+  }
+  return count;
+}
+
+Correlation::Peak Correlation::refine(const float* newest, float lag) noexcept {
+  const int whole = static_cast<int>(std::lround(lag));
+  if (whole < fine_below_ - kReach) return climb(values_.data(), whole, -kPhases / 2 - 4, kPhases / 2 + 4, 4);
+  const int count = products(whole), start = whole - kReach - 1;
+  for (int i = 0; i < 2 * kReach + 3; ++i)
+    local_[static_cast<std::size_t>(i)] = normalised(newest, std::abs(start + i), count);
+  Peak peak = climb(local_.data(), whole - start, -kPhases / 2 - 4, kPhases / 2 + 4, 4);
+  peak.lag += static_cast<float>(start);
+  return peak;
+}
+
+double Correlation::power(double span) const noexcept {
+  const int longest = static_cast<int>(energy_.size()) - 1;
+  const int n = std::clamp(static_cast<int>(span), std::min(fixed_products_, longest), longest);
+  return energy_[static_cast<std::size_t>(n)] / n;
+}
+
+}  // namespace ddsp_rt

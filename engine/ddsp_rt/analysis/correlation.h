@@ -1,0 +1,49 @@
+// How well the signal repeats at each lag: the normalised square difference, scanned and refined.
+#pragma once
+
+#include <vector>
+
+namespace ddsp_rt {
+
+/// Over the newest P products, n(lag) = 2 sum x[i] x[i - lag] / sum (x[i]^2 + x[i - lag]^2), 1 for a perfect repeat
+/// (McLeod and Wyvill, "A smarter way to find pitch", 2005). P follows the lag: 1.5 lags but at least 4.5 ms, so
+/// that value and lag are those of a trailing window of 2.5 periods. Values between whole lags come from windowed-sinc
+/// interpolation, which is exact for a band-limited signal where P is constant.
+class Correlation {
+ public:
+  Correlation(double rate, double f0_low, double f0_high);
+
+  /// Samples read before `newest`.
+  static int history(double rate, double f0_low) noexcept;
+  /// n at every whole lag in range. Real-time.
+  void scan(const float* newest) noexcept;
+
+  struct Peak {
+    float lag = 0.0f;     // samples
+    float height = 0.0f;  // n there
+  };
+  /// Local maxima of the last scan of at least `least` height, in order of lag; at most `capacity`. Real-time.
+  int peaks(float least, Peak* out, int capacity) const noexcept;
+  /// The peak near `lag` with P held fixed around it, which gives the lag to a fraction of a cent. Real-time.
+  Peak refine(const float* newest, float lag) noexcept;
+  /// Mean square of the newest `span` samples (at least 4.5 ms, at most history()), as of the last scan. Real-time.
+  double power(double span) const noexcept;
+
+ private:
+  static constexpr int kReach = 7;    // taps on each side of the sinc
+  static constexpr int kPhases = 32;  // fractions of a sample tabulated
+  int products(int lag) const noexcept;
+  float normalised(const float* newest, int lag, int count) const noexcept;
+  float interpolate(const float* values, int whole, int phase) const noexcept;
+  Peak climb(const float* values, int whole, int first_phase, int last_phase, int step) const noexcept;
+
+  int lowest_, highest_;           // lags in range, samples
+  int fixed_products_;             // floor of P
+  int fine_below_;                 // lags below this are scanned in half samples
+  std::vector<float> values_;      // n by lag, with kReach lags to spare on either side
+  std::vector<float> local_;       // n around one peak
+  std::vector<double> energy_;     // energy_[i]: of the newest i samples
+  std::vector<float> sinc_;        // [kPhases + 1][2 kReach]
+};
+
+}  // namespace ddsp_rt

@@ -1,0 +1,36 @@
+// One step of the Viterbi recursion.
+#include "ddsp_rt/analysis/octave_memory.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ddsp_rt {
+
+int OctaveMemory::choose(const Candidate* candidates, int count) noexcept {
+  std::array<float, kCapacity> octaves{}, costs{};
+  int best = 0;
+  for (int i = 0; i < count; ++i) {
+    const auto n = static_cast<std::size_t>(i);
+    const Candidate& c = candidates[i];
+    octaves[n] = std::log2(c.lag);
+    float path = count_ > 0 ? 1e9f : 0.0f;
+    for (std::size_t m = 0; m < static_cast<std::size_t>(count_); ++m) {
+      const float distance = std::fabs(octaves[n] - octaves_[m]);
+      const float off_octave = std::fabs(distance - std::round(distance));
+      float step = settings_.jump * std::min(1.0f, distance / settings_.tolerance);
+      if (distance > 0.5f && off_octave < settings_.tolerance) step += settings_.octave_jump;
+      path = std::min(path, settings_.fading * costs_[m] + step);
+    }
+    costs[n] = path + std::log(std::max(0.0f, 1.0f - c.height) + settings_.height_offset) +
+               settings_.short_lag * octaves[n] -
+               settings_.harmonics * std::log(settings_.harmonic_offset + c.harmonic_sum);
+    if (costs[n] < costs[static_cast<std::size_t>(best)]) best = i;
+  }
+  const float least = costs[static_cast<std::size_t>(best)];
+  for (std::size_t n = 0; n < static_cast<std::size_t>(count); ++n) costs_[n] = costs[n] - least;
+  octaves_ = octaves;
+  count_ = count;
+  return best;
+}
+
+}  // namespace ddsp_rt

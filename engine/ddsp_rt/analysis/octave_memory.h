@@ -1,0 +1,44 @@
+// Chooses among the lags at which the signal repeats: cost of each candidate now, and of the path that led to it.
+#pragma once
+
+#include <array>
+
+namespace ddsp_rt {
+
+/// Forward Viterbi decision over a handful of candidates a frame. Old costs fade, so the memory spans a few frames: long
+/// enough to carry a note over a frame that would be read an octave off, short enough to follow the next note at once.
+class OctaveMemory {
+ public:
+  static constexpr int kCapacity = 24;  // candidates per frame
+
+  struct Candidate {
+    float lag = 0.0f;           // s
+    float height = 0.0f;        // normalised correlation there, 0..1
+    float harmonic_sum = 0.0f;  // share of the strongest candidate's, 0..1
+  };
+  struct Settings {
+    float height_offset = 0.08f;     // log(1 - height + this)
+    float short_lag = 0.65f;         // per octave of lag
+    float harmonics = 3.0f;          // times log(harmonic sum + the next)
+    float harmonic_offset = 0.1f;
+    float fading = 0.75f;            // of past costs, per frame
+    float jump = 0.8f;               // for leaving a note
+    float octave_jump = 0.7f;        // more, for leaving it by octaves
+    float tolerance = 0.06f;         // octaves within which it is the same note
+  };
+
+  OctaveMemory() = default;
+  explicit OctaveMemory(const Settings& settings) : settings_(settings) {}
+
+  /// Index of the candidate that the cheapest path ends in; `count` of 1..kCapacity. Real-time.
+  int choose(const Candidate* candidates, int count) noexcept;
+  void reset() noexcept { count_ = 0; }
+
+ private:
+  Settings settings_;
+  int count_ = 0;
+  std::array<float, kCapacity> octaves_{};  // log2 of the last frame's lags
+  std::array<float, kCapacity> costs_{};    // of the paths to them, least 0
+};
+
+}  // namespace ddsp_rt

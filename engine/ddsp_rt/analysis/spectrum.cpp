@@ -1,0 +1,44 @@
+// Hann frame, real FFT, magnitudes.
+#include "ddsp_rt/analysis/spectrum.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace ddsp_rt {
+namespace {
+
+constexpr double kFrameSeconds = 0.032;
+
+std::size_t frame_samples(double rate) { return static_cast<std::size_t>(std::lround(kFrameSeconds * rate)); }
+
+}  // namespace
+
+Spectrum::Spectrum(double rate)
+    : fft_(RealFft::good_size(frame_samples(rate))),
+      bin_hz_(rate / static_cast<double>(fft_.size())),
+      window_(frame_samples(rate)),
+      frame_(fft_.size()),
+      magnitude_(fft_.bins()),
+      bins_(fft_.bins()) {
+  const double n = static_cast<double>(window_.size());
+  for (std::size_t i = 0; i < window_.size(); ++i)  // scaled by 2 / sum of the window
+    window_[i] = static_cast<float>((1.0 - std::cos(2.0 * std::numbers::pi * static_cast<double>(i) / n)) * 2.0 / n);
+}
+
+void Spectrum::process(const float* newest) noexcept {
+  const float* oldest = newest - window_.size();
+  for (std::size_t i = 0; i < window_.size(); ++i) frame_[i] = window_[i] * oldest[i];
+  fft_.forward(frame_.data(), bins_.data());
+  for (std::size_t k = 0; k < magnitude_.size(); ++k) magnitude_[k] = std::sqrt(std::norm(bins_[k]));
+}
+
+float Spectrum::at(float frequency) const noexcept {
+  const float position = frequency / static_cast<float>(bin_hz_);
+  const auto below = static_cast<std::size_t>(std::max(position, 0.0f));
+  if (below + 1 >= magnitude_.size()) return 0.0f;
+  const float fraction = position - static_cast<float>(below);
+  return magnitude_[below] + fraction * (magnitude_[below + 1] - magnitude_[below]);
+}
+
+}  // namespace ddsp_rt

@@ -1,0 +1,35 @@
+// Magnitude spectrum of the last 32 ms, shared by the pitch tracker and the MFCC.
+#pragma once
+
+#include <complex>
+#include <vector>
+
+#include "ddsp_rt/fft.h"
+
+namespace ddsp_rt {
+
+/// Magnitudes of a trailing 32 ms periodic-Hann frame. They are scaled so that a steady sine of amplitude A in the
+/// middle of a bin reads A at every rate.
+class Spectrum {
+ public:
+  explicit Spectrum(double rate);  // rate of the samples, Hz
+
+  /// Samples that must lie, contiguous, before the `newest` of process().
+  int history() const noexcept { return static_cast<int>(window_.size()); }
+  /// Analyses the frame that ends just before `newest` (a pointer past the newest sample). Real-time.
+  void process(const float* newest) noexcept;
+
+  int bins() const noexcept { return static_cast<int>(magnitude_.size()); }
+  double bin_hz() const noexcept { return bin_hz_; }  // bin k lies at k * bin_hz()
+  const float* magnitudes() const noexcept { return magnitude_.data(); }
+  /// Magnitude at `frequency` Hz, linear between bins; 0 from the last bin up.
+  float at(float frequency) const noexcept;
+
+ private:
+  RealFft fft_;
+  double bin_hz_;
+  std::vector<float> window_, frame_, magnitude_;
+  std::vector<std::complex<float>> bins_;
+};
+
+}  // namespace ddsp_rt

@@ -1,0 +1,101 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <numbers>
+#include <random>
+#include <vector>
+
+#include "ddsp_rt/analysis/decimator.h"
+#include "ddsp_rt/analysis/pitch_tracker.h"
+#include "ddsp_rt/frame_clock.h"
+
+using namespace ddsp_rt;
+
+namespace {
+
+double cents(double a, double b) { return 1200 * std::log2(a / b); }
+
+/// Ten harmonics falling by 6 dB an octave below 7 kHz.
+std::vector<float> harmonic_tone(int rate, double f0, double seconds, double level = 0.3) {
+  std::vector<float> x(static_cast<std::size_t>(seconds * rate));
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    double sum = 0;
+    for (int h = 1; h <= 10 && h * f0 < 7000; ++h)
+      sum += std::sin(2 * std::numbers::pi * std::fmod(h * f0 * static_cast<double>(i) / rate, 1.0) + h * h) / h;
+    x[i] = static_cast<float>(level * sum);
+  }
+  return x;
+}
+
+/// Runs decimator, spectrum and tracker as the analyser does.
+std::vector<PitchTracker::Estimate> track(const std::vector<float>& audio, int rate) {
+  Decimator decimator(rate);
+  const double internal = decimator.rate();
+  Spectrum spectrum(internal);
+  PitchTracker tracker(internal);
+  std::vector<float> signal(static_cast<std::size_t>(PitchTracker::history(internal)), 0.0f);
+  std::vector<float> block(static_cast<std::size_t>(max_frame_length(rate)));
+  std::vector<PitchTracker::Estimate> estimates;
+  for (std::int64_t k = 0; frame_start(k + 1, rate) <= static_cast<std::int64_t>(audio.size()); ++k) {
+    const int n = decimator.process(audio.data() + frame_start(k, rate), frame_length(k, rate), block.data());
+    signal.insert(signal.end(), block.begin(), block.begin() + n);
+    spectrum.process(signal.data() + signal.size());
+    estimates.push_back(tracker.process(signal.data() + signal.size(), spectrum));
+  }
+  return estimates;
+}
+
+void add_noise(std::vector<float>& x, double level) {
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal(0.0f, static_cast<float>(level));
+  for (float& y : x) y += normal(random);
+}
+
+}  // namespace
+
+TEST_CASE("Steady tones over the whole range are read within 5 cents at every rate") {
+  for (const int rate : {16000, 22050, 44100, 48000, 96000, 192000}) {
+    CAPTURE(rate);
+    for (double f0 = 41.2; f0 < 2100; f0 *= 1.187) {
+      CAPTURE(f0);
+      const auto estimates = track(harmonic_tone(rate, f0, 0.3), rate);
+      for (std::size_t k = 40; k < estimates.size(); ++k) {
+        REQUIRE(estimates[k].periodicity >= 0.5f);
+        REQUIRE(std::fabs(cents(estimates[k].f0, f0)) < 5);
+      }
+    }
+  }
+}
+
+TEST_CASE("Level does not matter") {
+  for (const double level : {1e-4, 1e-2, 1.0})
+    CHECK(std::fabs(cents(track(harmonic_tone(48000, 330, 0.3, level), 48000).back().f0, 330)) < 2);
+}
+
+TEST_CASE("A new note is right within 30 ms and a glide is followed within half a window") {
+  const int rate = 48000;
+  auto audio = harmonic_tone(rate, 196, 0.4);
+  const auto second = harmonic_tone(rate, 294, 0.4);
+  audio.insert(audio.end(), second.begin(), second.end());
+  const auto estimates = track(audio, rate);
+  for (std::size_t k = 107; k < estimates.size(); ++k) CHECK(std::fabs(cents(estimates[k].f0, 294)) < 50);
+}
+
+TEST_CASE("Silence and noise are unvoiced; f0 holds the last voiced value") {
+  const int rate = 48000;
+  for (const auto& e : track(std::vector<float>(48000, 0.0f), rate)) {
+    REQUIRE(e.periodicity == 0.0f);
+    REQUIRE(e.f0 == 220.0f);
+  }
+  std::vector<float> noise(5 * 48000, 0.0f);
+  add_noise(noise, 0.1);
+  int voiced = 0, frames = 0;
+  for (const auto& e : track(noise, rate)) voiced += e.periodicity >= 0.5f, ++frames;
+  CHECK(voiced < 0.02 * frames);
+
+  auto audio = harmonic_tone(rate, 523, 0.3);
+  audio.resize(audio.size() + 24000, 0.0f);
+  const auto estimates = track(audio, rate);
+  CHECK(estimates.back().periodicity < 0.5f);
+  CHECK(std::fabs(cents(estimates.back().f0, 523)) < 50);
+}
