@@ -66,10 +66,13 @@ PitchTracker::Estimate PitchTracker::process(const float* newest, const Spectrum
   const Correlation::Peak peak = correlation_.refine(newest, chosen.lag * static_cast<float>(rate_));
   const float threshold = voiced_ ? settings_.release : settings_.onset;
   const float above = (peak.height - threshold) / (peak.height >= threshold ? 1.0f - threshold : threshold);
-  const bool ended = voiced_ && correlation_.power(rate_ / f0_) < settings_.ending * correlation_.power(2.5 * peak.lag);
+  const double left = voiced_ ? correlation_.power(rate_ / f0_) / correlation_.power(2.5 * peak.lag) : 1.0;
+  const bool ended = left < settings_.ending;
   if (ended) memory_.reset();
   voiced_ = peak.height >= threshold && !ended;
-  if (voiced_) f0_ = std::clamp(static_cast<float>(rate_) / peak.lag, f0_low_, f0_high_);
+  const float f0 = std::clamp(static_cast<float>(rate_) / peak.lag, f0_low_, f0_high_);
+  const bool same = std::fabs(std::log2(f0 / f0_)) < settings_.octave.tolerance;
+  if (voiced_ && (left > settings_.fall || same)) f0_ = f0;  // a longer lag only sees more of a note that is ending
   return {f0_, ended ? 0.0f : std::clamp(0.5f + 0.5f * above, 0.0f, 1.0f)};
 }
 

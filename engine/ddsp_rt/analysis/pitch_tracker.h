@@ -24,7 +24,8 @@ class PitchTracker {
     float least_height = 0.3f;   // of a candidate
     float onset = 0.85f;         // strength from which a note is voiced
     float release = 0.7f;        // and below which it ends
-    float ending = 0.05f;        // power of the last period, relative to the window's, below which it has stopped
+    float fall = 0.4f;           // power of the last period, relative to the window's, below which no new note starts
+    float ending = 0.05f;        // the same, below which the note has stopped
   };
 
   /// `rate`: of the samples given, Hz (the internal rate); f0 between `f0_low` and `f0_high` Hz.
