@@ -16,6 +16,7 @@ from typing import Any, Mapping
 import numpy as np
 
 from ddsp_rt.architecture import Architecture, ArchitectureError
+from ddsp_rt.errors import DataError
 
 FORMAT_VERSION = 1
 ANALYSER_VERSIONS = (1,)  # analysers the engine still has
@@ -28,7 +29,7 @@ DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
 MAX_QUANTILES = 64
 
 
-class InstrumentError(ValueError):
+class InstrumentError(DataError, ValueError):
     """An instrument file that cannot be used; one line names the file, the field and what is wrong with it."""
 
 

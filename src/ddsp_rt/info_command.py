@@ -1,0 +1,68 @@
+"""`ddsp-rt info` and `ddsp-rt instruments`: what the files say of themselves, as text."""
+
+from __future__ import annotations
+
+import json
+
+from ddsp_rt.errors import DataError
+from ddsp_rt.instrument import Instrument, list_instruments
+
+NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+def metadata_json(instrument: Instrument) -> str:
+    """The metadata, indented, with the path it came from."""
+    return json.dumps({"path": str(instrument.path), **instrument.metadata}, indent=2, ensure_ascii=False)
+
+
+def describe(instrument: Instrument) -> str:
+    """What a musician and a researcher want to know, one fact a line."""
+    data = instrument.metadata
+    architecture, quantiles = data["architecture"], data["quantiles"]
+    decoder, reverb = architecture["decoder"], architecture.get("reverb")
+    low, high = quantiles["pitch_midi"][0], quantiles["pitch_midi"][-1]
+    rows = [
+        ("instrument", instrument.name),
+        ("file", f"{instrument.path} ({instrument.path.stat().st_size / 1e6:.2f} MB)"),
+        ("range", f"{note_name(low)} to {note_name(high)} (98 % of its training notes)"),
+        ("loudness", f"{quantiles['loudness_db'][0]:.0f} to {quantiles['loudness_db'][-1]:.0f} dB, silent below {data['gate_db']:.0f}"),
+        ("model rate", f"{instrument.model_rate} Hz"),
+        ("plays", f"{decoder['harmonics']} harmonics, {decoder['noise_bands']} noise bands"),
+        ("listens to", ", ".join(decoder["features"])),
+        ("room", f"{reverb['length'] / instrument.model_rate:.1f} s" if reverb else "none"),
+        *((name, _flat(data.get(name))) for name in ("training", "scores", "licence", "attribution")),
+    ]
+    return "\n".join(f"{name:12}{value}" for name, value in rows if value)
+
+
+def listing() -> str:
+    """Every instrument that can be named, with its range and its file; what cannot be read says why."""
+    lines, seen = [], set()
+    for path in list_instruments():
+        shadowed = " (hidden by the one above)" if path.stem in seen else ""
+        seen.add(path.stem)
+        try:
+            instrument = Instrument(path)
+        except DataError as error:
+            lines.append(f"{path.stem:16}cannot be played: {error}")
+            continue
+        pitch = instrument.metadata["quantiles"]["pitch_midi"]
+        lines.append(f"{path.stem:16}{note_name(pitch[0])} to {note_name(pitch[-1])}, {instrument.model_rate} Hz, {path}{shadowed}")
+    return "\n".join(lines) if lines else "No instruments found. Set DDSP_RT_PATH to a folder of .ddsp files."
+
+
+def note_name(midi: float) -> str:
+    """The nearest note; 69 is A4."""
+    number = round(midi)
+    return f"{NOTES[number % 12]}{number // 12 - 1}"
+
+
+def _flat(value) -> str:
+    """JSON as one readable line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_flat(entry)}" for key, entry in value.items())
+    if isinstance(value, list):
+        return "; ".join(_flat(entry) for entry in value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "" if value is None else " ".join(str(value).split())

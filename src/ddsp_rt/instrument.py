@@ -1,0 +1,218 @@
+"""A trained instrument: found by name or path, read by the engine, played on audio whole or block by block."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from ddsp_rt import _engine
+from ddsp_rt.analysis import Features, analyse, as_mono, as_rate
+from ddsp_rt.errors import DataError, UsageError
+
+OCTAVES = (-4, 4)  # range of a shift
+LOUDNESS_DB = (-60.0, 60.0)  # range of an offset
+REVERB = (0.0, 2.0)  # range of the wet gain
+TAIL_FLOOR = 1e-4  # -80 dBFS: the tail has ended when the output stays below
+TAIL_LONGEST = 20.0  # seconds
+TAIL_QUIET = 0.5  # seconds below the floor that count as "stays"
+
+
+class Instrument:
+    """An instrument file in memory. Immutable: any number of streams may play it.
+
+    path: the file; metadata: its JSON as a dict; name, model_rate (Hz): from the metadata.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        """Read an instrument file; DataError when it is none."""
+        self.path = Path(path)
+        try:
+            self.engine = _engine.Instrument.load(str(self.path))
+        except (RuntimeError, ValueError, MemoryError) as error:
+            message = str(error) or type(error).__name__
+            raise DataError(message if str(self.path) in message else f"{self.path}: {message}") from None
+        self.metadata: dict = json.loads(self.engine.metadata)
+        self.name: str = self.metadata["name"]
+        self.model_rate: int = self.metadata["model_rate"]
+
+    def __repr__(self) -> str:
+        return f"<ddsp_rt.Instrument '{self.name}' {self.model_rate} Hz>"
+
+    def fit(self, features: Features, octave: int | str = "auto", loudness: float | str = "auto") -> _engine.Fitting:
+        """Constants that bend a performance to this instrument.
+
+        Args:
+            features: the performance, as `analyse` gives it.
+            octave: "auto" (the shift that brings the pitch into the instrument's range) or a number of octaves.
+            loudness: "auto" (the performance's loudness quantiles mapped to the instrument's) or an offset in dB.
+        """
+        octave, loudness = check_octave(octave), check_loudness(loudness)
+        fitting = _engine.fit(self.engine, features.f0, features.periodicity, features.loudness)
+        if octave != "auto":
+            fitting.octave = octave
+        if loudness != "auto":
+            _set_loudness(fitting, loudness)
+        return fitting
+
+    def stream(self, sample_rate: int, fitting: _engine.Fitting | None = None, reverb: float = 1.0) -> Stream:
+        """A stream at `sample_rate` Hz that plays this instrument as it hears a performance, 4 ms behind it.
+
+        Without a `fitting` (see `fit`) pitch and loudness are taken as they are.
+        """
+        return Stream(self, sample_rate, fitting, reverb)
+
+    def transfer(
+        self,
+        audio: np.ndarray,
+        sample_rate: int,
+        octave: int | str = "auto",
+        loudness: float | str = "auto",
+        reverb: float = 1.0,
+        tail: bool = True,
+    ) -> np.ndarray:
+        """Play this instrument as `audio` is performed.
+
+        Args:
+            audio: mono float [samples], full scale at ±1; NaN and Inf count as silence.
+            sample_rate: Hz, 8000 to 192000, of input and output.
+            octave, loudness: as in `fit`.
+            reverb: gain of the instrument's room, 0 (dry) to 2.
+            tail: whether the output sounds on until it stays below -80 dBFS (20 s at most).
+
+        Returns:
+            float32 [samples], as long as the input plus the tail. Not limited: a loud instrument may pass ±1.
+
+        Raises:
+            UsageError: a value out of range, or audio that is not one channel of floats.
+        """
+        audio = as_mono(audio)
+        fitting = self.fit(analyse(audio, sample_rate, mfcc=False), octave, loudness)
+        stream = self.stream(sample_rate, fitting, reverb)
+        played = stream.process(audio)
+        return np.concatenate([played, stream.tail()]) if tail else played
+
+
+class Stream:
+    """An instrument playing live: audio in, as much audio out, blocks of any size. One thread at a time."""
+
+    def __init__(self, instrument: Instrument, sample_rate: int, fitting=None, reverb: float = 1.0):
+        self.instrument = instrument
+        self.sample_rate = as_rate(sample_rate)
+        self._transfer = _engine.Transfer(instrument.engine, self.sample_rate)
+        if fitting is not None:
+            self._transfer.set_fitting(fitting)
+        self.set("reverb", check_reverb(reverb))
+        self._transfer.reset()  # parameters start where they are set, without a ramp
+
+    def process(self, block: np.ndarray) -> np.ndarray:
+        """float32 [samples] -> float32 [samples]. The same samples come out however the input is cut."""
+        return self._transfer.process(as_mono(block))
+
+    def tail(self) -> np.ndarray:
+        """What still sounds after the end of the performance, to the last sample above -80 dBFS."""
+        step = max(1, self.sample_rate // 10)
+        silence = np.zeros(step, np.float32)
+        parts, quiet = [], 0.0
+        while quiet < TAIL_QUIET and len(parts) * step < TAIL_LONGEST * self.sample_rate:
+            parts.append(self._transfer.process(silence))
+            quiet = quiet + step / self.sample_rate if np.abs(parts[-1]).max() < TAIL_FLOOR else 0.0
+        tail = np.concatenate(parts)
+        loud = np.flatnonzero(np.abs(tail) >= TAIL_FLOOR)
+        return tail[: loud[-1] + 1 if len(loud) else 0]
+
+    def reset(self) -> None:
+        """Back to silence; fitting and parameters stay."""
+        self._transfer.reset()
+
+    def set(self, name: str, value: float) -> None:
+        """Set a parameter (see `parameters`); UsageError when there is none of that name."""
+        names = [parameter["name"] for parameter in _engine.parameters()]
+        if name not in names:
+            raise UsageError(f"no parameter '{name}'; there are {', '.join(names)}")
+        self._transfer.set(name, float(value))
+
+    def get(self, name: str) -> float:
+        """The present value of a parameter."""
+        return self._transfer.get(name)
+
+    @staticmethod
+    def parameters() -> list[dict]:
+        """The name, unit, minimum, maximum, initial value and description of everything that can be set."""
+        return _engine.parameters()
+
+
+def load(name_or_path: str | os.PathLike) -> Instrument:
+    """Load an instrument by the name of a shipped or installed one, or by the path of a `.ddsp` file.
+
+    Raises:
+        UsageError: no such instrument; says which there are.
+        DataError: the file is no instrument, or one this version cannot play.
+    """
+    text = os.fspath(name_or_path)
+    found = _engine.find_instrument(text, str(shipped_folder()))
+    if found:
+        return Instrument(found)
+    if text.endswith(".ddsp") or os.sep in text:
+        raise UsageError(f"{text}: no such instrument file")
+    names = sorted({path.stem for path in list_instruments()})
+    close = difflib.get_close_matches(text, names, n=1)
+    meant = f"did you mean '{close[0]}'? " if close else ""
+    there = f"there are {', '.join(names)}" if names else "none is installed; set DDSP_RT_PATH to a folder of .ddsp files"
+    raise UsageError(f"no instrument '{text}'; {meant}{there}")
+
+
+def list_instruments() -> list[Path]:
+    """Every instrument file on the search path (DDSP_RT_PATH, the user's data folder, shipped), the first of a name first."""
+    return [Path(path) for path in _engine.list_instruments(str(shipped_folder()))]
+
+
+def shipped_folder() -> Path:
+    """Where the instruments that come with the package lie: the checkout's own when run from one."""
+    checkout = Path(__file__).parents[2]
+    if (checkout / "pyproject.toml").is_file() and (checkout / "instruments").is_dir():
+        return checkout / "instruments"
+    return Path(_engine.__file__).parent / "instruments"
+
+
+def _set_loudness(fitting: _engine.Fitting, offset_db: float) -> None:
+    """Replace the loudness map by an offset; a gate that was set stays where it was in the performance."""
+    gated = fitting.gate_db > _engine.SILENCE_DB
+    levels = np.arange(-100.0, 20.0, 0.1)
+    threshold = next((level for level in levels if fitting.map_loudness(level) >= fitting.gate_db), levels[-1])
+    fitting.set_loudness_offset(offset_db)
+    if gated:
+        fitting.gate_db = fitting.map_loudness(threshold)
+
+
+def check_octave(octave: int | str) -> int | str:
+    """ "auto" or whole octaves within the range, else a UsageError."""
+    return _auto_or_number("octave", octave, OCTAVES, whole=True)
+
+
+def check_loudness(loudness: float | str) -> float | str:
+    """ "auto" or dB within the range, else a UsageError."""
+    return _auto_or_number("loudness", loudness, LOUDNESS_DB)
+
+
+def check_reverb(reverb: float) -> float:
+    """A gain within the range, else a UsageError."""
+    if reverb == "auto":
+        raise UsageError(f"reverb auto: give a gain from {REVERB[0]:g} to {REVERB[1]:g}")
+    return _auto_or_number("reverb", reverb, REVERB, auto="a gain")
+
+
+def _auto_or_number(what: str, value, limits: tuple[float, float], whole: bool = False, auto: str = "auto, or a number"):
+    if value == "auto":
+        return value
+    try:
+        number = float(value)
+        if limits[0] <= number <= limits[1] and (not whole or number == int(number)):
+            return int(number) if whole else number
+    except (TypeError, ValueError):
+        pass
+    kind = auto.replace("number", "whole number") if whole else auto
+    raise UsageError(f"{what} {value}: give {kind} from {limits[0]:g} to {limits[1]:g}")

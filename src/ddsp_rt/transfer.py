@@ -1,0 +1,121 @@
+"""A file in, a file out: the live path run fast over blocks, so that an hour needs no more memory than a minute."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ddsp_rt import _engine
+from ddsp_rt.analysis import HIGHEST_RATE, LOWEST_RATE, Features, as_rate
+from ddsp_rt.audio import AudioReader, AudioWriter, fitting_gain
+from ddsp_rt.instrument import Instrument
+
+CLIPPED_SHARE = 1e-3  # of the samples at full scale, from which the performer should hear of it
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a transfer made, and what its maker should know."""
+
+    path: Path
+    rate: int  # Hz
+    seconds: float  # of the performance
+    tail: float  # seconds after it
+    octave: int
+    gain_db: float  # 0, or how far the result was turned down to fit an integer format
+    notes: tuple[str, ...]
+
+
+def transfer_file(
+    instrument: Instrument,
+    source: str | os.PathLike,
+    target: str | os.PathLike,
+    octave: int | str = "auto",
+    loudness: float | str = "auto",
+    reverb: float = 1.0,
+    sample_rate: int | None = None,
+    bit_depth: str = "16",
+    advance: Callable[[float], None] = lambda amount: None,
+) -> Made:
+    """Play `instrument` as the file `source` is performed, and write it to `target` (WAV, FLAC or AIFF).
+
+    The file is read twice: once to fit octave and loudness, once to play. Integer formats cannot hold samples beyond full
+    scale; when the result has some it is played again, turned down as a whole.
+
+    Args:
+        octave, loudness, reverb: as in `Instrument.transfer`.
+        sample_rate: Hz of the result; None keeps the source's (brought into the engine's range if need be).
+        bit_depth: "16", "24" or "float".
+        advance: told the share of the work done since it was last called; the shares sum to about 1.
+
+    Raises:
+        DataError, UsageError: one clear line each; nothing is written then, and an old `target` stays.
+    """
+    with AudioReader(source) as reader:
+        rate = as_rate(sample_rate if sample_rate is not None else min(max(reader.rate, LOWEST_RATE), HIGHEST_RATE))
+
+        def report(block: np.ndarray, share: float) -> None:
+            advance(share * len(block) / max(reader.frames, 1))
+
+        features = _analyse(reader, rate, report)
+        notes = _notes(reader, features)
+        fitting = instrument.fit(features, octave, loudness)
+        gain = 1.0
+        while True:
+            with AudioWriter(target, rate, bit_depth, int(reader.frames * rate / reader.rate)) as writer:
+                stream = instrument.stream(rate, fitting, reverb)
+                for block in _resampled(reader, rate):
+                    writer.write(stream.process(block) * np.float32(gain))
+                    report(block, 0.7 * reader.rate / rate)
+                performed = writer.frames
+                writer.write(stream.tail() * np.float32(gain))
+                needed = gain * fitting_gain(writer.peak, bit_depth)
+                if needed >= gain * 0.9999:
+                    writer.commit()
+                    break
+                gain = needed
+    seconds, tail = performed / rate, (writer.frames - performed) / rate
+    return Made(Path(target), rate, seconds, tail, fitting.octave, 20 * float(np.log10(gain)), notes)
+
+
+def analyse_file(source: str | os.PathLike, sample_rate: int | None = None) -> Features:
+    """The features of a file, read block by block, at the file's rate or at `sample_rate` Hz."""
+    with AudioReader(source) as reader:
+        rate = as_rate(sample_rate if sample_rate is not None else min(max(reader.rate, LOWEST_RATE), HIGHEST_RATE))
+        return _analyse(reader, rate, lambda block, share: None)
+
+
+def _analyse(reader: AudioReader, rate: int, report: Callable[[np.ndarray, float], None]) -> Features:
+    analyser = _engine.Analyser(rate)
+    parts = []
+    for block in _resampled(reader, rate):
+        parts.append(analyser.process(block))
+        report(block, 0.3 * reader.rate / rate)
+    return Features.from_parts(parts)
+
+
+def _resampled(reader: AudioReader, rate: int) -> Iterator[np.ndarray]:
+    if reader.rate == rate:
+        yield from reader.blocks()
+        return
+    import soxr
+
+    resampler = soxr.ResampleStream(reader.rate, rate, 1, dtype="float32", quality="HQ")
+    for block in reader.blocks():
+        yield resampler.resample_chunk(block)
+    yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+
+
+def _notes(reader: AudioReader, features: Features) -> tuple[str, ...]:
+    """What in the source will be heard in the result."""
+    notes = [reader.note] if reader.note else []
+    if reader.clipped_samples > CLIPPED_SHARE * reader.frames_read:
+        share = 100 * reader.clipped_samples / reader.frames_read
+        notes.append(f"{reader.path}: clipped ({share:.1f} % of its samples at full scale); record it softer")
+    if not features.voiced.any():
+        notes.append(f"{reader.path}: no pitch found in it; the result is silent or nearly so")
+    return tuple(notes)
