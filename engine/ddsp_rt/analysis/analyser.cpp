@@ -1,0 +1,107 @@
+// Runs the parts of the analysis in order, a frame at a time.
+#include "ddsp_rt/analysis/analyser.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <string>
+
+#include "ddsp_rt/frame_clock.h"
+
+namespace ddsp_rt {
+
+namespace {
+
+constexpr float kLargest = 1e6f;  // samples beyond are clipped, so that squares and their sums stay finite
+constexpr int kChunk = 256;       // internal samples taken at a time
+constexpr int kRoom = 4;          // the history is moved back once in (kRoom - 1) reaches
+
+int checked(int rate) {
+  if (rate < kLowestRate || rate > kHighestRate)
+    throw std::invalid_argument("sample rate " + std::to_string(rate) + " Hz is not within 8000 to 192000 Hz");
+  return rate;
+}
+
+const AnalyserSettings& checked(const AnalyserSettings& settings) {
+  if (settings.version != kAnalyserVersion)
+    throw std::invalid_argument("analyser version " + std::to_string(settings.version) + " is not one this engine has (" +
+                                std::to_string(kAnalyserVersion) + ")");
+  // Written so that NaN fails.
+  if (!(settings.f0_low >= 20.0f && settings.f0_high >= 2.0f * settings.f0_low && settings.f0_high <= 2100.0f))
+    throw std::invalid_argument("the pitch range must lie within 20 to 2100 Hz and span an octave");
+  return settings;
+}
+
+}  // namespace
+
+Analyser::Analyser(int rate, AnalyserSettings settings)
+    : settings_(checked(settings)),
+      factor_(Decimator::factor(checked(rate))),
+      decimator_(rate),
+      high_pass_(decimator_.rate()),
+      spectrum_(decimator_.rate()),
+      pitch_tracker_(decimator_.rate(), settings.f0_low, settings.f0_high),
+      loudness_meter_(decimator_.rate(), settings.f0_low),
+      reach_(std::max(spectrum_.history(), PitchTracker::history(decimator_.rate(), settings.f0_low))),
+      history_(static_cast<std::size_t>(kRoom) * reach_, 0.0f),
+      end_(reach_) {
+  if (settings.mfcc) mfcc_.emplace(spectrum_);
+  reset();
+}
+
+void Analyser::reset() noexcept {
+  decimator_.reset();
+  high_pass_.reset();
+  pitch_tracker_.reset();
+  loudness_meter_.reset();
+  std::fill(history_.begin(), history_.end(), 0.0f);
+  end_ = reach_;
+  features_ = Features{};
+}
+
+void Analyser::push(const float* samples, int n) noexcept {
+  std::array<float, kChunk> chunk;
+  while (n > 0) {
+    const int taken = std::min(n, (kChunk - 1) * factor_);
+    const int count = decimator_.process(samples, taken, chunk.data());
+    samples += taken;
+    n -= taken;
+    for (int i = 0; i < count; ++i) chunk[i] = std::clamp(chunk[i], -kLargest, kLargest);
+    loudness_meter_.push(chunk.data(), count);
+    if (end_ + count > static_cast<int>(history_.size())) {
+      std::copy(history_.begin() + (end_ - reach_), history_.begin() + end_, history_.begin());
+      end_ = reach_;
+    }
+    high_pass_.process(chunk.data(), count, history_.data() + end_);
+    end_ += count;
+  }
+}
+
+const Features& Analyser::frame(const float* samples, int n) noexcept {
+  push(samples, n);
+  const float* newest = history_.data() + end_;
+  spectrum_.process(newest);
+  const PitchTracker::Estimate pitch = pitch_tracker_.process(newest, spectrum_);
+  const bool voiced = pitch.periodicity >= kVoicedPeriodicity;
+  if (voiced) features_.f0 = pitch.f0;
+  features_.periodicity = pitch.periodicity;
+  features_.loudness = loudness_meter_.level(voiced ? pitch.f0 : 0.0f);
+  if (mfcc_) mfcc_->process(spectrum_, features_.mfcc.data());
+  return features_;
+}
+
+std::vector<Features> analyse(std::span<const float> samples, int rate, AnalyserSettings settings) {
+  Analyser analyser(rate, settings);
+  const std::int64_t frames = frame_count(static_cast<std::int64_t>(samples.size()), rate);
+  std::vector<Features> features;
+  features.reserve(static_cast<std::size_t>(frames));
+  std::int64_t taken = 0;
+  for (std::int64_t k = 0; k < frames; ++k) {
+    const std::int64_t start = frame_start(k, rate);
+    features.push_back(analyser.frame(samples.data() + taken, static_cast<int>(start - taken)));
+    taken = start;
+  }
+  return features;
+}
+
+}  // namespace ddsp_rt

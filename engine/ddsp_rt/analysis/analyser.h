@@ -1,0 +1,65 @@
+// The analyser: audio in, one set of features every 4 ms out. Live playing and training both use this one.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "ddsp_rt/analysis/decimator.h"
+#include "ddsp_rt/analysis/high_pass.h"
+#include "ddsp_rt/analysis/loudness_meter.h"
+#include "ddsp_rt/analysis/mfcc.h"
+#include "ddsp_rt/analysis/pitch_tracker.h"
+#include "ddsp_rt/analysis/spectrum.h"
+#include "ddsp_rt/features.h"
+
+namespace ddsp_rt {
+
+/// Raised whenever the features of some sound change enough to matter to a trained instrument (docs/analysis.md).
+inline constexpr int kAnalyserVersion = 1;
+inline constexpr int kLowestRate = 8000, kHighestRate = 192000;  // Hz, of the host
+
+struct AnalyserSettings {
+  int version = kAnalyserVersion;
+  float f0_low = 40.0f;     // Hz, lowest pitch searched
+  float f0_high = 2100.0f;  // Hz, highest
+  bool mfcc = false;        // whether Features::mfcc is filled
+};
+
+/// Causal analysis at any host rate. Frame k is heard up to sample frame_start(k, rate) and no further.
+class Analyser {
+ public:
+  /// `rate`: host rate in Hz, 8000 to 192000. Throws std::invalid_argument for a rate, a version or a pitch range
+  /// (20 Hz <= f0_low, 2 f0_low <= f0_high <= 2100 Hz) that it cannot serve.
+  explicit Analyser(int rate, AnalyserSettings settings = {});
+
+  /// Takes the `n` samples that came since the last frame and gives the features of this one. Frame 0 takes none:
+  /// frame k > 0 takes frame_length(k - 1, rate). The reference holds until the next call. NaN and infinities count as
+  /// silence. Real-time.
+  const Features& frame(const float* samples, int n) noexcept;
+  void reset() noexcept;
+
+  const AnalyserSettings& settings() const noexcept { return settings_; }
+
+ private:
+  void push(const float* samples, int n) noexcept;
+
+  AnalyserSettings settings_;
+  int factor_;  // host samples to an internal one
+  Decimator decimator_;
+  HighPass high_pass_;
+  Spectrum spectrum_;
+  PitchTracker pitch_tracker_;
+  LoudnessMeter loudness_meter_;
+  std::optional<Mfcc> mfcc_;
+  int reach_;                   // internal samples that some part looks back
+  std::vector<float> history_;  // internal samples, the newest just before end_
+  int end_;
+  Features features_;
+};
+
+/// The features of each of a signal's frame_count(samples.size(), rate) frames, as the stream would give them. Throws as
+/// the constructor does.
+std::vector<Features> analyse(std::span<const float> samples, int rate, AnalyserSettings settings = {});
+
+}  // namespace ddsp_rt
