@@ -1,0 +1,75 @@
+"""What many tests need: a tiny instrument that plays, made here so that no test waits for a trained one."""
+
+import numpy as np
+import pytest
+
+from ddsp_rt.architecture import Architecture, DecoderSpec
+from ddsp_rt.instrument_file import save_instrument
+
+MODEL_RATE = 16_000
+REVERB_SECONDS = 0.4
+
+
+def tiny_metadata(name="tiny"):
+    """Metadata of an instrument with a violin's range and no training."""
+    architecture = Architecture(
+        DecoderSpec(hidden=8, layers=1, gru=16, out_hidden=16, out_layers=1, harmonics=30, noise_bands=17),
+        reverb_length=int(REVERB_SECONDS * MODEL_RATE),
+    )
+    return {
+        "format_version": 1,
+        "requires": [],
+        "name": name,
+        "architecture": architecture.to_dict(),
+        "model_rate": MODEL_RATE,
+        "frame_rate": 250,
+        "analyser": {"version": 1, "f0_low": 40, "f0_high": 2100},
+        "quantiles": {
+            "probabilities": [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99],
+            "pitch_midi": [55, 57, 60, 65, 70, 75, 80, 84, 90],
+            "loudness_db": [-50, -45, -40, -30, -25, -20, -15, -12, -10],
+            "periodicity_median": 0.9,
+        },
+        "gate_db": -60.0,
+        "training": {"steps": 0, "seconds": 0.0},
+        "scores": {"mss": 9.5},
+        "licence": "CC0-1.0",
+        "attribution": ["made by a test"],
+    }
+
+
+def tiny_tensors(metadata, seed=5):
+    """Random weights under biases that make a soft, falling spectrum, and a decaying room."""
+    random = np.random.default_rng(seed)
+    tensors = {}
+    for name, shape in Architecture.from_dict(metadata["architecture"]).tensor_shapes().items():
+        tensors[name] = (0.1 * random.standard_normal(shape)).astype(np.float32)
+        if name.endswith("norm.weight"):
+            tensors[name][:] = 1
+    bias = tensors["decoder.head.bias"]
+    harmonics = metadata["architecture"]["decoder"]["harmonics"]
+    bias[0] = -0.5
+    bias[1 : 1 + harmonics] = -0.3 * np.arange(harmonics)
+    bias[1 + harmonics :] = -2
+    length = tensors["reverb.impulse_response"].shape[0]
+    tensors["reverb.impulse_response"] *= np.exp(-7 * np.arange(length) / length).astype(np.float32)
+    return tensors
+
+
+@pytest.fixture(scope="session")
+def instrument_path(tmp_path_factory):
+    """A `.ddsp` file named tiny.ddsp in a folder of its own."""
+    path = tmp_path_factory.mktemp("instruments") / "tiny.ddsp"
+    metadata = tiny_metadata()
+    save_instrument(path, tiny_tensors(metadata), metadata)
+    return path
+
+
+@pytest.fixture
+def tone():
+    """A function: float32 sine of a level at a rate."""
+
+    def make(rate=16_000, seconds=1.0, hertz=440.0, level=0.3):
+        return (level * np.sin(2 * np.pi * hertz * np.arange(round(rate * seconds)) / rate)).astype(np.float32)
+
+    return make
