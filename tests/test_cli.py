@@ -1,0 +1,80 @@
+"""The command line itself: quick, helpful, and what `info` and `instruments` say."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from ddsp_rt import cli
+
+
+def run(capsys, *arguments):
+    code = cli.main(list(arguments))
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_help_needs_neither_torch_nor_matplotlib_nor_the_engine():
+    script = (
+        "import sys; from ddsp_rt.cli import main; code = main(['--help'])\n"
+        "heavy = {'torch', 'lightning', 'matplotlib', 'soundfile', 'librosa', 'ddsp_rt._engine'} & set(sys.modules)\n"
+        "assert code == 0 and not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "transfer" in done.stdout and "instruments" in done.stdout
+
+
+def test_the_package_imports_no_torch():
+    script = "import sys, ddsp_rt; ddsp_rt.load, ddsp_rt.analyse, ddsp_rt.Instrument; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_every_command_has_help_with_an_example(capsys):
+    _, out, _ = run(capsys, "--help")
+    commands = [line.split()[0] for line in out.split("Commands:")[1].splitlines() if line.startswith("  ") and line[2] != " "]
+    assert {"transfer", "info", "instruments"} <= set(commands)
+    for command in commands:
+        code, out, _ = run(capsys, command, "--help")
+        assert code == 0 and f"ddsp-rt {command}" in out.split("xample", 1)[1], command
+
+
+def test_without_arguments_the_help_is_shown(capsys):
+    code, out, _ = run(capsys)
+    assert code == 0 and "Commands:" in out
+
+
+@pytest.mark.parametrize("arguments, word", [(["trnsfer"], "transfer"), (["transfer"], "INPUT"), (["info"], "INSTRUMENT")])
+def test_bad_use_is_one_line_and_exit_two(capsys, arguments, word):
+    code, out, err = run(capsys, *arguments)
+    assert code == 2 and out == "" and err.count("\n") == 1 and word in err and "--help" in err
+
+
+def test_info_tells_range_and_licence(capsys, instrument_path):
+    code, out, _ = run(capsys, "info", str(instrument_path))
+    assert code == 0
+    for words in ("tiny", "G3 to F#6", "16000 Hz", "30 harmonics", "0.4 s", "mss 9.5", "CC0-1.0", "made by a test"):
+        assert words in out
+
+
+def test_info_as_json_is_the_metadata(capsys, instrument_path):
+    code, out, _ = run(capsys, "info", str(instrument_path), "--json")
+    data = json.loads(out)
+    assert code == 0 and data["model_rate"] == 16_000 and data["path"] == str(instrument_path)
+
+
+def test_instruments_lists_the_search_path_and_names_what_is_broken(capsys, instrument_path, monkeypatch, tmp_path):
+    (tmp_path / "broken.ddsp").write_bytes(b"no")
+    monkeypatch.setenv("DDSP_RT_PATH", f"{instrument_path.parent}:{tmp_path}")
+    code, out, _ = run(capsys, "instruments")
+    lines = {line.split()[0]: line for line in out.splitlines()}
+    assert code == 0
+    assert "G3 to F#6" in lines["tiny"] and str(instrument_path) in lines["tiny"]
+    assert "cannot be played" in lines["broken"]
+
+
+def test_output_cut_short_by_its_reader_is_no_error(instrument_path):
+    script = f"{sys.executable} -m ddsp_rt.cli info {instrument_path} --json | head -c 1"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert done.stdout == "{" and "Traceback" not in done.stderr

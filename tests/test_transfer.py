@@ -1,0 +1,119 @@
+"""Playing an instrument from Python: pitch follows, silence stays, blocks do not matter, files and arrays agree."""
+
+import numpy as np
+import pytest
+import soundfile
+
+import ddsp_rt
+from ddsp_rt.transfer import transfer_file
+
+RATE = 16_000
+
+
+@pytest.fixture
+def tiny(instrument_path):
+    return ddsp_rt.load(instrument_path)
+
+
+def loudest_hertz(audio, rate):
+    spectrum = np.abs(np.fft.rfft(audio * np.hanning(len(audio))))
+    return np.argmax(spectrum) * rate / len(audio)
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100, 96_000])
+@pytest.mark.parametrize("octave", [-1, 0, 2])
+def test_the_instrument_plays_the_pitch_that_is_sung(tiny, tone, rate, octave):
+    audio = tiny.transfer(tone(rate, 1.0, 330.0), rate, octave=octave, reverb=0)
+    assert audio.dtype == np.float32
+    assert loudest_hertz(audio[rate // 2 : rate], rate) == pytest.approx(330 * 2.0**octave, rel=0.01)
+
+
+def test_a_low_voice_is_brought_into_the_instruments_range(tiny, tone):
+    features = ddsp_rt.analyse(tone(RATE, 1.0, 98.0), RATE)
+    assert tiny.fit(features).octave >= 1
+    assert tiny.fit(features, octave=0).octave == 0
+
+
+def test_features_name_the_tone(tone):
+    features = ddsp_rt.analyse(tone(RATE, 1.0, 440.0, level=0.5), RATE)
+    late = slice(50, None)
+    assert len(features) == 250 and features.voiced[late].all() and features.mfcc is None
+    assert np.abs(features.midi[late] - 69).max() < 0.5
+    assert features.times[100] == pytest.approx(0.4)
+    assert ddsp_rt.analyse(tone(), RATE, mfcc=True).mfcc.shape == (250, 30)
+
+
+def test_silence_is_silence(tiny):
+    audio = tiny.transfer(np.zeros(RATE, np.float32), RATE)
+    assert not audio.any() and len(audio) == RATE
+
+
+def test_any_cutting_gives_the_same_samples(tiny, tone):
+    audio = tone(RATE, 0.5)
+    whole = tiny.stream(RATE).process(audio)
+    stream, cuts = tiny.stream(RATE), [0, 1, 2, 66, 507, 508, 4000, len(audio)]
+    parts = [stream.process(audio[a:b]) for a, b in zip(cuts, cuts[1:])]
+    assert np.array_equal(np.concatenate(parts), whole)
+    stream.reset()
+    assert np.array_equal(stream.process(audio), whole)
+
+
+def test_the_tail_sounds_on_to_minus_80_and_no_further(tiny, tone):
+    audio = tone(RATE, 0.5)
+    short, long = tiny.transfer(audio, RATE, tail=False), tiny.transfer(audio, RATE)
+    assert len(short) == len(audio) < len(long) <= len(audio) + 20 * RATE
+    assert np.array_equal(long[: len(short)], short)
+    assert abs(long[-1]) >= 1e-4
+    on = tiny.stream(RATE)
+    on.set("reverb", 1.0)
+    dry = tiny.transfer(audio, RATE, reverb=0)
+    assert len(dry) < len(long)
+
+
+def test_loudness_can_be_offset(tiny, tone):
+    soft = ddsp_rt.analyse(tone(RATE, 1.0, level=0.05), RATE)
+    plain, louder = tiny.fit(soft, loudness=0), tiny.fit(soft, loudness=10)
+    assert plain.map_loudness(-30) == pytest.approx(-30)
+    assert louder.map_loudness(-30) == pytest.approx(-20)
+
+
+def test_values_and_shapes_are_checked(tiny, tone):
+    for bad in (np.zeros((2, 100), np.float32), np.zeros(100, np.int16)):
+        with pytest.raises(ddsp_rt.UsageError):
+            tiny.transfer(bad, RATE)
+    for options in ({"octave": 9}, {"octave": 0.5}, {"loudness": 99}, {"reverb": -1}, {"sample_rate": 4000}):
+        with pytest.raises(ddsp_rt.UsageError):
+            tiny.transfer(tone(), **{"sample_rate": RATE, **options})
+    with pytest.raises(ddsp_rt.UsageError, match="reverb"):
+        tiny.stream(RATE).set("revreb", 1)
+
+
+def test_a_file_and_an_array_give_the_same_sound(tiny, tone, tmp_path):
+    audio = tone(44_100, 4.0)  # more than one block
+    soundfile.write(tmp_path / "in.wav", audio, 44_100, subtype="FLOAT")
+    made = transfer_file(tiny, tmp_path / "in.wav", tmp_path / "out.wav", bit_depth="float")
+    written, rate = soundfile.read(tmp_path / "out.wav", dtype="float32")
+    assert rate == 44_100 and np.array_equal(written, tiny.transfer(audio, 44_100))
+    assert made.seconds == pytest.approx(4.0) and made.tail > 0
+
+
+def test_a_result_beyond_full_scale_is_turned_down_whole(tiny, tone, tmp_path):
+    soundfile.write(tmp_path / "in.wav", tone(RATE, 1.0, level=0.9), RATE, subtype="FLOAT")
+    float_file, integer_file = tmp_path / "f.wav", tmp_path / "i.wav"
+    options = {"loudness": 60, "reverb": 2.0}
+    transfer_file(tiny, tmp_path / "in.wav", float_file, bit_depth="float", **options)
+    loud, _ = soundfile.read(float_file)
+    made = transfer_file(tiny, tmp_path / "in.wav", integer_file, bit_depth="24", **options)
+    quiet, _ = soundfile.read(integer_file)
+    gain = 10 ** (made.gain_db / 20)
+    assert np.abs(quiet).max() < 1
+    assert np.abs(quiet - gain * loud).max() < 1e-5
+    assert (gain < 1) == (np.abs(loud).max() > 1)
+
+
+def test_the_result_can_have_another_rate(tiny, tone, tmp_path):
+    soundfile.write(tmp_path / "in.wav", tone(22_050, 1.0, 440.0), 22_050)
+    made = transfer_file(tiny, tmp_path / "in.wav", tmp_path / "out.wav", sample_rate=48_000, octave=0, reverb=0)
+    audio, rate = soundfile.read(tmp_path / "out.wav")
+    assert rate == made.rate == 48_000 and made.seconds == pytest.approx(1.0, abs=0.001)
+    assert loudest_hertz(audio[24_000:48_000], rate) == pytest.approx(440, rel=0.01)
