@@ -23,7 +23,7 @@ ANALYSER_VERSIONS = (1,)  # analysers the engine still has
 SUPPORTED_REQUIRES: frozenset[str] = frozenset()  # features of the format a file may insist on
 FRAME_RATE = 250  # frames per second
 METADATA_KEY = "ddsp_rt"
-MAX_HEADER = 4 << 20  # bytes
+MAX_HEADER = 1 << 20  # bytes
 MAX_FILE = 512 << 20  # bytes
 DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
 MAX_QUANTILES = 64
@@ -133,6 +133,7 @@ def _refuse_constant(name: str) -> None:
 
 def _parse_json(text: bytes | str, what: str) -> Any:
     try:
+        text = text if isinstance(text, str) else text.decode()
         return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise _Fault(f"{what} is not JSON") from None
