@@ -1,22 +1,6 @@
 // Kernel bodies, included by one source file per instruction set inside a namespace of its own.
 // Fixed-size inner arrays let the compiler keep them in vector registers without reassociating sums.
 
-inline float half_to_float(std::uint16_t half) {
-#if defined(__F16C__)
-  return _cvtsh_ss(half);
-#else
-  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
-  const std::uint32_t magnitude = half & 0x7fffu;
-  float value;
-  if (magnitude >= 0x7c00u) {
-    value = std::bit_cast<float>(0x7f800000u | (magnitude & 0x3ffu) << 13);
-  } else {  // normal and subnormal alike: shift into place and rescale by 2^112
-    value = std::bit_cast<float>(magnitude << 13) * 0x1p112f;
-  }
-  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) | sign);
-#endif
-}
-
 inline float dot(const float* a, const float* b, std::size_t n) {
   constexpr std::size_t width = 32;
   float sums[width] = {};
@@ -28,39 +12,6 @@ inline float dot(const float* a, const float* b, std::size_t n) {
   for (std::size_t step = width / 2; step > 0; step /= 2)
     for (std::size_t j = 0; j < step; ++j) sums[j] += sums[j + step];
   return sums[0] + rest;
-}
-
-inline void multiply_add_f32(float* y, const float* weights, const float* x, std::size_t rows, std::size_t columns) {
-  for (std::size_t row = 0; row < rows; row += kPanel) {
-    float sums[kPanel] = {};
-    for (std::size_t column = 0; column < columns; ++column, weights += kPanel)
-      for (std::size_t j = 0; j < kPanel; ++j) sums[j] += weights[j] * x[column];
-    for (std::size_t j = 0; j < kPanel; ++j) y[row + j] += sums[j];
-  }
-}
-
-inline void multiply_add_f16(float* y, const std::uint16_t* weights, const float* x, std::size_t rows,
-                             std::size_t columns) {
-#if defined(__F16C__) && defined(__AVX2__)
-  for (std::size_t row = 0; row < rows; row += kPanel) {
-    __m256 low = _mm256_setzero_ps(), high = _mm256_setzero_ps();
-    for (std::size_t column = 0; column < columns; ++column, weights += kPanel) {
-      const __m256 factor = _mm256_broadcast_ss(x + column);
-      const __m128i* packed = reinterpret_cast<const __m128i*>(weights);
-      low = _mm256_fmadd_ps(_mm256_cvtph_ps(_mm_loadu_si128(packed)), factor, low);
-      high = _mm256_fmadd_ps(_mm256_cvtph_ps(_mm_loadu_si128(packed + 1)), factor, high);
-    }
-    _mm256_storeu_ps(y + row, _mm256_add_ps(_mm256_loadu_ps(y + row), low));
-    _mm256_storeu_ps(y + row + 8, _mm256_add_ps(_mm256_loadu_ps(y + row + 8), high));
-  }
-#else
-  for (std::size_t row = 0; row < rows; row += kPanel) {
-    float sums[kPanel] = {};
-    for (std::size_t column = 0; column < columns; ++column, weights += kPanel)
-      for (std::size_t j = 0; j < kPanel; ++j) sums[j] += half_to_float(weights[j]) * x[column];
-    for (std::size_t j = 0; j < kPanel; ++j) y[row + j] += sums[j];
-  }
-#endif
 }
 
 inline void complex_multiply_add(float* re, float* im, const float* a_re, const float* a_im, const float* b_re,

@@ -13,8 +13,19 @@ struct Kernels {
   float (*dot)(const float* a, const float* b, std::size_t n);
 
   /// y += W x, with W packed column by column in panels of kPanel rows; `rows` a multiple of kPanel.
+  /// multiply_add_f16 is null where the processor cannot widen halves quickly.
   void (*multiply_add_f32)(float* y, const float* weights, const float* x, std::size_t rows, std::size_t columns);
   void (*multiply_add_f16)(float* y, const std::uint16_t* weights, const float* x, std::size_t rows, std::size_t columns);
+
+  /// x to zero mean and unit variance, times gain plus bias; results below zero times `leak`.
+  void (*layer_norm)(float* x, const float* gain, const float* bias, std::size_t n, float epsilon, float leak);
+
+  /// A GRU's new state from its three gates (reset, update, new), as the input and the old state drive them:
+  /// `from_input` and `from_state` hold 3 n values, `state` n.
+  void (*gru_update)(float* state, const float* from_input, const float* from_state, std::size_t n);
+
+  /// x = 2 sigmoid(x)^ln(10) + 1e-7
+  void (*scale_output)(float* x, std::size_t n);
 
   /// accumulator += a b, complex, real and imaginary parts apart.
   void (*complex_multiply_add)(float* re, float* im, const float* a_re, const float* a_im, const float* b_re,

@@ -5,15 +5,17 @@
 #include <immintrin.h>
 
 #include <bit>
+#include <cmath>
 
 namespace ddsp_rt {
 namespace avx2 {
 #include "ddsp_rt/kernels/body.inl"
+#include "ddsp_rt/kernels/network_body.inl"
 }  // namespace avx2
 
 extern const Kernels kAvx2Kernels;
-const Kernels kAvx2Kernels{"avx2", avx2::dot, avx2::multiply_add_f32, avx2::multiply_add_f16,
-                           avx2::complex_multiply_add, avx2::harmonic_sum};
+const Kernels kAvx2Kernels{"avx2", avx2::dot, avx2::multiply_add_f32, avx2::multiply_add_f16, avx2::layer_norm,
+                           avx2::gru_update, avx2::scale_output, avx2::complex_multiply_add, avx2::harmonic_sum};
 
 }  // namespace ddsp_rt
 #endif

@@ -2,25 +2,39 @@
 #include "ddsp_rt/kernels/kernels.h"
 
 #include <bit>
+#include <cmath>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 namespace ddsp_rt {
 namespace portable {
 #include "ddsp_rt/kernels/body.inl"
+#include "ddsp_rt/kernels/network_body.inl"
 }  // namespace portable
 
 #if defined(__x86_64__)
 extern const Kernels kAvx2Kernels;
+
+namespace {
+bool has_f16c() noexcept {  // not every compiler's __builtin_cpu_supports knows it
+  unsigned a, b, c, d;
+  return __get_cpuid(1, &a, &b, &c, &d) && (c & (1u << 29));
+}
+}  // namespace
 #endif
 
 const Kernels& portable_kernels() noexcept {
-  static constexpr Kernels set{"portable", portable::dot, portable::multiply_add_f32, portable::multiply_add_f16,
+  static constexpr Kernels set{"portable", portable::dot, portable::multiply_add_f32, nullptr,
+                               portable::layer_norm, portable::gru_update, portable::scale_output,
                                portable::complex_multiply_add, portable::harmonic_sum};
   return set;
 }
 
 const Kernels& kernels() noexcept {
 #if defined(__x86_64__)
-  static const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  static const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
   if (avx2) return kAvx2Kernels;
 #endif
   return portable_kernels();

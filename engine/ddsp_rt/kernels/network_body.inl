@@ -1,0 +1,153 @@
+// The control network's kernel bodies, included like body.inl. Branches are selections, so that loops become vectors.
+
+#if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
+
+inline __m256 load_eight(const float* from) { return _mm256_loadu_ps(from); }
+inline __m256 load_eight(const std::uint16_t* from) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+}
+
+// Weights come from memory once per frame, so the reads run ahead of the arithmetic.
+inline constexpr std::size_t kPrefetch = 1024;  // bytes
+
+/// Four columns at a time with sums of their own: eight independent chains hide the latency of the additions.
+template <typename Weight>
+inline void multiply_add(float* y, const Weight* weights, const float* x, std::size_t rows, std::size_t columns) {
+  constexpr std::size_t unroll = 4;
+  for (std::size_t row = 0; row < rows; row += kPanel) {
+    __m256 low[unroll], high[unroll];
+    for (std::size_t k = 0; k < unroll; ++k) low[k] = high[k] = _mm256_setzero_ps();
+    std::size_t column = 0;
+    for (; column + unroll <= columns; column += unroll, weights += unroll * kPanel) {
+      const char* ahead = reinterpret_cast<const char*>(weights) + kPrefetch;
+      for (std::size_t line = 0; line < unroll * kPanel * sizeof(Weight); line += 64)
+        _mm_prefetch(ahead + line, _MM_HINT_T0);
+      for (std::size_t k = 0; k < unroll; ++k) {
+        const __m256 factor = _mm256_broadcast_ss(x + column + k);
+        low[k] = _mm256_fmadd_ps(load_eight(weights + k * kPanel), factor, low[k]);
+        high[k] = _mm256_fmadd_ps(load_eight(weights + k * kPanel + 8), factor, high[k]);
+      }
+    }
+    for (; column < columns; ++column, weights += kPanel) {
+      const __m256 factor = _mm256_broadcast_ss(x + column);
+      low[0] = _mm256_fmadd_ps(load_eight(weights), factor, low[0]);
+      high[0] = _mm256_fmadd_ps(load_eight(weights + 8), factor, high[0]);
+    }
+    const __m256 sum_low = _mm256_add_ps(_mm256_add_ps(low[0], low[1]), _mm256_add_ps(low[2], low[3]));
+    const __m256 sum_high = _mm256_add_ps(_mm256_add_ps(high[0], high[1]), _mm256_add_ps(high[2], high[3]));
+    _mm256_storeu_ps(y + row, _mm256_add_ps(_mm256_loadu_ps(y + row), sum_low));
+    _mm256_storeu_ps(y + row + 8, _mm256_add_ps(_mm256_loadu_ps(y + row + 8), sum_high));
+  }
+}
+
+inline void multiply_add_f32(float* y, const float* weights, const float* x, std::size_t rows, std::size_t columns) {
+  multiply_add(y, weights, x, rows, columns);
+}
+
+inline void multiply_add_f16(float* y, const std::uint16_t* weights, const float* x, std::size_t rows,
+                             std::size_t columns) {
+  multiply_add(y, weights, x, rows, columns);
+}
+
+#else
+
+inline void multiply_add_f32(float* y, const float* weights, const float* x, std::size_t rows, std::size_t columns) {
+  for (std::size_t row = 0; row < rows; row += kPanel) {
+    float sums[kPanel] = {};
+    for (std::size_t column = 0; column < columns; ++column, weights += kPanel)
+      for (std::size_t j = 0; j < kPanel; ++j) sums[j] += weights[j] * x[column];
+    for (std::size_t j = 0; j < kPanel; ++j) y[row + j] += sums[j];
+  }
+}
+
+#endif
+
+/// e^x within 2e-7 of its value; x is held within +-87. Range reduction by ln 2 in two parts, then a polynomial fitted
+/// to e^r for |r| <= ln(2) / 2.
+inline float exponential(float x) {
+  x = x > 87.0f ? 87.0f : x;
+  x = x < -87.0f ? -87.0f : x;
+  const float shifted = x * 1.44269504f + 12582912.0f;  // 1.5 * 2^23: rounds to the nearest whole number
+  const float whole = shifted - 12582912.0f;
+  const float r = (x - whole * 0.693359375f) + whole * 2.12194440e-4f;
+  float p = 1.0f / 5040.0f;
+  p = p * r + 1.0f / 720.0f;
+  p = p * r + 1.0f / 120.0f;
+  p = p * r + 1.0f / 24.0f;
+  p = p * r + 1.0f / 6.0f;
+  p = p * r + 0.5f;
+  p = p * (r * r) + r + 1.0f;
+  const std::uint32_t exponent = (std::bit_cast<std::uint32_t>(shifted) + 127u) << 23;
+  return p * std::bit_cast<float>(exponent);
+}
+
+inline float sigmoid(float x) { return 1.0f / (1.0f + exponential(-x)); }
+
+/// tanh within 2e-7 of its value, small arguments included: a fitted odd polynomial below 0.55,
+/// exponentials above.
+inline float hyperbolic_tangent(float x) {
+  const float square = x * x;
+  float p = -0.006282358610f;
+  p = p * square + 0.021077673942f;
+  p = p * square - 0.053853836534f;
+  p = p * square + 0.133326014720f;
+  p = p * square - 0.333333180391f;
+  const float small = x + x * square * p;
+  const float large = 1.0f - 2.0f / (1.0f + exponential(2.0f * x));
+  return square < 0.3025f ? small : large;
+}
+
+/// ln(1 + u) for 0 <= u <= 1, within 1e-7: 2 atanh(s), s = u / (2 + u) <= 1/3.
+inline float log_one_plus(float u) {
+  const float s = u / (2.0f + u), square = s * s;
+  float p = 1.0f / 13.0f;
+  p = p * square + 1.0f / 11.0f;
+  p = p * square + 1.0f / 9.0f;
+  p = p * square + 1.0f / 7.0f;
+  p = p * square + 1.0f / 5.0f;
+  p = p * square + 1.0f / 3.0f;
+  return 2.0f * s + 2.0f * s * square * p;
+}
+
+inline void gru_update(float* state, const float* from_input, const float* from_state, std::size_t n) {
+  const float *input_reset = from_input, *input_update = from_input + n, *input_new = from_input + 2 * n;
+  const float *state_reset = from_state, *state_update = from_state + n, *state_new = from_state + 2 * n;
+  for (std::size_t i = 0; i < n; ++i) {
+    const float reset = sigmoid(input_reset[i] + state_reset[i]);
+    const float update = sigmoid(input_update[i] + state_update[i]);
+    const float fresh = hyperbolic_tangent(input_new[i] + reset * state_new[i]);
+    state[i] = fresh + update * (state[i] - fresh);
+  }
+}
+
+inline float sum(const float* x, std::size_t n) {
+  constexpr std::size_t width = 16;
+  float sums[width] = {};
+  std::size_t i = 0;
+  for (; i + width <= n; i += width)
+    for (std::size_t j = 0; j < width; ++j) sums[j] += x[i + j];
+  float total = 0.0f;
+  for (; i < n; ++i) total += x[i];
+  for (std::size_t step = width / 2; step > 0; step /= 2)
+    for (std::size_t j = 0; j < step; ++j) sums[j] += sums[j + step];
+  return total + sums[0];
+}
+
+inline void layer_norm(float* x, const float* gain, const float* bias, std::size_t n, float epsilon, float leak) {
+  const float mean = sum(x, n) / static_cast<float>(n);
+  for (std::size_t i = 0; i < n; ++i) x[i] -= mean;
+  const float factor = 1.0f / std::sqrt(dot(x, x, n) / static_cast<float>(n) + epsilon);
+  for (std::size_t i = 0; i < n; ++i) {
+    const float y = x[i] * factor * gain[i] + bias[i];
+    x[i] = y < 0.0f ? leak * y : y;
+  }
+}
+
+/// sigmoid(x)^a = exp(-a softplus(-x)), softplus(-x) = max(-x, 0) + ln(1 + e^-|x|).
+inline void scale_output(float* x, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const float size = x[i] < 0.0f ? -x[i] : x[i];
+    const float softplus = (size - x[i]) * 0.5f + log_one_plus(exponential(-size));
+    x[i] = 2.0f * exponential(-2.30258509f * softplus) + 1e-7f;
+  }
+}

@@ -1,0 +1,104 @@
+// The control network: features of the performance in, controls of the synthesizer out.
+#include "ddsp_rt/network/decoder.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ddsp_rt/kernels/kernels.h"
+
+namespace ddsp_rt {
+namespace {
+
+constexpr float kNoiseBias = -5.0f;
+
+std::vector<DenseStack> read_inputs(const Safetensors& file, const DecoderSpec& spec) {
+  std::vector<DenseStack> inputs;
+  for (Feature feature : spec.features)
+    inputs.emplace_back(file, std::string("decoder.inputs.") + feature_name(feature),
+                        feature == Feature::z ? spec.z_dims : 1, spec.hidden, spec.layers);
+  return inputs;
+}
+
+/// x within low..high, and `otherwise` if it is NaN.
+float within(float x, float low, float high, float otherwise) noexcept {
+  return x >= low ? std::min(x, high) : x < low ? low : otherwise;
+}
+
+float scaled(Feature feature, const Features& features) noexcept {
+  switch (feature) {
+    case Feature::f0:
+      return (69.0f + 12.0f * std::log2(within(features.f0, 1.0f, 1e5f, kDefaultF0) / 440.0f)) / 127.0f;
+    case Feature::loudness:
+      return within(features.loudness, -400.0f, 400.0f, kSilenceDb) / 80.0f + 1.0f;
+    default:
+      return within(features.periodicity, -10.0f, 10.0f, 0.0f);
+  }
+}
+
+}  // namespace
+
+const char* feature_name(Feature feature) noexcept {
+  switch (feature) {
+    case Feature::f0: return "f0";
+    case Feature::loudness: return "loudness";
+    case Feature::periodicity: return "periodicity";
+    default: return "z";
+  }
+}
+
+Decoder::Decoder(const Safetensors& file, const DecoderSpec& spec)
+    : spec_(spec),
+      inputs_(read_inputs(file, spec)),
+      gru_(file, "decoder.gru", spec.hidden * spec.features.size(), spec.gru),
+      out_(file, "decoder.out", spec.gru + spec.hidden * spec.features.size(), spec.out_hidden, spec.out_layers),
+      head_(file, "decoder.head.weight", "decoder.head.bias", spec.out_hidden, 1 + spec.harmonics + spec.noise_bands) {
+  head_.shift_bias(1 + spec.harmonics, kNoiseBias);
+}
+
+std::size_t Decoder::bytes() const noexcept {
+  std::size_t total = gru_.bytes() + out_.bytes() + head_.bytes();
+  for (const DenseStack& stack : inputs_) total += stack.bytes();
+  return total;
+}
+
+Decoder::State Decoder::make_state() const {
+  const std::size_t hidden = inputs_.front().padded_width();
+  State state;
+  state.gru = gru_.make_state();
+  state.scratch.resize(2 * hidden);
+  state.joined.resize(spec_.hidden * spec_.features.size());
+  state.recurrent_and_joined.resize(spec_.gru + state.joined.size());
+  state.layer_scratch.resize(std::max(out_.padded_width(), std::max<std::size_t>(spec_.z_dims, 1)));
+  state.layer_output.resize(out_.padded_width());
+  state.output.resize(head_.padded_outputs());
+  return state;
+}
+
+void Decoder::step(State& state, const Features& features, const float* z, Controls& controls) const noexcept {
+  float* joined = state.joined.data();
+  float* layer = state.scratch.data();
+  float* result = layer + inputs_.front().padded_width();
+  for (std::size_t i = 0; i < inputs_.size(); ++i, joined += spec_.hidden) {
+    float* input = state.layer_scratch.data();
+    if (spec_.features[i] == Feature::z) {
+      for (std::size_t j = 0; j < spec_.z_dims; ++j) input[j] = within(z[j], -1e4f, 1e4f, 0.0f);
+    } else {
+      input[0] = scaled(spec_.features[i], features);
+    }
+    inputs_[i].apply(input, layer, result);
+    std::copy_n(result, spec_.hidden, joined);
+  }
+  gru_.step(state.gru, state.joined.data());
+  std::copy(state.gru.hidden.begin(), state.gru.hidden.end(), state.recurrent_and_joined.begin());
+  std::copy(state.joined.begin(), state.joined.end(), state.recurrent_and_joined.begin() + spec_.gru);
+  out_.apply(state.recurrent_and_joined.data(), state.layer_scratch.data(), state.layer_output.data());
+  head_.apply(state.layer_output.data(), state.output.data());
+
+  float* output = state.output.data();
+  kernels().scale_output(output, state.output.size());
+  controls.amplitude = output[0];
+  std::copy_n(output + 1, spec_.harmonics, controls.harmonics.begin());
+  std::copy_n(output + 1 + spec_.harmonics, spec_.noise_bands, controls.noise.begin());
+}
+
+}  // namespace ddsp_rt

@@ -1,0 +1,58 @@
+// The control network: features of the performance in, controls of the synthesizer out.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "ddsp_rt/controls.h"
+#include "ddsp_rt/features.h"
+#include "ddsp_rt/network/dense.h"
+#include "ddsp_rt/network/dense_stack.h"
+#include "ddsp_rt/network/gru.h"
+
+namespace ddsp_rt {
+
+enum class Feature { f0, loudness, periodicity, z };
+
+struct DecoderSpec {
+  std::vector<Feature> features{Feature::f0, Feature::loudness, Feature::periodicity};  // in the order they are joined
+  std::size_t hidden = 64, layers = 2;           // dense layers that read one feature: width, number
+  std::size_t gru = 256;                         // width
+  std::size_t out_hidden = 128, out_layers = 2;  // dense layers after the recurrent one
+  std::size_t harmonics = 100, noise_bands = 65;
+  std::size_t z_dims = 0;  // 0: no z
+};
+
+const char* feature_name(Feature feature) noexcept;
+
+/// Immutable, shared between voices; each voice has a State. The twin of ddsp_rt.network.Decoder.
+class Decoder {
+ public:
+  struct State {
+    Gru::State gru;
+    AlignedVector<float> scratch, joined, recurrent_and_joined, layer_scratch, layer_output, output;
+    void reset() noexcept { gru.reset(); }
+  };
+
+  /// Reads the tensors decoder.*. Throws FileFault.
+  Decoder(const Safetensors& file, const DecoderSpec& spec);
+
+  const DecoderSpec& spec() const noexcept { return spec_; }
+  std::size_t bytes() const noexcept;  // of weights
+  State make_state() const;
+  Controls make_controls() const { return Controls(spec_.harmonics, spec_.noise_bands); }
+
+  /// One frame. `z` is [z_dims], unused (and may be null) where the spec does not name it; values that are no finite
+  /// number count as silence or 0. Real-time.
+  void step(State& state, const Features& features, const float* z, Controls& controls) const noexcept;
+
+ private:
+  DecoderSpec spec_;
+  std::vector<DenseStack> inputs_;  // one per feature
+  Gru gru_;
+  DenseStack out_;
+  Dense head_;
+};
+
+}  // namespace ddsp_rt

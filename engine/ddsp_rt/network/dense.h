@@ -1,0 +1,36 @@
+// A dense layer: y = W x + b, with weights packed for one pass through memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "ddsp_rt/aligned_vector.h"
+#include "ddsp_rt/safetensors.h"
+
+namespace ddsp_rt {
+
+/// Immutable once made. Halves stay halves where the processor widens them quickly: fewer bytes from memory.
+class Dense {
+ public:
+  /// Reads `weight` [outputs, inputs] and `bias` [outputs]. Throws FileFault.
+  Dense(const Safetensors& file, const std::string& weight, const std::string& bias, std::size_t inputs,
+        std::size_t outputs);
+
+  std::size_t inputs() const noexcept { return inputs_; }
+  std::size_t outputs() const noexcept { return outputs_; }
+  std::size_t padded_outputs() const noexcept { return bias_.size(); }
+  std::size_t bytes() const noexcept;  // of weights and bias
+
+  void shift_bias(std::size_t first, float by) noexcept;  // adds `by` to the biases from `first` on; not real-time
+
+  /// `y` has room for padded_outputs(); its values from outputs() on are 0 afterwards. Real-time.
+  void apply(const float* x, float* y) const noexcept;
+
+ private:
+  std::size_t inputs_, outputs_;
+  AlignedVector<float> weights_, bias_;
+  AlignedVector<std::uint16_t> halves_;  // either these or weights_
+};
+
+}  // namespace ddsp_rt

@@ -1,0 +1,30 @@
+// A gated recurrent unit, one frame at a time.
+#include "ddsp_rt/network/gru.h"
+
+#include <algorithm>
+
+#include "ddsp_rt/kernels/kernels.h"
+
+namespace ddsp_rt {
+
+Gru::Gru(const Safetensors& file, const std::string& name, std::size_t inputs, std::size_t width)
+    : from_input_(file, name + ".weight_ih_l0", name + ".bias_ih_l0", inputs, 3 * width),
+      from_hidden_(file, name + ".weight_hh_l0", name + ".bias_hh_l0", width, 3 * width) {}
+
+void Gru::State::reset() noexcept { std::fill(hidden.begin(), hidden.end(), 0.0f); }
+
+Gru::State Gru::make_state() const {
+  State state;
+  state.hidden.resize(width());
+  state.from_input.resize(from_input_.padded_outputs());
+  state.from_hidden.resize(from_hidden_.padded_outputs());
+  return state;
+}
+
+void Gru::step(State& state, const float* x) const noexcept {
+  from_input_.apply(x, state.from_input.data());
+  from_hidden_.apply(state.hidden.data(), state.from_hidden.data());
+  kernels().gru_update(state.hidden.data(), state.from_input.data(), state.from_hidden.data(), width());
+}
+
+}  // namespace ddsp_rt

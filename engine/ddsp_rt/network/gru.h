@@ -1,0 +1,35 @@
+// A gated recurrent unit, one frame at a time.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "ddsp_rt/aligned_vector.h"
+#include "ddsp_rt/network/dense.h"
+
+namespace ddsp_rt {
+
+/// h' = (1 - u) n + u h with r = sigmoid(Wr x + Rr h), u = sigmoid(Wu x + Ru h), n = tanh(Wn x + r (Rn h)), biases with
+/// every product: the variant of Cho et al. (2014) that PyTorch and cuDNN compute. Immutable; each voice has a State.
+class Gru {
+ public:
+  struct State {
+    AlignedVector<float> hidden, from_input, from_hidden;
+    void reset() noexcept;
+  };
+
+  /// Reads `name`.weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0. Throws FileFault.
+  Gru(const Safetensors& file, const std::string& name, std::size_t inputs, std::size_t width);
+
+  std::size_t width() const noexcept { return from_hidden_.inputs(); }
+  std::size_t bytes() const noexcept { return from_input_.bytes() + from_hidden_.bytes(); }
+  State make_state() const;
+
+  /// Afterwards state.hidden holds the output, [width]. Real-time.
+  void step(State& state, const float* x) const noexcept;
+
+ private:
+  Dense from_input_, from_hidden_;
+};
+
+}  // namespace ddsp_rt
