@@ -1,0 +1,174 @@
+// An instrument: everything its file says, ready to be played by any number of voices.
+#include "ddsp_rt/instrument.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <system_error>
+
+#include "ddsp_rt/checked_json.h"
+#include "ddsp_rt/frame_clock.h"
+
+namespace ddsp_rt {
+namespace {
+
+constexpr int kFormatVersion = 1;
+constexpr int kAnalyserVersion = 1;
+constexpr int kMaxWidth = 2048, kMaxLayers = 16, kMaxHarmonics = 1024, kMaxNoiseBands = 1025, kMaxZDims = 256;
+constexpr int kMaxReverb = 192000 * 10;  // samples
+
+std::size_t size(const JsonObject& object, const char* key, int low, int high) {
+  return static_cast<std::size_t>(object.whole(key, low, high));
+}
+
+std::vector<Feature> read_features(const JsonObject& decoder) {
+  std::vector<Feature> features;
+  for (const std::string& name : decoder.texts("features")) {
+    constexpr Feature known[] = {Feature::f0, Feature::loudness, Feature::periodicity, Feature::z};
+    const auto found = std::find_if(std::begin(known), std::end(known), [&](Feature f) { return name == feature_name(f); });
+    if (found == std::end(known))
+      throw FileFault(decoder.path("features") + " has '" + printable(name) + "', which this version does not know");
+    if (std::find(features.begin(), features.end(), *found) != features.end())
+      throw FileFault(decoder.path("features") + " names one twice");
+    features.push_back(*found);
+  }
+  if (features.empty()) throw FileFault(decoder.path("features") + " must be a list of different names");
+  return features;
+}
+
+DecoderSpec read_decoder_spec(const JsonObject& decoder) {
+  DecoderSpec spec;
+  spec.features = read_features(decoder);
+  spec.hidden = size(decoder, "hidden", 1, kMaxWidth);
+  spec.layers = size(decoder, "layers", 1, kMaxLayers);
+  spec.gru = size(decoder, "gru", 1, kMaxWidth);
+  spec.out_hidden = size(decoder, "out_hidden", 1, kMaxWidth);
+  spec.out_layers = size(decoder, "out_layers", 1, kMaxLayers);
+  spec.harmonics = size(decoder, "harmonics", 1, kMaxHarmonics);
+  spec.noise_bands = size(decoder, "noise_bands", 2, kMaxNoiseBands);
+  spec.z_dims = decoder.has("z_dims") ? size(decoder, "z_dims", 0, kMaxZDims) : 0;
+  const bool reads_z = std::find(spec.features.begin(), spec.features.end(), Feature::z) != spec.features.end();
+  if (reads_z != (spec.z_dims > 0))
+    throw FileFault(decoder.path("z_dims") + " must be above 0 exactly where features has 'z'");
+  return spec;
+}
+
+std::optional<Encoder> read_encoder(const JsonObject& architecture, const DecoderSpec& decoder, const Safetensors& file) {
+  if (!architecture.has("encoder")) {
+    if (decoder.z_dims) throw FileFault("architecture.encoder is missing, but the decoder reads z");
+    return std::nullopt;
+  }
+  const JsonObject encoder = architecture.object("encoder");
+  const EncoderSpec spec{size(encoder, "gru", 1, kMaxWidth), size(encoder, "z_dims", 1, kMaxZDims)};
+  if (spec.z_dims != decoder.z_dims) throw FileFault("architecture.encoder.z_dims differs from the decoder's");
+  return Encoder(file, spec);
+}
+
+std::vector<float> read_impulse_response(const JsonObject& architecture, const Safetensors& file) {
+  if (!architecture.has("reverb")) return {};
+  const std::size_t length = size(architecture.object("reverb"), "length", 1, kMaxReverb);
+  const Tensor& tensor = file.get("reverb.impulse_response", {length});
+  std::vector<float> response(length);
+  for (std::size_t i = 0; i < length; ++i) response[i] = tensor[i];
+  return response;
+}
+
+/// The quantile function given at `probabilities`, read at the probabilities that fitting uses.
+QuantileArray at_fitting_probabilities(const std::vector<float>& probabilities, const std::vector<float>& values) {
+  QuantileArray result{};
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    const float p = kQuantileProbabilities[i];
+    const auto above = static_cast<std::size_t>(
+        std::lower_bound(probabilities.begin(), probabilities.end(), p) - probabilities.begin());
+    if (above == 0) {
+      result[i] = values.front();
+    } else if (above == values.size()) {
+      result[i] = values.back();
+    } else {
+      const float below = probabilities[above - 1];
+      const float share = (p - below) / (probabilities[above] - below);
+      result[i] = values[above - 1] + share * (values[above] - values[above - 1]);
+    }
+  }
+  return result;
+}
+
+TargetQuantiles read_quantiles(const JsonObject& quantiles) {
+  const std::vector<float> probabilities = quantiles.rising("probabilities", 0.0, 1.0);
+  const std::vector<float> pitch = quantiles.rising("pitch_midi", -50.0, 200.0);
+  const std::vector<float> loudness = quantiles.rising("loudness_db", -200.0, 100.0);
+  if (pitch.size() != probabilities.size() || loudness.size() != probabilities.size())
+    throw FileFault("quantiles.pitch_midi and quantiles.loudness_db must be as long as quantiles.probabilities");
+  return {at_fitting_probabilities(probabilities, pitch), at_fitting_probabilities(probabilities, loudness)};
+}
+
+AnalyserSettings read_analyser(const JsonObject& analyser) {
+  AnalyserSettings settings;
+  settings.version = analyser.whole("version", 1, 1 << 30);
+  if (settings.version != kAnalyserVersion)
+    throw FileFault("analyser.version is " + std::to_string(settings.version) + ", which this version does not have");
+  settings.f0_low = static_cast<float>(analyser.number("f0_low", 20.0, 8000.0));
+  settings.f0_high = static_cast<float>(analyser.number("f0_high", 20.0, 8000.0));
+  if (settings.f0_high <= settings.f0_low) throw FileFault("analyser.f0_high must be above analyser.f0_low");
+  return settings;
+}
+
+void check_version(const JsonObject& metadata) {
+  const int version = metadata.whole("format_version", 1, 1 << 30);
+  if (version > kFormatVersion)
+    throw FileFault("format_version is " + std::to_string(version) + "; this version reads up to " +
+                    std::to_string(kFormatVersion));
+  for (const std::string& name : metadata.texts("requires"))
+    throw FileFault("it requires '" + printable(name) + "', which this version does not have");
+  if (metadata.whole("frame_rate", 1, 10000) != kFrameRate)
+    throw FileFault("frame_rate must be " + std::to_string(kFrameRate));
+}
+
+std::shared_ptr<const Instrument> read(const Safetensors& file) {
+  const auto text = file.metadata.find("ddsp_rt");
+  if (text == file.metadata.end()) throw FileFault("no 'ddsp_rt' metadata: not an instrument file");
+  const nlohmann::json document = parse_json(text->second, "metadata");
+  const JsonObject metadata(document, "");
+  check_version(metadata);
+  const JsonObject architecture = metadata.object("architecture");
+  const DecoderSpec decoder = read_decoder_spec(architecture.object("decoder"));
+  const JsonObject quantiles = metadata.object("quantiles");
+  return std::make_shared<const Instrument>(
+      Instrument{metadata.text("name", 400), metadata.whole("model_rate", 8000, 192000),
+                 read_analyser(metadata.object("analyser")), Decoder(file, decoder),
+                 read_encoder(architecture, decoder, file), read_impulse_response(architecture, file),
+                 read_quantiles(quantiles), static_cast<float>(quantiles.number("periodicity_median", 0.0, 1.0)),
+                 static_cast<float>(metadata.number("gate_db", -200.0, 100.0)), text->second});
+}
+
+std::string reason(int error) { return std::generic_category().message(error ? error : EIO); }
+
+}  // namespace
+
+std::shared_ptr<const Instrument> Instrument::parse(std::span<const std::byte> file, std::string_view label) {
+  try {
+    return read(parse_safetensors(file));
+  } catch (const FileFault& fault) {
+    throw InstrumentError(std::string(label) + ": " + fault.what());
+  }
+}
+
+std::shared_ptr<const Instrument> Instrument::load(const std::filesystem::path& path) {
+  const std::string label = path.string();
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status)) throw InstrumentError(label + ": no such file");
+  if (!std::filesystem::is_regular_file(status)) throw InstrumentError(label + ": not a file");
+  const std::uintmax_t length = std::filesystem::file_size(path, error);
+  if (error) throw InstrumentError(label + ": " + error.message());
+  if (length > kMaxFile) throw InstrumentError(label + ": larger than " + std::to_string(kMaxFile >> 20) + " MiB");
+  errno = 0;
+  std::ifstream stream(path, std::ios::binary);
+  std::vector<std::byte> bytes(stream ? static_cast<std::size_t>(length) : 0);
+  stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  if (!stream) throw InstrumentError(label + ": " + reason(errno));
+  return parse(bytes, label);
+}
+
+}  // namespace ddsp_rt

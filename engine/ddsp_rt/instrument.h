@@ -1,0 +1,51 @@
+// An instrument: everything its file says, ready to be played by any number of voices.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ddsp_rt/fitting.h"
+#include "ddsp_rt/network/decoder.h"
+#include "ddsp_rt/network/encoder.h"
+
+namespace ddsp_rt {
+
+/// A file that cannot be used; one line that names it, the field and what is wrong.
+class InstrumentError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct AnalyserSettings {
+  int version = 1;
+  float f0_low = 40.0f, f0_high = 2100.0f;  // Hz
+};
+
+/// Immutable once loaded, so that threads and voices share it. docs/instrument-file.md specifies the file.
+struct Instrument {
+  /// Reads a file. Throws InstrumentError. Not real-time.
+  static std::shared_ptr<const Instrument> load(const std::filesystem::path& path);
+
+  /// Reads a file's bytes; `label` names them in messages. Throws InstrumentError. Not real-time.
+  static std::shared_ptr<const Instrument> parse(std::span<const std::byte> file, std::string_view label);
+
+  std::string name;
+  int model_rate;  // Hz, the training sample rate
+  AnalyserSettings analyser;
+  Decoder decoder;
+  std::optional<Encoder> encoder;
+  std::vector<float> impulse_response;  // at the model rate; empty: no reverb
+  TargetQuantiles quantiles;            // of the training set's voiced frames
+  float periodicity_median;             // of the same frames
+  float gate_db;                        // loudness below which the instrument is silent
+  std::string metadata;                 // the file's JSON, as it stands
+};
+
+}  // namespace ddsp_rt
