@@ -187,3 +187,23 @@ def test_a_header_that_claims_hours_costs_nothing(tmp_path):
     path.write_bytes(data)
     audio, _ = read_audio(path)
     assert len(audio) == len(tone())
+
+
+def test_the_decoder_says_nothing_of_its_own(tmp_path):
+    """libmpg123 writes to file descriptor 2; the one line is ours."""
+    soundfile.write(tmp_path / "whole.mp3", np.random.default_rng(0).uniform(-0.3, 0.3, 200_000), 44_100)
+    whole = (tmp_path / "whole.mp3").read_bytes()
+    (tmp_path / "cut.mp3").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "hole.mp3").write_bytes(whole[:10_000] + bytes(3000) + whole[13_000:])
+    (tmp_path / "random.mp3").write_bytes(np.random.default_rng(1).bytes(50_000))
+    script = (
+        "import sys; from ddsp_rt.audio import read_audio; from ddsp_rt.errors import DataError\n"
+        "for path in sys.argv[1:]:\n"
+        "    try: read_audio(path, report=print)\n"
+        "    except DataError as error: print(error)\n"
+    )
+    names = [str(tmp_path / name) for name in ("cut.mp3", "hole.mp3", "random.mp3")]
+    done = subprocess.run([sys.executable, "-c", script, *names], capture_output=True, text=True)
+    cut, hole, noise = done.stdout.splitlines()
+    assert done.stderr == ""
+    assert "cut short" in cut and "damaged" in hole and "not audio" in noise

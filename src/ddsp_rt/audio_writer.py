@@ -1,0 +1,186 @@
+"""Audio files out: written under a temporary name beside the target and renamed when complete, so whole or not there."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from ddsp_rt.errors import DataError, UsageError
+
+BLOCK = 1 << 16  # samples written at a time
+FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aif": "AIFF", ".aiff": "AIFF"}
+SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"}
+WAV_LIMIT = 4_000_000_000  # bytes; RF64 beyond
+DITHER_SEED = 16
+
+
+class AudioWriter:
+    """A mono file written block by block under a temporary name beside the target and renamed by `commit`.
+
+    Use as a context manager: leaving it without `commit` removes what was written, and a file that was there before stays.
+    16-bit samples get triangular dither of one step (fixed seed, so equal audio gives equal files); exact zeros stay zero.
+    Integer samples beyond full scale are limited and counted in `limited`; float is written as it is. `peak` is the largest
+    magnitude seen.
+
+    Raises:
+        UsageError: a name or bit depth that cannot be written.
+        DataError: the folder or the disk refuses.
+    """
+
+    def __init__(self, path: str | os.PathLike, rate: int, bit_depth: str = "16", frames_hint: int = 0):
+        import soundfile
+
+        self.path = Path(path)
+        self.limited = 0
+        self.peak = 0.0
+        self.frames = 0
+        self._depth = str(bit_depth)
+        self._random = np.random.default_rng(DITHER_SEED)
+        kind, subtype = check_output(self.path, self._depth)
+        if kind == "WAV" and frames_hint * {"16": 2, "24": 3, "float": 4}[self._depth] > WAV_LIMIT:
+            kind = "RF64"
+        self._target = Path(os.path.realpath(self.path))  # through a link, so the link stays one
+        self._file = None
+        try:
+            self._target.parent.mkdir(parents=True, exist_ok=True)
+            self._handle, temporary = tempfile.mkstemp(dir=self._target.parent, prefix=f".{self._target.stem}-", suffix=".part")
+        except OSError as error:
+            raise DataError(f"{self.path}: cannot be written: {error.strerror}") from None
+        self._temporary = Path(temporary)
+        try:
+            self._file = soundfile.SoundFile(
+                self._handle, "w", int(rate), 1, subtype, format=kind, closefd=False
+            )
+        except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
+            raise self._failure(error) from None
+
+    def __enter__(self) -> AudioWriter:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._discard()
+
+    def write(self, block: np.ndarray) -> None:
+        """Append float32 [samples], full scale at ±1."""
+        import soundfile
+
+        block = np.asarray(block, dtype=np.float32)
+        if len(block) == 0:
+            return
+        self.peak = max(self.peak, float(np.abs(block).max()))
+        try:
+            self._file.write(self._samples(block))
+        except (soundfile.SoundFileError, RuntimeError, AssertionError, OSError) as error:
+            raise self._failure(error) from None
+        self.frames += len(block)
+
+    def commit(self) -> None:
+        """Finish the file and give it its name."""
+        import soundfile
+
+        try:
+            self._file.close()
+            self._file = None
+            os.fsync(self._handle)
+            # libsndfile's close tells of no error, so look at what is there.
+            if soundfile.info(str(self._temporary)).frames != self.frames:
+                raise OSError("incomplete")
+            umask = os.umask(0)
+            os.umask(umask)
+            os.fchmod(self._handle, 0o666 & ~umask)
+            os.replace(self._temporary, self._target)
+        except (soundfile.SoundFileError, RuntimeError, OSError) as error:
+            raise self._failure(error) from None
+        os.close(self._handle)
+        self._handle = None
+
+    def _samples(self, block: np.ndarray) -> np.ndarray:
+        """Quantise to what libsndfile takes without touching it again: float32, int16, or int32 whose top 24 bits count."""
+        if self._depth == "float":
+            return block
+        full_scale = 32768.0 if self._depth == "16" else 8388608.0
+        scaled = block.astype(np.float64) * full_scale
+        if self._depth == "16":
+            dither = self._random.random(len(block)) - self._random.random(len(block))
+            scaled += np.where(block == 0, 0.0, dither)
+        self.limited += int(((block > 1) | (block < -1)).sum())
+        steps = np.clip(np.rint(scaled), -full_scale, full_scale - 1)
+        return steps.astype(np.int16) if self._depth == "16" else steps.astype(np.int32) << 8
+
+    def _failure(self, error: Exception) -> DataError:
+        """The reason as one line. libsndfile hides the system's, so ask the file for one more block of bytes."""
+        reason = error.strerror if isinstance(error, OSError) else None
+        if reason is None and self._handle is not None:
+            try:
+                os.lseek(self._handle, 0, os.SEEK_END)
+                os.write(self._handle, bytes(1 << 16))
+            except OSError as probe:
+                reason = probe.strerror
+        self._discard()
+        reason = (reason or "the write was cut short").lower()
+        return DataError(f"{self.path}: cannot be written: {reason}; nothing was changed")
+
+    def _discard(self) -> None:
+        if self._file is not None:
+            try:
+                self._file.close()
+            except Exception:  # the file is thrown away; what its close says matters to nobody
+                pass
+            self._file = None
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+            self._temporary.unlink(missing_ok=True)
+
+
+def write_audio(path: str | os.PathLike, audio: np.ndarray, rate: int, bit_depth: str | int = "16") -> float:
+    """Write mono audio as WAV, FLAC or AIFF (by the name's ending), whole or not at all.
+
+    Integer formats cannot hold samples beyond full scale: louder audio is turned down as a whole until its peak fits.
+
+    Args:
+        audio: float32 [samples], full scale at ±1.
+        rate: Hz.
+        bit_depth: "16" (dithered), "24" or "float".
+
+    Returns:
+        The gain applied in dB: 0.0, or negative when the audio was turned down.
+
+    Raises:
+        UsageError: a name or bit depth that cannot be written.
+        DataError: the folder or the disk refuses; an old file of that name is left as it was.
+    """
+    audio = np.nan_to_num(np.asarray(audio, dtype=np.float32).reshape(-1), posinf=0.0, neginf=0.0)
+    gain = fitting_gain(float(np.abs(audio).max()) if len(audio) else 0.0, bit_depth)
+    with AudioWriter(path, rate, str(bit_depth), len(audio)) as writer:
+        for start in range(0, len(audio), BLOCK):
+            block = audio[start : start + BLOCK]
+            writer.write(block if gain == 1 else block * np.float32(gain))
+        writer.commit()
+    return 20 * float(np.log10(gain))
+
+
+def fitting_gain(peak: float, bit_depth: str | int) -> float:
+    """The gain (at most 1) that makes a peak fit the bit depth, with two steps left for dither."""
+    room = 1 - 2 / 32768
+    return 1.0 if str(bit_depth) == "float" or peak <= room else room / peak
+
+
+def check_output(path: Path, bit_depth: str | int) -> tuple[str, str]:
+    """libsndfile's format and subtype for a name and a bit depth, or a UsageError that says what to give."""
+    bit_depth = str(bit_depth)
+    kind = FORMATS.get(path.suffix.lower())
+    if kind is None:
+        raise UsageError(f"{path}: cannot write '{path.suffix or path.name}'; end the name in {', '.join(FORMATS)}")
+    if bit_depth not in SUBTYPES:
+        raise UsageError(f"--bit-depth {bit_depth}: give {', '.join(SUBTYPES)}")
+    if kind == "FLAC" and bit_depth == "float":
+        raise UsageError(f"{path}: FLAC holds no float samples; give --bit-depth 24 or a name ending in .wav")
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder; give the name of a file")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: is not a regular file, and will not be replaced")
+    return kind, SUBTYPES[bit_depth]
