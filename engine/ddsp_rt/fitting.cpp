@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 namespace ddsp_rt {
 namespace {
@@ -10,19 +9,12 @@ namespace {
 constexpr float kUnvoicedDropDb = 12.0f;
 constexpr float kFloorMarginDb = 6.0f;      // the gate sits this far above the performance's noise floor
 constexpr float kClearFloorDb = 25.0f;      // a quietest part this far below the median counts as the noise floor
-constexpr std::size_t kMinimumFrames = 25;
+constexpr float kMinimumFrames = 25.0f;
 
-float quantile(const std::vector<float>& sorted, float probability) {
-  const float position = probability * static_cast<float>(sorted.size() - 1);
-  const auto low = static_cast<std::size_t>(position);
-  const std::size_t high = std::min(low + 1, sorted.size() - 1);
-  return sorted[low] + (sorted[high] - sorted[low]) * (position - static_cast<float>(low));
-}
-
-QuantileArray quantiles(std::vector<float> values) {
-  std::sort(values.begin(), values.end());
+template <std::size_t Bins>
+QuantileArray quantiles(const Histogram<Bins>& histogram) noexcept {
   QuantileArray result{};
-  for (std::size_t i = 0; i < result.size(); ++i) result[i] = quantile(values, kQuantileProbabilities[i]);
+  for (std::size_t i = 0; i < result.size(); ++i) result[i] = histogram.quantile(kQuantileProbabilities[i]);
   return result;
 }
 
@@ -70,29 +62,75 @@ Features Fitting::apply(const Features& features) const noexcept {
   return fitted;
 }
 
-Fitting fit(std::span<const Features> performance, const TargetQuantiles& target) {
-  std::vector<float> pitch, loudness, sounding;
-  for (const Features& frame : performance) {
-    if (frame.loudness > kSilenceDb) sounding.push_back(frame.loudness);
-    if (frame.periodicity < kVoicedPeriodicity) continue;
-    pitch.push_back(midi_from_hz(frame.f0));
-    loudness.push_back(frame.loudness);
+template <std::size_t Bins>
+void Histogram<Bins>::reset() noexcept {
+  counts_.fill(0.0f);
+  total_ = 0.0f;
+}
+
+template <std::size_t Bins>
+void Histogram<Bins>::add(float value) noexcept {
+  const float position = std::clamp((value - low_) / width_, 0.0f, static_cast<float>(Bins) - 1.0f);
+  counts_[static_cast<std::size_t>(position)] += 1.0f;
+  total_ += 1.0f;
+}
+
+template <std::size_t Bins>
+void Histogram<Bins>::scale(float factor) noexcept {
+  total_ = 0.0f;
+  for (float& count : counts_) total_ += count *= factor;
+}
+
+template <std::size_t Bins>
+float Histogram<Bins>::quantile(float probability) const noexcept {
+  float rest = probability * total_;
+  for (std::size_t bin = 0; bin < Bins; ++bin) {
+    if (counts_[bin] > 0.0f && rest <= counts_[bin])
+      return low_ + width_ * (static_cast<float>(bin) + rest / counts_[bin]);
+    rest -= counts_[bin];
   }
+  return low_ + width_ * static_cast<float>(Bins);
+}
+
+void Fitter::reset() noexcept {
+  pitch_.reset();
+  loudness_.reset();
+  sounding_.reset();
+}
+
+void Fitter::add(const Features& frame) noexcept {
+  if (frame.loudness > kSilenceDb) sounding_.add(frame.loudness);
+  if (frame.periodicity < kVoicedPeriodicity) return;
+  pitch_.add(midi_from_hz(frame.f0));
+  loudness_.add(frame.loudness);
+}
+
+void Fitter::forget(float factor) noexcept {
+  pitch_.scale(factor);
+  loudness_.scale(factor);
+  sounding_.scale(factor);
+}
+
+Fitting Fitter::fit(const TargetQuantiles& target) const noexcept {
   Fitting fitting;
   fitting.unvoiced_drop_db = kUnvoicedDropDb;
-  if (pitch.size() < kMinimumFrames) return fitting;
+  if (pitch_.total() < kMinimumFrames) return fitting;
 
-  const QuantileArray pitch_quantiles = quantiles(std::move(pitch)), loudness_quantiles = quantiles(std::move(loudness));
+  const QuantileArray pitch = quantiles(pitch_), loudness = quantiles(loudness_);
   for (const int octave : {-1, 1, -2, 2, -3, 3, -4, 4})
-    if (pitch_misfit(pitch_quantiles, target.pitch_midi, octave) <
-        pitch_misfit(pitch_quantiles, target.pitch_midi, fitting.octave))
+    if (pitch_misfit(pitch, target.pitch_midi, octave) < pitch_misfit(pitch, target.pitch_midi, fitting.octave))
       fitting.octave = octave;
-  fitting.loudness = LoudnessMap(loudness_quantiles, target.loudness_db);
+  fitting.loudness = LoudnessMap(loudness, target.loudness_db);
 
-  std::sort(sounding.begin(), sounding.end());
-  const float floor = quantile(sounding, 0.05f), median = loudness_quantiles[loudness_quantiles.size() / 2];
+  const float floor = sounding_.quantile(0.05f), median = loudness[loudness.size() / 2];
   if (floor < median - kClearFloorDb) fitting.gate_db = fitting.loudness(floor) + kFloorMarginDb;
   return fitting;
+}
+
+Fitting fit(std::span<const Features> performance, const TargetQuantiles& target) {
+  Fitter fitter;
+  for (const Features& frame : performance) fitter.add(frame);
+  return fitter.fit(target);
 }
 
 }  // namespace ddsp_rt

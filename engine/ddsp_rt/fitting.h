@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <span>
 
 #include "ddsp_rt/features.h"
@@ -41,7 +42,39 @@ struct TargetQuantiles {
   QuantileArray pitch_midi{}, loudness_db{};
 };
 
-/// Fits to the voiced frames of `performance`. With fewer than 25 of them (0.1 s) nothing is shifted.
+/// Counts of a value over even bins, from which quantiles are read to within a bin. Real-time.
+template <std::size_t Bins>
+class Histogram {
+ public:
+  Histogram(float low, float width) noexcept : low_(low), width_(width) {}
+  void reset() noexcept;
+  void add(float value) noexcept;
+  void scale(float factor) noexcept;
+  float total() const noexcept { return total_; }
+  float quantile(float probability) const noexcept;
+
+ private:
+  float low_, width_, total_ = 0.0f;
+  std::array<float, Bins> counts_{};
+};
+
+/// Listens to a performance and says what would fit it to an instrument, at any time. Every method is real-time.
+class Fitter {
+ public:
+  void reset() noexcept;
+  void add(const Features& frame) noexcept;
+  /// Lets what was heard so far count `factor` times as much.
+  void forget(float factor) noexcept;
+  /// Fits to the voiced frames heard. With fewer than 25 of them (0.1 s) nothing is shifted.
+  Fitting fit(const TargetQuantiles& target) const noexcept;
+
+ private:
+  Histogram<1280> pitch_{0.0f, 0.1f};       // MIDI note numbers of voiced frames
+  Histogram<1200> loudness_{-100.0f, 0.1f}; // dB of voiced frames
+  Histogram<1200> sounding_{-100.0f, 0.1f}; // dB of every frame above the floor
+};
+
+/// Fits to a whole performance.
 Fitting fit(std::span<const Features> performance, const TargetQuantiles& target);
 
 }  // namespace ddsp_rt

@@ -62,8 +62,8 @@ TEST_CASE("An even performance is not blown up and the map never falls") {
 
 TEST_CASE("A performance at one level is mapped by an offset") {
   const Fitting fitting = fit(performance(60, 72, -30, -30), evenly(57, 86, -60, -10));
-  CHECK(fitting.loudness(-30) == doctest::Approx(-35));
-  CHECK(fitting.loudness(-40) == doctest::Approx(-45));
+  CHECK(std::abs(fitting.loudness(-30) + 35) < 0.1f);
+  CHECK(std::abs(fitting.loudness(-40) + 45) < 0.2f);
 }
 
 TEST_CASE("Unvoiced frames are played softer, silence stays the floor, too little voice changes nothing") {

@@ -1,0 +1,27 @@
+"""Measures of a transfer and of an instrument, each in a file of its own.
+
+They judge from outside: apart from the rendering in `report`, nothing here uses the engine, so that no measure inherits
+an error of what it measures. Signals are float arrays [samples], full scale 1; two signals compared must be in step.
+"""
+
+from ddsp_rt.evaluation.clicks import find_clicks
+from ddsp_rt.evaluation.lags import loudness_lag, pitch_lag
+from ddsp_rt.evaluation.loudness import loudness_l1, measure_loudness
+from ddsp_rt.evaluation.onsets import onset_latency
+from ddsp_rt.evaluation.pitch import f0_errors
+from ddsp_rt.evaluation.report import evaluate
+from ddsp_rt.evaluation.spectral_loss import multi_scale_spectral_loss
+from ddsp_rt.evaluation.timbre import timbre_distance
+
+__all__ = [
+    "evaluate",
+    "f0_errors",
+    "find_clicks",
+    "loudness_l1",
+    "loudness_lag",
+    "measure_loudness",
+    "multi_scale_spectral_loss",
+    "onset_latency",
+    "pitch_lag",
+    "timbre_distance",
+]

@@ -1,0 +1,65 @@
+"""A-weighted loudness as the measures hear it: centred, 32 ms, every 4 ms; no code shared with the engine's meter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+FRAME_RATE = 250  # frames per second
+WINDOW = 0.032  # seconds
+FLOOR = -100.0  # dB
+JUDGED_ABOVE = -60.0  # dB of the reference
+CHUNK = 1 << 20  # samples weighted at once
+OVERLAP = 1 << 14  # samples of context on either side: longer than the weighting rings
+
+
+def a_weighting(frequency) -> np.ndarray:
+    """Gain (linear) of the A curve at `frequency` Hz, 1 at 997 Hz (IEC 61672-1, annex E)."""
+
+    def curve(f):
+        f2 = np.square(np.asarray(f, np.float64))
+        return 12194.0**2 * f2**2 / (
+            (f2 + 20.6**2) * np.sqrt((f2 + 107.7**2) * (f2 + 737.9**2)) * (f2 + 12194.0**2)
+        )  # fmt: skip
+
+    return curve(frequency) / curve(997.0)
+
+
+def weighted(audio, rate: int) -> np.ndarray:
+    """`audio` [samples] through the A curve, zero phase."""
+    audio = np.asarray(audio, np.float64)
+    size = CHUNK + 2 * OVERLAP
+    gain = a_weighting(np.fft.rfftfreq(size, 1 / rate))
+    out = np.empty_like(audio)
+    for start in range(0, len(audio), CHUNK):
+        left = max(start - OVERLAP, 0)
+        part = audio[left : start + CHUNK + OVERLAP]
+        filtered = np.fft.irfft(np.fft.rfft(part, size) * gain, size)
+        stop = min(start + CHUNK, len(audio))
+        out[start:stop] = filtered[start - left : stop - left]
+    return out
+
+
+def measure_loudness(audio, rate: int) -> np.ndarray:
+    """dB re a full-scale 997 Hz sine, [frames]: frame k is centred on sample round(k rate / 250); floor -100 dB."""
+    energy = np.concatenate([[0.0], np.cumsum(weighted(audio, rate) ** 2)])
+    length = len(audio)
+    centre = np.arange(length * FRAME_RATE // rate + 1) * rate / FRAME_RATE
+    half = WINDOW * rate / 2
+    low = np.clip(np.round(centre - half), 0, length).astype(int)
+    high = np.clip(np.round(centre + half), 0, length).astype(int)
+    mean_square = 2 * (energy[high] - energy[low]) / (2 * half)
+    return np.maximum(10 * np.log10(np.maximum(mean_square, 1e-10)), FLOOR)
+
+
+def loudness_l1(reference, output, rate: int) -> float:
+    """Mean absolute difference in dB where the reference is above -60 dB; NaN where it never is."""
+    difference = loudness_differences(reference, output, rate)
+    return float(np.mean(difference)) if len(difference) else float("nan")
+
+
+def loudness_differences(reference, output, rate: int) -> np.ndarray:
+    """Absolute differences in dB of the frames in which the reference is above -60 dB."""
+    a, b = measure_loudness(reference, rate), measure_loudness(output, rate)
+    length = min(len(a), len(b))
+    a, b = a[:length], b[:length]
+    return np.abs(a - b)[a > JUDGED_ABOVE]
