@@ -1,4 +1,4 @@
-"""Audio files: what is read is what was recorded, what is written is whole, exact to its bit depth, or not there at all."""
+"""Audio files: what is read is what was recorded; what is written is whole and exact to its bit depth, or not there."""
 
 import os
 import resource
@@ -17,7 +17,15 @@ def tone(rate=44_100, seconds=0.5, level=0.5, hertz=440.0):
     return (level * np.sin(2 * np.pi * hertz * np.arange(int(rate * seconds)) / rate)).astype(np.float32)
 
 
-KINDS = [("wav", 1, 1e-4), ("wav", 6, 1e-4), ("flac", 2, 1e-4), ("aiff", 1, 1e-4), ("ogg", 2, 0.05), ("mp3", 1, 0.05), ("mp3", 2, 0.05)]
+KINDS = [
+    ("wav", 1, 1e-4),
+    ("wav", 6, 1e-4),
+    ("flac", 2, 1e-4),
+    ("aiff", 1, 1e-4),
+    ("ogg", 2, 0.05),
+    ("mp3", 1, 0.05),
+    ("mp3", 2, 0.05),
+]
 
 
 @pytest.mark.parametrize("suffix, channels, tolerance", KINDS)
@@ -129,7 +137,13 @@ def test_a_link_stays_a_link(tmp_path):
 
 @pytest.mark.parametrize(
     "name, depth, says",
-    [("a.mp3", "16", ".wav"), ("a", "16", ".wav"), ("a.wav", "32", "float"), ("a.flac", "float", "24"), ("", "16", "end the name")],
+    [
+        ("a.mp3", "16", ".wav"),
+        ("a", "16", ".wav"),
+        ("a.wav", "32", "float"),
+        ("a.flac", "float", "24"),
+        ("", "16", "end the name"),
+    ],
 )
 def test_what_cannot_be_written_is_bad_use(tmp_path, name, depth, says):
     with pytest.raises(UsageError, match=says):

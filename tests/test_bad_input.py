@@ -206,13 +206,13 @@ def spoil(kind, path):
         other = b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
         data = struct.pack("<Q", len(other)) + other + bytes(4)
     elif kind == "version 9":
-        data = data[:8] + header.replace(rb'\"format_version\": 1', rb'\"format_version\": 9') + data[8 + length :]
+        data = data[:8] + header.replace(rb"\"format_version\": 1", rb"\"format_version\": 9") + data[8 + length :]
     elif kind == "wrong type":
         data = data[:8] + header.replace(b'"F16"', b'"I16"') + data[8 + length :]
     elif kind == "impossible size":
-        data = data[:8] + header.replace(rb'\"gru\": 16', rb'\"gru\":-16') + data[8 + length :]
+        data = data[:8] + header.replace(rb"\"gru\": 16", rb"\"gru\":-16") + data[8 + length :]
     elif kind == "enormous size":
-        data = data[:8] + header.replace(rb'\"harmonics\": 30', rb'\"harmonics\":1e9') + data[8 + length :]
+        data = data[:8] + header.replace(rb"\"harmonics\": 30", rb"\"harmonics\":1e9") + data[8 + length :]
     path.write_bytes(data)
 
 
@@ -259,7 +259,9 @@ for _ in range(300):
         refused += 1
 print(refused)
 """
-    done = subprocess.run([sys.executable, "-c", script, instrument_path, tmp_path / "x.ddsp"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, instrument_path, tmp_path / "x.ddsp"], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert int(done.stdout) > 150
 
@@ -278,7 +280,16 @@ def test_a_full_disk_keeps_the_old_file(instrument_path, tmp_path, tone, depth):
     (tmp_path / "out.wav").write_bytes(b"the old file")
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
     run = command(
-        "transfer", "good.wav", "--to", instrument_path, "-o", "out.wav", "--bit-depth", depth, cwd=tmp_path, preexec_fn=limit
+        "transfer",
+        "good.wav",
+        "--to",
+        instrument_path,
+        "-o",
+        "out.wav",
+        "--bit-depth",
+        depth,
+        cwd=tmp_path,
+        preexec_fn=limit,
     )
     out, err = run.communicate()
     assert run.returncode == 1 and out == "" and one_line(err, "out.wav", "too large")

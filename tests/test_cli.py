@@ -33,7 +33,9 @@ def test_the_package_imports_no_torch():
 
 def test_every_command_has_help_with_an_example(capsys):
     _, out, _ = run(capsys, "--help")
-    commands = [line.split()[0] for line in out.split("Commands:")[1].splitlines() if line.startswith("  ") and line[2] != " "]
+    commands = [
+        line.split()[0] for line in out.split("Commands:")[1].splitlines() if line.startswith("  ") and line[2] != " "
+    ]
     assert {"transfer", "info", "instruments"} <= set(commands)
     for command in commands:
         code, out, _ = run(capsys, command, "--help")
@@ -45,7 +47,9 @@ def test_without_arguments_the_help_is_shown(capsys):
     assert code == 0 and "Commands:" in out
 
 
-@pytest.mark.parametrize("arguments, word", [(["trnsfer"], "transfer"), (["transfer"], "INPUT"), (["info"], "INSTRUMENT")])
+@pytest.mark.parametrize(
+    "arguments, word", [(["trnsfer"], "transfer"), (["transfer"], "INPUT"), (["info"], "INSTRUMENT")]
+)
 def test_bad_use_is_one_line_and_exit_two(capsys, arguments, word):
     code, out, err = run(capsys, *arguments)
     assert code == 2 and out == "" and err.count("\n") == 1 and word in err and "--help" in err

@@ -5,8 +5,8 @@
     stream = violin.stream(sample_rate=48_000)
     features = ddsp_rt.analyse(voice, 48_000)
 
-Names are imported when first used, so that `import ddsp_rt` costs nothing, needs no PyTorch, and parts that need no compiled
-engine (training on another machine) work without one.
+Names are imported when first used, so that `import ddsp_rt` costs nothing, needs no PyTorch, and parts that need no
+compiled engine (training on another machine) work without one.
 """
 
 from importlib import import_module

@@ -15,7 +15,8 @@ LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000  # Hz that the engine runs at
 
 @dataclass(frozen=True)
 class Features:
-    """One value per frame; frame k falls at sample round(k rate / 250) and has heard what lies before it, nothing later.
+    """One value per frame; frame k falls at sample round(k rate / 250) and has heard what lies before it, nothing
+    later.
 
     f0: float32 [frames], Hz; an unvoiced frame holds the last voiced value.
     periodicity: float32 [frames], 0..1; voiced from 0.5 up.

@@ -1,7 +1,7 @@
 """Audio files in (and, by way of audio_writer, out): mono float32 blocks from whatever libsndfile reads.
 
-No header is trusted for a size: samples are taken block by block until they end, so an hour-long file, or one that claims to
-be, costs a block of memory.
+No header is trusted for a size: samples are taken block by block until they end, so an hour-long file, or one that
+claims to be, costs a block of memory.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000  # Hz; a header outside is not believ
 class AudioReader:
     """A file as mono float32 blocks: the mean of its channels, NaN and Inf taken as silence.
 
-    Use as a context manager. `rate` is in Hz. `frames` is what the header says (a hint, for progress); `frames_read` what came.
-    `bad_samples` counts frames that held NaN or Inf, `clipped_samples` frames at or beyond full scale.
+    Use as a context manager. `rate` is in Hz. `frames` is what the header says (a hint, for progress); `frames_read`
+    what came. `bad_samples` counts frames that held NaN or Inf, `clipped_samples` frames at or beyond full scale.
 
     Raises:
         DataError: missing, a folder, empty, without samples, not audio, or broken off, with the file's name.
@@ -81,7 +81,9 @@ class AudioReader:
             while len(block := self._read(size)):
                 yield self._mono(block)
         except (soundfile.SoundFileError, RuntimeError):
-            where = f"about {self.frames_read / self.rate:.1f} s from its start" if self.frames_read else "near its start"
+            where = (
+                f"about {self.frames_read / self.rate:.1f} s from its start" if self.frames_read else "near its start"
+            )
             raise DataError(f"{self.path}: damaged {where}; export it anew") from None
         if self.frames_read == 0:
             raise DataError(f"{self.path}: holds no samples")
@@ -150,7 +152,7 @@ def _check_readable(path: Path) -> None:
 
 
 class _Quiet:
-    """Keeps the MP3 decoder's chatter off standard error while a file is opened or read. May be nested and shared by threads."""
+    """Keeps the MP3 decoder's chatter off standard error while a file is opened or read. Threads may share it."""
 
     def __init__(self):
         self._lock = threading.Lock()

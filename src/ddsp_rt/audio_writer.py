@@ -1,4 +1,4 @@
-"""Audio files out: written under a temporary name beside the target and renamed when complete, so whole or not there."""
+"""Audio files out: written under a temporary name beside the target and renamed when complete: whole or not there."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ DITHER_SEED = 16
 class AudioWriter:
     """A mono file written block by block under a temporary name beside the target and renamed by `commit`.
 
-    Use as a context manager: leaving it without `commit` removes what was written, and a file that was there before stays.
-    16-bit samples get triangular dither of one step (fixed seed, so equal audio gives equal files); exact zeros stay zero.
-    Integer samples beyond full scale are limited and counted in `limited`; float is written as it is. `peak` is the largest
-    magnitude seen.
+    Use as a context manager: leaving it without `commit` removes what was written, and a file that was there before
+    stays. 16-bit samples get triangular dither of one step (fixed seed, so equal audio gives equal files); exact zeros
+    stay zero. Integer samples beyond full scale are limited and counted in `limited`; float is written as it is. `peak`
+    is the largest magnitude seen.
 
     Raises:
         UsageError: a name or bit depth that cannot be written.
@@ -46,14 +46,14 @@ class AudioWriter:
         self._file = None
         try:
             self._target.parent.mkdir(parents=True, exist_ok=True)
-            self._handle, temporary = tempfile.mkstemp(dir=self._target.parent, prefix=f".{self._target.stem}-", suffix=".part")
+            self._handle, temporary = tempfile.mkstemp(
+                dir=self._target.parent, prefix=f".{self._target.stem}-", suffix=".part"
+            )
         except OSError as error:
             raise DataError(f"{self.path}: cannot be written: {error.strerror}") from None
         self._temporary = Path(temporary)
         try:
-            self._file = soundfile.SoundFile(
-                self._handle, "w", int(rate), 1, subtype, format=kind, closefd=False
-            )
+            self._file = soundfile.SoundFile(self._handle, "w", int(rate), 1, subtype, format=kind, closefd=False)
         except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
             raise self._failure(error) from None
 
@@ -98,7 +98,7 @@ class AudioWriter:
         self._handle = None
 
     def _samples(self, block: np.ndarray) -> np.ndarray:
-        """Quantise to what libsndfile takes without touching it again: float32, int16, or int32 whose top 24 bits count."""
+        """Quantise to what libsndfile writes untouched: float32, int16, or int32 whose top 24 bits count."""
         if self._depth == "float":
             return block
         full_scale = 32768.0 if self._depth == "16" else 8388608.0

@@ -1,7 +1,7 @@
 """The command `ddsp-rt`: reads the arguments, hands the work on, and says in one line what went wrong.
 
-Commands that live elsewhere (training, evaluation, figures) are imported when called, so that `ddsp-rt --help` is quick and
-needs neither PyTorch nor matplotlib.
+Commands that live elsewhere (training, evaluation, figures) are imported when called, so that `ddsp-rt --help` is quick
+and needs neither PyTorch nor matplotlib.
 """
 
 from __future__ import annotations
@@ -21,8 +21,18 @@ from ddsp_rt.errors import DataError, UserError
 
 # name: (module, function, extra that brings what it imports, one line of help)
 ELSEWHERE = {
-    "inspect": ("ddsp_rt.inspection", "inspect", "evaluate", "See what recordings hold before an hour is spent on them."),
-    "prepare": ("ddsp_rt.training.commands", "prepare", "train", "Analyse recordings once; train takes the result in their place."),
+    "inspect": (
+        "ddsp_rt.inspection",
+        "inspect",
+        "evaluate",
+        "See what recordings hold before an hour is spent on them.",
+    ),
+    "prepare": (
+        "ddsp_rt.training.commands",
+        "prepare",
+        "train",
+        "Analyse recordings once; train takes the result in their place.",
+    ),
     "train": ("ddsp_rt.training.commands", "train", "train", "Train an instrument from recordings."),
     "evaluate": ("ddsp_rt.evaluation.commands", "evaluate", "evaluate", "Measure an instrument on recordings."),
     "figure": ("ddsp_rt.figures", "figure", "evaluate", "Draw a transfer, the sound taken apart."),
@@ -59,7 +69,11 @@ def _from_elsewhere(name: str):
 
 
 app = typer.Typer(
-    cls=Commands, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, invoke_without_command=True
+    cls=Commands,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    invoke_without_command=True,
 )
 
 
@@ -72,7 +86,9 @@ def _version(value: bool) -> None:
 @app.callback()
 def _start(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Neural timbre transfer: any monophonic performance plays a trained instrument.
 
@@ -84,15 +100,24 @@ def _start(
 
 @app.command()
 def transfer(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Performances: WAV, FLAC, OGG, MP3 or AIFF.")],
-    to: Annotated[str, typer.Option("--to", metavar="INSTRUMENT", help="Name of an instrument, or path of a .ddsp file.")],
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="INPUT...", help="Performances: WAV, FLAC, OGG, MP3 or AIFF.")
+    ],
+    to: Annotated[
+        str, typer.Option("--to", metavar="INSTRUMENT", help="Name of an instrument, or path of a .ddsp file.")
+    ],
     output: Annotated[
         Optional[Path],
         typer.Option(
-            "-o", "--output", metavar="OUT", help="File (.wav, .flac, .aiff), or folder. [default: INPUT-INSTRUMENT.wav here]"
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="File (.wav, .flac, .aiff), or folder. [default: INPUT-INSTRUMENT.wav here]",
         ),
     ] = None,
-    octave: Annotated[str, typer.Option(metavar="auto|N", help="Octaves to shift by, -4 to 4; auto fits the range.")] = "auto",
+    octave: Annotated[
+        str, typer.Option(metavar="auto|N", help="Octaves to shift by, -4 to 4; auto fits the range.")
+    ] = "auto",
     loudness: Annotated[
         str, typer.Option(metavar="auto|DB", help="Offset in dB, -60 to 60; auto maps quantile to quantile.")
     ] = "auto",
@@ -100,15 +125,17 @@ def transfer(
         Optional[int], typer.Option(metavar="HZ", help="Of the result, 8000 to 192000. [default: the input's]")
     ] = None,
     bit_depth: Annotated[str, typer.Option(metavar="16|24|float", help="Of the result.")] = "16",
-    reverb: Annotated[float, typer.Option(metavar="G", help="Gain of the instrument's room; 0 is dry, 2 the most.")] = 1.0,
+    reverb: Annotated[
+        float, typer.Option(metavar="G", help="Gain of the instrument's room; 0 is dry, 2 the most.")
+    ] = 1.0,
     figure: Annotated[
         Optional[Path], typer.Option(metavar="PNG", help="Also draw the sound taken apart (one INPUT only).")
     ] = None,
 ) -> None:
     """Play performances on another instrument.
 
-    The result carries the room's tail on until it stays below -80 dBFS. Several INPUTs go to a folder; a bad one is named
-    and skipped, and the exit code is 1.
+    The result carries the room's tail on until it stays below -80 dBFS. Several INPUTs go to a folder; a bad one is
+    named and skipped, and the exit code is 1.
 
     Example: ddsp-rt transfer voice.wav --to violin -o violin.wav --octave 1
     """
@@ -119,7 +146,9 @@ def transfer(
 
 @app.command()
 def info(
-    instrument: Annotated[str, typer.Argument(metavar="INSTRUMENT", help="Name of an instrument, or path of a .ddsp file.")],
+    instrument: Annotated[
+        str, typer.Argument(metavar="INSTRUMENT", help="Name of an instrument, or path of a .ddsp file.")
+    ],
     json: Annotated[bool, typer.Option("--json", help="Print the file's metadata as JSON.")] = False,
 ) -> None:
     """Tell what an instrument is: range, training, scores, licence.
@@ -158,7 +187,7 @@ for _name, (_module, _function, _extra, _summary) in ELSEWHERE.items():
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit code. `UserError` ends in its one line, anything else is a bug and shows."""
+    """Run the command line; returns the exit code. A `UserError` ends in its one line, a bug in a traceback."""
     try:
         code = app(arguments, prog_name="ddsp-rt", standalone_mode=False)
         sys.stdout.flush()

@@ -2,7 +2,7 @@
 
 
 class UserError(Exception):
-    """A mistake the user can put right. The command line prints the text, without a traceback, and exits with `exit_code`."""
+    """A mistake the user can put right. The command line prints the text alone and exits with `exit_code`."""
 
     exit_code = 1
 

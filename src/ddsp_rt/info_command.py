@@ -20,12 +20,15 @@ def describe(instrument: Instrument) -> str:
     data = instrument.metadata
     architecture, quantiles = data["architecture"], data["quantiles"]
     decoder, reverb = architecture["decoder"], architecture.get("reverb")
-    low, high = quantiles["pitch_midi"][0], quantiles["pitch_midi"][-1]
+    loudness, pitch = quantiles["loudness_db"], quantiles["pitch_midi"]
     rows = [
         ("instrument", instrument.name),
         ("file", f"{instrument.path} ({instrument.path.stat().st_size / 1e6:.2f} MB)"),
-        ("range", f"{note_name(low)} to {note_name(high)} (98 % of its training notes)"),
-        ("loudness", f"{quantiles['loudness_db'][0]:.0f} to {quantiles['loudness_db'][-1]:.0f} dB, silent below {data['gate_db']:.0f}"),
+        ("range", f"{span(pitch)} (98 % of its training notes)"),
+        (
+            "loudness",
+            f"{loudness[0]:.0f} to {loudness[-1]:.0f} dB, silent below {data['gate_db']:.0f}",
+        ),
         ("model rate", f"{instrument.model_rate} Hz"),
         ("plays", f"{decoder['harmonics']} harmonics, {decoder['noise_bands']} noise bands"),
         ("listens to", ", ".join(decoder["features"])),
@@ -47,8 +50,13 @@ def listing() -> str:
             lines.append(f"{path.stem:16}cannot be played: {error}")
             continue
         pitch = instrument.metadata["quantiles"]["pitch_midi"]
-        lines.append(f"{path.stem:16}{note_name(pitch[0])} to {note_name(pitch[-1])}, {instrument.model_rate} Hz, {path}{shadowed}")
+        lines.append(f"{path.stem:16}{span(pitch)}, {instrument.model_rate} Hz, {path}{shadowed}")
     return "\n".join(lines) if lines else "No instruments found. Set DDSP_RT_PATH to a folder of .ddsp files."
+
+
+def span(pitch: list[float]) -> str:
+    """The outermost of rising MIDI notes, by name."""
+    return f"{note_name(pitch[0])} to {note_name(pitch[-1])}"
 
 
 def note_name(midi: float) -> str:

@@ -161,12 +161,14 @@ def load(name_or_path: str | os.PathLike) -> Instrument:
     names = sorted({path.stem for path in list_instruments()})
     close = difflib.get_close_matches(text, names, n=1)
     meant = f"did you mean '{close[0]}'? " if close else ""
-    there = f"there are {', '.join(names)}" if names else "none is installed; set DDSP_RT_PATH to a folder of .ddsp files"
+    there = (
+        f"there are {', '.join(names)}" if names else "none is installed; set DDSP_RT_PATH to a folder of .ddsp files"
+    )
     raise UsageError(f"no instrument '{text}'; {meant}{there}")
 
 
 def list_instruments() -> list[Path]:
-    """Every instrument file on the search path (DDSP_RT_PATH, the user's data folder, shipped), the first of a name first."""
+    """Every instrument file on the search path: DDSP_RT_PATH, the user's data folder, shipped, in this order."""
     return [Path(path) for path in _engine.list_instruments(str(shipped_folder()))]
 
 
@@ -205,7 +207,9 @@ def check_reverb(reverb: float) -> float:
     return _auto_or_number("reverb", reverb, REVERB, auto="a gain")
 
 
-def _auto_or_number(what: str, value, limits: tuple[float, float], whole: bool = False, auto: str = "auto, or a number"):
+def _auto_or_number(
+    what: str, value, limits: tuple[float, float], whole: bool = False, auto: str = "auto, or a number"
+):
     if value == "auto":
         return value
     try:

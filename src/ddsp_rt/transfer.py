@@ -43,8 +43,8 @@ def transfer_file(
 ) -> Made:
     """Play `instrument` as the file `source` is performed, and write it to `target` (WAV, FLAC or AIFF).
 
-    The file is read twice: once to fit octave and loudness, once to play. Integer formats cannot hold samples beyond full
-    scale; when the result has some it is played again, turned down as a whole.
+    The file is read twice: once to fit octave and loudness, once to play. Integer formats cannot hold samples beyond
+    full scale; when the result has some it is played again, turned down as a whole.
 
     Args:
         octave, loudness, reverb: as in `Instrument.transfer`.
