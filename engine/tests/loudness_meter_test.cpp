@@ -40,7 +40,8 @@ double gain_db(const std::vector<float>& response, double hz, int rate) {
 std::vector<float> tone(double f0, double seconds, int rate, double rms) {
   std::vector<float> samples(static_cast<std::size_t>(seconds * rate));
   for (std::size_t i = 0; i < samples.size(); ++i)
-    for (int h = 1; h <= 16 && h * f0 < 7000.0; ++h) samples[i] += float(rms * 1.13 * std::cos(kTwoPi * h * f0 * double(i) / rate) / h);
+    for (int h = 1; h <= 16 && h * f0 < 7000.0; ++h)
+      samples[i] += float(rms * 1.13 * std::cos(kTwoPi * h * f0 * double(i) / rate) / h);
   return samples;
 }
 

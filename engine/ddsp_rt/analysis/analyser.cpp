@@ -24,8 +24,8 @@ int checked(int rate) {
 
 const AnalyserSettings& checked(const AnalyserSettings& settings) {
   if (settings.version != kAnalyserVersion)
-    throw std::invalid_argument("analyser version " + std::to_string(settings.version) + " is not one this engine has (" +
-                                std::to_string(kAnalyserVersion) + ")");
+    throw std::invalid_argument("analyser version " + std::to_string(settings.version) +
+                                " is not the one this engine has (" + std::to_string(kAnalyserVersion) + ")");
   // Written so that NaN fails.
   if (!(settings.f0_low >= 20.0f && settings.f0_high >= 2.0f * settings.f0_low && settings.f0_high <= 2100.0f))
     throw std::invalid_argument("the pitch range must lie within 20 to 2100 Hz and span an octave");

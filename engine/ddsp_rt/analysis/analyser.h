@@ -58,8 +58,8 @@ class Analyser {
   Features features_;
 };
 
-/// The features of each of a signal's frame_count(samples.size(), rate) frames, as the stream would give them. Throws as
-/// the constructor does.
+/// The features of each of a signal's frame_count(samples.size(), rate) frames, as the stream would give them. Throws
+/// as the constructor does.
 std::vector<Features> analyse(std::span<const float> samples, int rate, AnalyserSettings settings = {});
 
 }  // namespace ddsp_rt

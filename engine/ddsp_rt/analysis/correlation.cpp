@@ -48,7 +48,10 @@ int Correlation::products(int lag) const noexcept {
 }
 
 float Correlation::normalised(const float* newest, int lag, int count) const noexcept {
-  const float product = kernels().dot(newest - count, newest - count - lag, static_cast<std::size_t>(count));
+  return normalise(kernels().dot(newest - count, newest - count - lag, static_cast<std::size_t>(count)), lag, count);
+}
+
+float Correlation::normalise(float product, int lag, int count) const noexcept {
   const auto from = static_cast<std::size_t>(lag), n = static_cast<std::size_t>(count);
   const double sum = energy_[n] + energy_[n + from] - energy_[from];
   return static_cast<float>(2.0 * static_cast<double>(product) / (sum + 2.0 * kFloor * count));
@@ -61,7 +64,16 @@ void Correlation::scan(const float* newest) noexcept {
     sum += x * x;
     energy_[i] = sum;
   }
-  for (int lag = std::max(0, lowest_ - kReach - 1); lag <= highest_ + kReach; ++lag)
+  int end = highest_ + kReach + 1;
+  const int begin = std::max(0, lowest_ - kReach - 1);
+  for (int counts[kLags]; end - begin >= kLags; end -= kLags) {  // from the longest down, many lags at once
+    const int first = end - kLags;
+    float* values = values_.data() + first;
+    for (int j = 0; j < kLags; ++j) counts[j] = products(first + j);
+    kernels().correlate(values, newest, first, counts);
+    for (int j = 0; j < kLags; ++j) values[j] = normalise(values[j], first + j, counts[j]);
+  }
+  for (int lag = begin; lag < end; ++lag)
     values_[static_cast<std::size_t>(lag)] = normalised(newest, lag, products(lag));
 }
 

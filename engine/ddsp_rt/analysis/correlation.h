@@ -34,6 +34,7 @@ class Correlation {
   static constexpr int kPhases = 32;  // fractions of a sample tabulated
   int products(int lag) const noexcept;
   float normalised(const float* newest, int lag, int count) const noexcept;
+  float normalise(float product, int lag, int count) const noexcept;
   float interpolate(const float* values, int whole, int phase) const noexcept;
   Peak climb(const float* values, int whole, int first_phase, int last_phase, int step) const noexcept;
 

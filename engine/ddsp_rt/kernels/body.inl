@@ -39,3 +39,37 @@ inline void harmonic_sum(float* out, const float* sine, const float* twice_cosin
     for (std::size_t j = 0; j < kLanes; ++j) out[i + j] = sum[j];
   }
 }
+
+inline void correlate(float* out, const float* x, int lag, const int* counts) {
+  // Lane j holds lag + kLags - 1 - j, so that memory is read upwards. Vectors are spelt out because the compiler does not
+  // keep several arrays of sums in registers.
+#if defined(__AVX2__)
+  constexpr int width = 8;
+#else
+  constexpr int width = 4;
+#endif
+  using Lanes = float __attribute__((vector_size(4 * width)));
+  using Flags = std::int32_t __attribute__((vector_size(4 * width)));
+  constexpr int vectors = kLags / width;
+  const auto load = [](const float* from) {
+    Lanes lanes;
+    std::memcpy(&lanes, from, sizeof lanes);
+    return lanes;
+  };
+  const float* delayed = x - lag - (kLags - 1);
+  Lanes even[vectors] = {}, odd[vectors] = {};
+  int i = 1;
+  for (; i < counts[0]; i += 2)
+    for (int v = 0; v < vectors; ++v) {
+      even[v] += x[-i] * load(delayed + v * width - i);
+      odd[v] += x[-i - 1] * load(delayed + v * width - i - 1);
+    }
+  Flags last[vectors];
+  for (int j = 0; j < kLags; ++j) last[j / width][j % width] = counts[kLags - 1 - j];
+  for (; i <= counts[kLags - 1]; ++i)
+    for (int v = 0; v < vectors; ++v) {
+      const Flags product = reinterpret_cast<Flags>(x[-i] * load(delayed + v * width - i)) & (last[v] >= i);
+      even[v] += reinterpret_cast<Lanes>(product);
+    }
+  for (int j = 0; j < kLags; ++j) out[kLags - 1 - j] = even[j / width][j % width] + odd[j / width][j % width];
+}

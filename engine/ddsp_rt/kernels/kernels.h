@@ -35,10 +35,15 @@ struct Kernels {
   /// sines by the Chebyshev recurrence. `n` a multiple of kLanes.
   void (*harmonic_sum)(float* out, const float* sine, const float* twice_cosine, const float* ramp, const float* from,
                        const float* to, std::size_t harmonics, std::size_t n);
+
+  /// out[j] = sum of x[-i] x[-i - lag - j] over i = 1..counts[j], for kLags lags from `lag` up; `x` points just past the
+  /// newest sample, and counts do not fall from one lag to the next.
+  void (*correlate)(float* out, const float* x, int lag, const int* counts);
 };
 
 inline constexpr std::size_t kPanel = 16;  // rows
 inline constexpr std::size_t kLanes = 16;  // samples
+inline constexpr int kLags = 16;           // lags correlated at once
 
 /// The best set this processor runs.
 const Kernels& kernels() noexcept;

@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstring>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -28,7 +29,8 @@ bool has_f16c() noexcept {  // not every compiler's __builtin_cpu_supports knows
 const Kernels& portable_kernels() noexcept {
   static constexpr Kernels set{"portable", portable::dot, portable::multiply_add_f32, nullptr,
                                portable::layer_norm, portable::gru_update, portable::scale_output,
-                               portable::complex_multiply_add, portable::harmonic_sum};
+                               portable::complex_multiply_add, portable::harmonic_sum,
+                               portable::correlate};
   return set;
 }
 
