@@ -1,0 +1,24 @@
+// Where instruments are looked for: one rule for every front end.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace ddsp_rt {
+
+/// Folders in the order they are searched: the entries of the environment variable DDSP_RT_PATH (separated by ':', on
+/// Windows ';'), the user's data folder, and `shipped`, the front end's own (may be empty). They need not exist.
+///
+/// The user's data folder is ddsp-rt/instruments inside $XDG_DATA_HOME or ~/.local/share; on macOS inside
+/// ~/Library/Application Support, on Windows inside %APPDATA%.
+std::vector<std::filesystem::path> instrument_folders(const std::filesystem::path& shipped = {});
+
+/// All instruments (*.ddsp) in those folders, by name; where two have one name, the one that is found first.
+std::vector<std::filesystem::path> list_instruments(const std::filesystem::path& shipped = {});
+
+/// The file that `name_or_path` means: itself if it is a file, else the instrument of that name. Throws
+/// InstrumentError, which says which instruments there are.
+std::filesystem::path find_instrument(const std::string& name_or_path, const std::filesystem::path& shipped = {});
+
+}  // namespace ddsp_rt
