@@ -14,7 +14,6 @@ namespace ddsp_rt {
 namespace {
 
 constexpr int kFormatVersion = 1;
-constexpr int kAnalyserVersion = 1;
 constexpr int kMaxWidth = 2048, kMaxLayers = 16, kMaxHarmonics = 1024, kMaxNoiseBands = 1025, kMaxZDims = 256;
 constexpr int kMaxReverb = 192000 * 10;  // samples
 
@@ -108,9 +107,10 @@ AnalyserSettings read_analyser(const JsonObject& analyser) {
   settings.version = analyser.whole("version", 1, 1 << 30);
   if (settings.version != kAnalyserVersion)
     throw FileFault("analyser.version is " + std::to_string(settings.version) + ", which this version does not have");
-  settings.f0_low = static_cast<float>(analyser.number("f0_low", 20.0, 8000.0));
-  settings.f0_high = static_cast<float>(analyser.number("f0_high", 20.0, 8000.0));
-  if (settings.f0_high <= settings.f0_low) throw FileFault("analyser.f0_high must be above analyser.f0_low");
+  settings.f0_low = static_cast<float>(analyser.number("f0_low", 20.0, 1050.0));
+  settings.f0_high = static_cast<float>(analyser.number("f0_high", 40.0, 2100.0));
+  if (settings.f0_high < 2.0f * settings.f0_low)
+    throw FileFault("analyser.f0_high must be an octave or more above analyser.f0_low");
   return settings;
 }
 

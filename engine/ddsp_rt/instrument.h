@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ddsp_rt/analysis/analyser.h"
 #include "ddsp_rt/fitting.h"
 #include "ddsp_rt/network/decoder.h"
 #include "ddsp_rt/network/encoder.h"
@@ -21,11 +22,6 @@ namespace ddsp_rt {
 class InstrumentError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
-};
-
-struct AnalyserSettings {
-  int version = 1;
-  float f0_low = 40.0f, f0_high = 2100.0f;  // Hz
 };
 
 /// Immutable once loaded, so that threads and voices share it. docs/instrument-file.md specifies the file.

@@ -103,9 +103,9 @@ def _check_metadata(metadata: Any) -> Architecture:
         raise _Fault("analyser must be an object")
     if _whole(analyser, "version", 1, 1 << 30, "analyser.") not in ANALYSER_VERSIONS:
         raise _Fault(f"analyser.version is {analyser['version']}, which this ddsp-rt does not have")
-    low = _number(analyser, "f0_low", 20, 8000, "analyser.")
-    if _number(analyser, "f0_high", 20, 8000, "analyser.") <= low:
-        raise _Fault("analyser.f0_high must be above analyser.f0_low")
+    low = _number(analyser, "f0_low", 20, 1050, "analyser.")
+    if _number(analyser, "f0_high", 40, 2100, "analyser.") < 2 * low:
+        raise _Fault("analyser.f0_high must be an octave or more above analyser.f0_low")
     quantiles = metadata.get("quantiles")
     if not isinstance(quantiles, dict):
         raise _Fault("quantiles must be an object")
