@@ -1,0 +1,174 @@
+"""Prepared data sets: what training reads, in portable safetensors shards that are never held in memory.
+
+A data set is one file, or several of about an hour each: `data.safetensors`, `data.2.safetensors`, ... The first
+names the others. Recording `i` of a shard has tensors `i/audio` [samples] at the model rate, full scale 1;
+`i/f0` [frames] Hz; `i/periodicity` [frames] 0..1; `i/loudness` [frames] dB; `i/mfcc` [frames, 30] (float16);
+`i/usable` [frames] 0 or 1. Frame k is the analysis at audio sample k * model_rate / 250 and drives the samples from
+there on. The shard's metadata is one JSON table under "ddsp_rt_data".
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ddsp_rt.errors import DataError
+
+FORMAT_VERSION = 1
+FRAME_RATE = 250  # frames per second
+METADATA_KEY = "ddsp_rt_data"
+DTYPES = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "U8": np.dtype("u1")}
+NAMES = {np.dtype("<f4"): "F32", np.dtype("<f2"): "F16", np.dtype("u1"): "U8"}
+MAX_HEADER = 64 << 20  # bytes
+COPY_BLOCK = 1 << 20  # bytes
+TENSORS = ("audio", "f0", "periodicity", "loudness", "mfcc", "usable")
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where a tensor lies in a file."""
+
+    path: str
+    offset: int  # bytes from the start of the file
+    dtype: np.dtype
+    shape: tuple[int, ...]
+
+    @property
+    def nbytes(self) -> int:
+        return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
+
+
+def read_header(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Span]]:
+    """The metadata table and the tensors' places. Raises DataError with one line when the file is not a data set."""
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            start = file.read(8)
+            length = struct.unpack("<Q", start)[0] if len(start) == 8 else MAX_HEADER + 1
+            if length > min(MAX_HEADER, size - 8):
+                raise ValueError
+            header = json.loads(file.read(length))
+        table = json.loads(header.pop("__metadata__")[METADATA_KEY])
+        spans = {}
+        for name, entry in header.items():
+            begin, end = entry["data_offsets"]
+            span = Span(str(path), 8 + length + begin, DTYPES[entry["dtype"]], tuple(entry["shape"]))
+            if not 0 <= begin <= end or 8 + length + end > size or end - begin != span.nbytes:
+                raise DataError(f"{path}: cut short; prepare the recordings again")
+            spans[name] = span
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise DataError(f"{path}: not a prepared data set") from None
+    if not isinstance(table, dict) or table.get("format_version") != FORMAT_VERSION:
+        raise DataError(f"{path}: prepared by another version of ddsp-rt; prepare the recordings again")
+    return table, spans
+
+
+def is_data_set(path: str | os.PathLike[str]) -> bool:
+    """Whether the path looks like a prepared data set rather than recordings."""
+    return os.path.isfile(path) and str(path).endswith(".safetensors")
+
+
+def write_tensors(path: Path, table: dict[str, Any], tensors: dict[str, np.ndarray | Span]) -> None:
+    """Write one shard under a temporary name and rename it; tensors that lie in other files are copied in blocks.
+
+    Raises DataError when the folder or the disk refuses; what was there before stays.
+    """
+    header: dict[str, Any] = {"__metadata__": {METADATA_KEY: json.dumps(table, ensure_ascii=False)}}
+    place = 0
+    for name, tensor in tensors.items():
+        header[name] = {
+            "dtype": NAMES[tensor.dtype],
+            "shape": list(tensor.shape),
+            "data_offsets": [place, place + tensor.nbytes],
+        }
+        place += tensor.nbytes
+    encoded = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    encoded += b" " * (-len(encoded) % 8)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(struct.pack("<Q", len(encoded)) + encoded)
+            for tensor in tensors.values():
+                if isinstance(tensor, Span):
+                    _copy(tensor, file)
+                else:
+                    file.write(np.ascontiguousarray(tensor).data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise DataError(f"{path}: could not be written: {error.strerror or error}; what was there stays") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _copy(span: Span, file) -> None:
+    with open(span.path, "rb") as source:
+        source.seek(span.offset)
+        left = span.nbytes
+        while left:
+            block = source.read(min(left, COPY_BLOCK))
+            if not block:
+                raise DataError(f"{span.path}: cut short")
+            file.write(block)
+            left -= len(block)
+
+
+class PreparedData:
+    """A prepared data set, read piece by piece with plain reads (no mapping, so memory does not grow with it).
+
+    `table` is the first shard's metadata without its recordings; `recordings` are the tables of all recordings, in
+    order. May be sent to other processes and read from several threads.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]):
+        self.path = Path(path)
+        self.table, spans = read_header(self.path)
+        self.recordings: list[dict[str, Any]] = []
+        self._spans: list[dict[str, Span]] = []
+        self._files: dict[str, int] = {}
+        for name in self.table.get("shards") or [self.path.name]:
+            shard = self.path.with_name(Path(name).name)
+            table, spans = read_header(shard)
+            for index, recording in enumerate(table["recordings"]):
+                self.recordings.append(recording)
+                try:
+                    self._spans.append({tensor: spans[f"{index}/{tensor}"] for tensor in TENSORS})
+                except KeyError as missing:
+                    raise DataError(f"{shard}: tensor {missing} is missing; prepare the recordings again") from None
+        self.table.pop("recordings", None)
+        self.model_rate = int(self.table["model_rate"])
+
+    def __len__(self) -> int:
+        return len(self.recordings)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_files": {}}
+
+    def frames(self, index: int) -> int:
+        """Frames of recording `index`."""
+        return self._spans[index]["f0"].shape[0]
+
+    def read(self, index: int, name: str, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """Rows `start` to `stop` of a tensor of recording `index`, as stored. Raises DataError when it cannot be read."""
+        span = self._spans[index][name]
+        stop = span.shape[0] if stop is None else stop
+        row = span.nbytes // max(span.shape[0], 1)
+        size = (stop - start) * row
+        try:
+            if span.path not in self._files:
+                self._files[span.path] = os.open(span.path, os.O_RDONLY)
+            data = os.pread(self._files[span.path], size, span.offset + start * row)
+        except OSError as error:
+            raise DataError(f"{span.path}: {error.strerror or error}") from None
+        if len(data) != size:
+            raise DataError(f"{span.path}: cut short while it was read")
+        return np.frombuffer(data, span.dtype).reshape(stop - start, *span.shape[1:])

@@ -1,0 +1,62 @@
+"""What an instrument file says of its training data: quantiles of pitch and loudness, the noise floor, the gate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ddsp_rt.gates import VOICED
+
+PROBABILITIES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
+PITCH = np.arange(0.0, 127.0, 0.02)  # MIDI, histogram edges
+LOUDNESS = np.arange(-100.0, 21.0, 0.05)  # dB
+PERIODICITY = np.arange(0.0, 1.0005, 0.0005)
+GATE_ABOVE_FLOOR = 6.0  # dB
+GATE_BELOW_SOFT = 12.0  # dB under the softest twentieth of voiced frames, at least
+GATE_LIMITS = (-85.0, -45.0)  # dB
+
+
+class Statistics:
+    """Histograms over usable, voiced frames, so that any amount of data takes the same memory."""
+
+    def __init__(self) -> None:
+        self._pitch = np.zeros(len(PITCH) - 1, np.int64)
+        self._loudness = np.zeros(len(LOUDNESS) - 1, np.int64)
+        self._periodicity = np.zeros(len(PERIODICITY) - 1, np.int64)
+
+    def add(self, frames: dict[str, np.ndarray]) -> None:
+        """Count one recording's f0 (Hz), periodicity, loudness (dB) and usable, each [frames]."""
+        kept = (frames["usable"] > 0) & (frames["periodicity"] >= VOICED)
+        midi = 69.0 + 12.0 * np.log2(np.maximum(frames["f0"][kept], 1.0) / 440.0)
+        for counts, edges, values in (
+            (self._pitch, PITCH, midi),
+            (self._loudness, LOUDNESS, frames["loudness"][kept]),
+            (self._periodicity, PERIODICITY, frames["periodicity"][kept]),
+        ):
+            counts += np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0]
+
+    def table(self, noise_floors: list[float | None]) -> dict[str, Any]:
+        """{"quantiles", "noise_floor_db", "gate_db"} in the words of the instrument file."""
+        known = [floor for floor in noise_floors if floor is not None]
+        soft = float(_quantile(self._loudness, LOUDNESS, 0.05))
+        floor = float(np.median(known)) if known else soft - 2 * GATE_BELOW_SOFT
+        gate = float(np.clip(min(floor + GATE_ABOVE_FLOOR, soft - GATE_BELOW_SOFT), *GATE_LIMITS))
+        return {
+            "quantiles": {
+                "probabilities": list(PROBABILITIES),
+                "pitch_midi": [round(_quantile(self._pitch, PITCH, p), 3) for p in PROBABILITIES],
+                "loudness_db": [round(_quantile(self._loudness, LOUDNESS, p), 3) for p in PROBABILITIES],
+                "periodicity_median": round(_quantile(self._periodicity, PERIODICITY, 0.5), 4),
+            },
+            "noise_floor_db": round(floor, 2),
+            "gate_db": round(gate, 2),
+        }
+
+
+def _quantile(counts: np.ndarray, edges: np.ndarray, probability: float) -> float:
+    """The value below which the given share of a histogram lies; the lowest edge when it is empty."""
+    total = np.concatenate([[0], np.cumsum(counts)])
+    if total[-1] == 0:
+        return float(edges[0])
+    return float(np.interp(probability * total[-1], total, edges))
