@@ -1,0 +1,158 @@
+"""Random crops of a prepared data set, such that the batch of step n depends on the seed and n alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from ddsp_rt.errors import DataError
+from ddsp_rt.training.data_file import FRAME_RATE, PreparedData
+
+SCORED = 4 * FRAME_RATE  # frames of a crop that are compared with the recording
+PREROLL = 1 * FRAME_RATE  # frames before them that fill the network's state and the room
+VALIDATION_ABOVE = 20.0  # seconds: longer recordings give their end to the held-out part
+VALIDATION_SHARE = 0.05
+VALIDATION_WINDOWS = 48  # at most, spread evenly, so that judging costs the same for any amount of data
+SILENCE = -100.0  # dB
+MOSTLY = 0.5  # share of the scored frames that should be usable
+TRIES = 4
+
+
+class Crops:
+    """Reads crops of a data set and knows which part of it is held out.
+
+    The held-out part is the end of every recording above 20 s: whole windows of 4 s, about 5 % of it. When no
+    recording is that long, it is every twentieth recording, or with few recordings the first, which is then also
+    trained on (`validates_on_training` says so).
+    """
+
+    def __init__(self, data: PreparedData, scored: int = SCORED, preroll: int = PREROLL, mfcc: bool = False):
+        self.data, self.scored, self.preroll, self.mfcc = data, scored, preroll, mfcc
+        self.length = data.model_rate // FRAME_RATE  # samples per frame
+        self.rooms = sorted({str(recording["room"]) for recording in data.recordings})
+        self._room = [self.rooms.index(str(recording["room"])) for recording in data.recordings]
+        self.ends = [data.frames(index) for index in range(len(data))]  # of the part trained on, frames
+        self.windows: list[tuple[int, int]] = []  # held out: recording and first scored frame
+        self.validates_on_training = False
+        self._hold_out_ends()
+        self._index_usable()
+
+    def _hold_out_ends(self) -> None:
+        for index, end in enumerate(self.ends):
+            if end < VALIDATION_ABOVE * FRAME_RATE or end < 2 * self.scored:
+                continue
+            count = max(1, round(VALIDATION_SHARE * end / self.scored))
+            self.ends[index] = end - count * self.scored
+            self.windows += [(index, self.ends[index] + number * self.scored) for number in range(count)]
+        if not self.windows:
+            held = range(0, len(self.ends), 20)
+            if len(self.ends) >= 20:
+                self.windows = [(index, 0) for index in held]
+                for index in held:
+                    self.ends[index] = 0
+            else:
+                self.windows = [(0, 0)]
+                self.validates_on_training = True
+        usable = [w for w in self.windows if self._usable_share(*w) >= MOSTLY] or self.windows
+        keep = np.unique(np.linspace(0, len(usable) - 1, min(len(usable), VALIDATION_WINDOWS)).round().astype(int))
+        self.windows = [usable[i] for i in keep]
+
+    def _usable_share(self, index: int, start: int) -> float:
+        stop = min(start + self.scored, self.data.frames(index))
+        return float(np.mean(self.data.read(index, "usable", start, stop)))
+
+    def _index_usable(self) -> None:
+        """Runs of usable frames of the part trained on: recording, start, and the running sum of their lengths."""
+        runs, lengths = [], []
+        for index, end in enumerate(self.ends):
+            usable = np.concatenate([[0], self.data.read(index, "usable", 0, end).astype(np.int8), [0]])
+            edges = np.flatnonzero(np.diff(usable))
+            runs += [(index, int(start)) for start in edges[::2]]
+            lengths += (edges[1::2] - edges[::2]).tolist()
+        self._runs = np.array(runs, np.int64).reshape(-1, 2)
+        self._total = np.concatenate([[0], np.cumsum(np.array(lengths, np.int64))])
+        if self._total[-1] == 0:
+            raise DataError(f"{self.data.path}: nothing to learn from (no usable frame)")
+
+    @property
+    def seconds(self) -> float:
+        """Usable seconds trained on."""
+        return float(self._total[-1]) / FRAME_RATE
+
+    def positions(self, seed: int, step: int, count: int) -> list[tuple[int, int]]:
+        """Recording and first scored frame of each crop of a step: every usable frame is as likely as any other."""
+        random = np.random.Generator(np.random.Philox(key=[seed, step]))
+        chosen = []
+        for _ in range(count):
+            for _ in range(TRIES):
+                place = int(random.integers(self._total[-1]))
+                within = int(random.integers(self.scored))
+                run = int(np.searchsorted(self._total, place, side="right")) - 1
+                index, start = (int(value) for value in self._runs[run])
+                frame = start + place - int(self._total[run]) - within
+                frame = max(0, min(frame, self.ends[index] - self.scored))
+                if self._usable_share(index, frame) >= MOSTLY:
+                    break
+            chosen.append((index, frame))
+        return chosen
+
+    def batch(self, positions: list[tuple[int, int]]) -> dict[str, Tensor]:
+        """The crops at `positions`.
+
+        Shape:
+            - f0, periodicity, loudness: [batch, preroll + scored]; mfcc: [batch, preroll + scored, 30], if asked for
+            - audio: [batch, scored * samples per frame]; usable: bool [batch, scored]; room: [batch]
+            What lies outside the recording is silence, and not usable.
+        """
+        crops = [self._crop(index, start) for index, start in positions]
+        batch = {name: torch.from_numpy(np.stack([crop[name] for crop in crops])) for name in crops[0]}
+        batch["room"] = torch.tensor([self._room[index] for index, _ in positions])
+        return batch
+
+    def _crop(self, index: int, start: int) -> dict[str, np.ndarray]:
+        first, last = max(start - self.preroll, 0), min(start + self.scored, self.data.frames(index))
+        before, after = first - (start - self.preroll), start + self.scored - last
+        names = ["f0", "periodicity", "loudness"] + (["mfcc"] if self.mfcc else [])
+        crop = {name: self.data.read(index, name, first, last).astype(np.float32) for name in names}
+        fill = {"f0": float(crop["f0"][0]), "periodicity": 0.0, "loudness": SILENCE, "mfcc": 0.0}
+        for name, value in crop.items():
+            widths = [(before, after)] + [(0, 0)] * (value.ndim - 1)
+            crop[name] = np.pad(value, widths, constant_values=fill[name])
+        audio = self.data.read(index, "audio", start * self.length, last * self.length)
+        crop["audio"] = np.pad(audio, (0, after * self.length))
+        crop["usable"] = np.pad(self.data.read(index, "usable", start, last) > 0, (0, after))
+        return crop
+
+
+class Steps(Dataset):
+    """The training batches of steps `first` to `last`, this process's rows of them."""
+
+    def __init__(self, crops: Crops, seed: int, first: int, last: int, batch: int, rank: int = 0, processes: int = 1):
+        self.crops, self.seed, self.first, self.last, self.size = crops, seed, first, last, batch
+        self.rank, self.processes = rank, processes
+
+    def __len__(self) -> int:
+        return max(0, self.last - self.first)
+
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        if not 0 <= index < len(self):
+            raise IndexError
+        positions = self.crops.positions(self.seed, self.first + index, self.size)
+        return self.crops.batch(positions[self.rank :: self.processes])
+
+
+class HeldOut(Dataset):
+    """The held-out windows, `batch` at a time; the same ones every time."""
+
+    def __init__(self, crops: Crops, batch: int):
+        self.crops, self.size = crops, batch
+
+    def __len__(self) -> int:
+        return -(-len(self.crops.windows) // self.size)
+
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        if not 0 <= index < len(self):
+            raise IndexError
+        return self.crops.batch(self.crops.windows[index * self.size : (index + 1) * self.size])

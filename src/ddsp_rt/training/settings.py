@@ -1,0 +1,55 @@
+"""What a training run is asked to do, and the step size that follows from how far it has come."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+WARM_UP = 100  # steps
+FINAL_RATE = 0.02  # of the learning rate, when the budget is spent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that decides the result of a run; kept in its checkpoints and in the instrument's training summary."""
+
+    seed: int = 0
+    steps: int | None = None
+    minutes: float | None = None
+    batch: int = 16  # crops per step, over all processes
+    scored: int = 1000  # frames of a crop that are compared with the recording
+    preroll: int = 250  # frames before them
+    learning_rate: float = 1e-3
+    room_rate: float = 0.1  # learning rate of the rooms, as a share of it
+    room_seconds: float = 1.5  # length of an impulse response; 0: dry
+    room_prior: float = 1.0  # weight of the decay prior
+    clip: float = 3.0  # largest gradient norm
+    average: float = 0.998  # of the running average of the weights that is judged and exported
+    overlap: int = 2  # windows per window length in the training loss
+    interval: int = 100  # steps between judgements of the held-out part
+    patience: int = 12  # judgements without progress before the step size is halved
+    halvings: int = 3  # of the step size before an open-ended run ends
+
+    @property
+    def open_ended(self) -> bool:
+        """Neither steps nor minutes are given: the held-out loss decides when to stop."""
+        return self.steps is None and self.minutes is None
+
+    def table(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def spent(self, step: int, seconds: float) -> float:
+        """Share of the budget that is used up, 0..1; 0 for an open-ended run."""
+        shares = [0.0]
+        if self.steps is not None:
+            shares.append(step / max(self.steps, 1))
+        if self.minutes is not None:
+            shares.append(seconds / max(60.0 * self.minutes, 1e-9))
+        return min(1.0, max(shares))
+
+    def rate(self, step: int, spent: float, halvings: int = 0) -> float:
+        """Learning rate: a linear warm-up, then half a cosine over the budget, or halved as progress stops."""
+        warm = min(1.0, (step + 1) / WARM_UP)
+        cosine = FINAL_RATE + (1.0 - FINAL_RATE) * 0.5 * (1.0 + math.cos(math.pi * spent))
+        return self.learning_rate * warm * cosine * 0.5**halvings
