@@ -10,9 +10,8 @@ from torch import Tensor, nn
 
 from ddsp_rt.architecture import Architecture
 from ddsp_rt.network.instrument_model import InstrumentModel
-from ddsp_rt.synthesis.filtered_noise import FilteredNoise
+from ddsp_rt.synthesis.filtered_noise import FilteredNoise, good_size
 from ddsp_rt.synthesis.harmonic_oscillators import HarmonicOscillators
-from ddsp_rt.synthesis.reverb import Reverb
 
 FIRST_TAP = 1e-3  # standard deviation of an untrained impulse response before it decays
 
@@ -37,9 +36,20 @@ class Rooms(nn.Module):
         time = torch.arange(length).unsqueeze(0) / torch.tensor(times, dtype=torch.float32).unsqueeze(1)
         self.register_buffer("envelope", torch.exp(-math.log(1e3) * time))
 
-    def forward(self) -> Tensor:
-        """The responses: [rooms, length]."""
-        return self.taps * self.envelope
+    def responses(self) -> Tensor:
+        """[rooms, length]; the first tap is masked, as in `Reverb`."""
+        return nn.functional.pad((self.taps * self.envelope)[:, 1:], [1, 0])
+
+    def forward(self, audio: Tensor, room: Tensor, preroll: int) -> Tensor:
+        """Play each of a batch in its room: [batch, samples] -> [batch, samples - preroll], the first samples dropped.
+
+        What a circular convolution wraps around falls into the dropped samples, so the transform can be short.
+        """
+        responses = self.responses()
+        samples = audio.shape[-1]
+        size = good_size(samples + max(0, responses.shape[-1] - 1 - preroll))
+        spectrum = torch.fft.rfft(audio, n=size) * torch.fft.rfft(responses, n=size)[room]
+        return audio[:, preroll:] + torch.fft.irfft(spectrum, n=size)[:, preroll:samples]
 
     def penalty(self) -> Tensor:
         """Mean over rooms of the free taps' mean square relative to a response as loud as the dry sound."""
@@ -63,8 +73,6 @@ class Apprentice(nn.Module):
         self.rooms = rooms
         self.oscillators = HarmonicOscillators(model_rate, model_rate, spec.harmonics)
         self.noise = FilteredNoise(model_rate, model_rate, spec.noise_bands)
-        self.room = Reverb(1)
-        self.room.impulse_response.requires_grad_(False)
         self.length = model_rate // 250  # samples per frame
 
     def forward(self, batch: dict[str, Tensor], excitation: Tensor, preroll: int) -> Tensor:
@@ -82,7 +90,7 @@ class Apprentice(nn.Module):
         tail = self._dry(batch["f0"][:, preroll - 1 :], joined, excitation[:, preroll - 1 :])
         audio = torch.cat([head, tail[:, self.length :]], dim=1)
         if self.rooms is not None:
-            audio = self.room(audio, impulse_response=self.rooms()[batch["room"]])
+            return self.rooms(audio, batch["room"], preroll * self.length)
         return audio[:, preroll * self.length :]
 
     def _controls(self, batch: dict[str, Tensor], part: slice, states):

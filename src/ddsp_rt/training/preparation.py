@@ -280,3 +280,14 @@ def _write_shards(output: Path, used: list[tuple[Recording, Path]], model_rate: 
 
 def _load(span) -> np.ndarray:
     return np.fromfile(span.path, span.dtype, count=int(np.prod(span.shape)), offset=span.offset).reshape(span.shape)
+
+
+def describe(summary: dict[str, Any]) -> str:
+    """One line on what was prepared and what was left out."""
+    left_out = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in summary["left_out"].items() if seconds >= 0.5)
+    line = f"{summary['recordings']} recordings, {summary['seconds'] / 60:.1f} min, {summary['usable_seconds'] / 60:.1f} usable"
+    if left_out:
+        line += f" (left out: {left_out})"
+    if summary["held_out_seconds"]:
+        line += f"; {summary['held_out_seconds']:.0f} s kept out"
+    return line

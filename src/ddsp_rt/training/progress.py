@@ -6,18 +6,24 @@ import sys
 import time
 from collections.abc import Callable
 
+BAR_EVERY = 0.25  # seconds between updates of the bar
 PLAIN_EVERY = 30.0  # seconds between plain lines
 
 
 class Progress:
     """Counts up to `total` (None: unknown), as a context manager. `say` prints a line without disturbing the bar."""
 
-    def __init__(self, what: str, total: float | None, unit: str, report: Callable[[str], None] = print):
+    def __init__(self, what: str, total: float | None, unit: str = "", report: Callable[[str], None] = print):
         self.what, self.total, self.unit, self.report = what, total, unit, report
         self.done = 0.0
-        self.note = ""
         self._bar = None
+        self._begun = 0.0  # of the work, where counting starts
         self._started = self._last = time.monotonic()
+
+    def begin_at(self, done: float) -> None:
+        """What had been done before; it does not count as progress of this session."""
+        self._begun = self.done = done
+        self._started = time.monotonic()
 
     def __enter__(self) -> Progress:
         if sys.stderr.isatty():
@@ -45,19 +51,22 @@ class Progress:
     def advance(self, amount: float = 1.0) -> None:
         self.update(self.done + amount)
 
-    def update(self, done: float, note: str | None = None) -> None:
-        """Set how much is done, and the words beside the bar."""
+    def update(self, done: float, note: Callable[[], str] | None = None) -> None:
+        """Set how much is done; `note` gives the words beside the bar and is asked only when they are shown."""
         self.done = done
-        self.note = self.note if note is None else note
-        text = self.note or f"{done:g}/{self.total:g} {self.unit}" if self.total is not None else self.note
-        if self._bar is not None:
-            self._bar.update(self._task, completed=done, note=text)
-        elif (now := time.monotonic()) - self._last >= PLAIN_EVERY:
+        now = time.monotonic()
+        if self._bar is not None and now - self._last >= BAR_EVERY:
             self._last = now
-            self.report(f"{self.what}: {text}{self._left(now)}")
+            self._bar.update(self._task, completed=done, note=self._text(note))
+        elif self._bar is None and now - self._last >= PLAIN_EVERY:
+            self._last = now
+            self.report(f"{self.what}: {self._text(note)}{self._left(now)}")
+
+    def _text(self, note: Callable[[], str] | None) -> str:
+        return note() if note is not None else f"{self.done:g} of {self.total:g} {self.unit}"
 
     def _left(self, now: float) -> str:
-        if not self.total or self.done <= 0:
+        if not self.total or self.done <= self._begun:
             return ""
-        seconds = (now - self._started) / self.done * (self.total - self.done)
+        seconds = (now - self._started) / (self.done - self._begun) * (self.total - self.done)
         return f", about {seconds / 60:.0f} min left" if seconds >= 90 else f", about {seconds:.0f} s left"

@@ -1,0 +1,77 @@
+"""The Lightning callback that keeps what was learnt: checkpoints, the exported instrument, a word to the user."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Callable
+
+import lightning
+
+from ddsp_rt.errors import UserError
+from ddsp_rt.training.checkpoint import save_checkpoint
+from ddsp_rt.training.lesson import Lesson
+from ddsp_rt.training.progress import Progress
+
+LAST = "last.ckpt"
+
+
+class Keeper(lightning.Callback):
+    """After every judgement of the held-out part: write the checkpoint, and export the instrument when it is the best.
+
+    SIGINT and SIGTERM end the run after the step at hand, with a checkpoint and an instrument.
+    """
+
+    def __init__(self, folder: Path, export: Callable[[Lesson], None], progress: Progress):
+        self.folder, self.export, self.progress = folder, export, progress
+        self.interrupted = False
+        self._exported_step = -1
+        self._handlers: dict[int, object] = {}
+
+    def setup(self, trainer, lesson, stage) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._handlers[number] = signal.signal(number, self._interrupt)
+
+    def teardown(self, trainer, lesson, stage) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._handlers = {}
+
+    def _interrupt(self, *_) -> None:
+        self.interrupted = True
+
+    def on_train_batch_end(self, trainer, lesson: Lesson, *_) -> None:
+        if self.interrupted:
+            trainer.should_stop = True
+        # The loss is read only where a line is shown: on a GPU that waits for the step to end.
+        self.progress.update(lesson.settings.spent(lesson.step, lesson.seconds), lambda: describe(lesson))
+
+    def on_validation_end(self, trainer, lesson: Lesson) -> None:
+        self.keep(trainer, lesson)
+
+    def keep(self, trainer, lesson: Lesson) -> None:
+        """Write what there is, in the first process."""
+        if not trainer.is_global_zero:
+            return
+        state = lesson.checkpoint()
+        save_checkpoint(self.folder / LAST, state)
+        if lesson.best_step > self._exported_step:
+            self.export(lesson)
+            self._exported_step = lesson.best_step
+
+    def on_train_end(self, trainer, lesson: Lesson) -> None:
+        if self.interrupted:
+            self.keep(trainer, lesson)
+
+    def on_exception(self, trainer, lesson, exception) -> None:
+        if isinstance(exception, UserError) and trainer.is_global_zero and lesson.best_step > self._exported_step:
+            self.export(lesson)
+
+
+def describe(lesson: Lesson) -> str:
+    """One line on how far training has come."""
+    held_out = "" if lesson.judged is None else f", held-out {lesson.judged:.3f} (best {lesson.best_loss:.3f})"
+    return f"step {lesson.step}, {lesson.seconds / 60:.1f} min, loss {float(lesson.last_loss):.3f}{held_out}"

@@ -1,0 +1,214 @@
+"""The Lightning module: what happens in a step, how the held-out part is judged, what a checkpoint holds."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Optional
+
+import lightning
+import torch
+from torch import Tensor
+
+from ddsp_rt.errors import DataError
+from ddsp_rt.training.apprentice import Apprentice
+from ddsp_rt.training.crops import Crops, HeldOut, Steps
+from ddsp_rt.training.loss import mss
+from ddsp_rt.training.settings import Settings
+
+JUDGED_NOISE = 0x5EED  # seed of the noise with which the held-out part is rendered
+FEWER = 2  # the held-out part is judged in batches smaller than a training step's by this
+LOG_EVERY = 10  # steps
+
+
+class Lesson(lightning.LightningModule):
+    """Trains an `Apprentice` on `Crops`.
+
+    The state after step n depends on the settings, the data and n alone: crops and noise are drawn from the seed and
+    the step, the learning rate follows from the step (and from the clock when minutes are given). What is judged and
+    exported is a running average of the weights.
+    """
+
+    def __init__(self, apprentice: Apprentice, crops: Crops, settings: Settings):
+        super().__init__()
+        self.automatic_optimization = False
+        self.apprentice, self.crops, self.settings = apprentice, crops, settings
+        self.average = {name: value.detach().clone() for name, value in apprentice.named_parameters()}
+        self.step = 0  # optimiser steps done
+        self.seconds = 0.0  # of training, over all sessions
+        self.best_loss, self.best_step = float("inf"), -1
+        self.best: dict[str, Tensor] = {}  # the averaged weights that were judged best
+        self.judged: Optional[float] = None  # the last judgement of the held-out part
+        self.stalled = 0  # judgements since the last progress
+        self.halvings = 0
+        self._sums = [0.0, 0]
+        self._resumed_optimizer: Optional[dict[str, Any]] = None
+
+    # ---- data
+
+    def train_dataloader(self):
+        """The steps up to the next judgement; made anew for every Lightning epoch, so resuming needs no bookkeeping."""
+        settings = self.settings
+        last = (self.step // settings.interval + 1) * settings.interval
+        if settings.steps is not None:
+            last = min(last, settings.steps)
+        steps = Steps(self.crops, settings.seed, self.step, last, settings.batch, self._rank, self._processes)
+        return torch.utils.data.DataLoader(steps, batch_size=None, shuffle=False)
+
+    def val_dataloader(self):
+        held_out = HeldOut(self.crops, max(1, self.settings.batch // FEWER))
+        return torch.utils.data.DataLoader(held_out, batch_size=None, shuffle=False)
+
+    @property
+    def _rank(self) -> int:
+        return self.trainer.global_rank if self._trainer is not None else 0
+
+    @property
+    def _processes(self) -> int:
+        return self.trainer.world_size if self._trainer is not None else 1
+
+    # ---- learning
+
+    def configure_optimizers(self):
+        rooms = self.apprentice.rooms
+        special = set(rooms.parameters()) if rooms is not None else set()
+        usual = [p for p in self.apprentice.parameters() if p.requires_grad and p not in special]
+        groups = [{"params": usual, "share": 1.0}]
+        if special:
+            groups.append({"params": list(special), "share": self.settings.room_rate})
+        optimizer = torch.optim.Adam(groups, lr=self.settings.learning_rate, betas=(0.9, 0.99))
+        if self._resumed_optimizer is not None:
+            optimizer.load_state_dict(self._resumed_optimizer)
+            self._resumed_optimizer = None
+        return optimizer
+
+    def on_fit_start(self) -> None:
+        self._clock = time.monotonic()
+        self.average = {name: value.to(self.device) for name, value in self.average.items()}
+
+    def on_train_epoch_start(self) -> None:
+        self._epoch_seconds, self._epoch_step = self._shared(self._elapsed()), self.step
+
+    def _elapsed(self) -> float:
+        now = time.monotonic()
+        self.seconds += now - self._clock
+        self._clock = now
+        return self.seconds
+
+    def _shared(self, value: Any) -> Any:
+        """The value of the first process, in all of them."""
+        return value if self._processes == 1 else self.trainer.strategy.broadcast(value)
+
+    def spent(self) -> float:
+        """Share of the budget used up. Several processes look at the clock together, once per judgement."""
+        seconds = self._elapsed() if self._processes == 1 else self._epoch_seconds
+        return self.settings.spent(self.step, seconds)
+
+    def draw(self, batch: dict[str, Tensor], seed: int) -> Tensor:
+        """White noise for a batch of crops, the same for the same seed on every device."""
+        generator = torch.Generator().manual_seed(seed)
+        return self.apprentice.noise.draw(*batch["f0"].shape, generator=generator)
+
+    def training_step(self, batch: dict[str, Tensor], index: int) -> None:
+        settings, optimizer = self.settings, self.optimizers(use_pl_optimizer=False)
+        spent = self.spent()
+        rate = settings.rate(self.step, spent, self.halvings)
+        for group in optimizer.param_groups:
+            group["lr"] = rate * group["share"]
+        noise = self.draw(batch, (settings.seed << 40) + self.step * self._processes + self._rank)
+        loss = mss(self(batch, noise), batch["audio"], settings.overlap, batch["usable"])
+        total = loss
+        if self.apprentice.rooms is not None and settings.room_prior:
+            total = loss + settings.room_prior * self.apprentice.rooms.penalty()
+        optimizer.zero_grad()
+        self.manual_backward(total)
+        norm = torch.nn.utils.clip_grad_norm_(self.apprentice.parameters(), settings.clip)
+        if not bool(torch.isfinite(total.detach() + norm)):
+            raise DataError(
+                f"the loss is not a number at step {self.step}; what was learnt before is kept: "
+                "go on with --resume, or start anew with a smaller learning rate"
+            )
+        optimizer.step()
+        self.step += 1
+        self._follow()
+        self.last_loss = loss.detach()
+        if self.step % LOG_EVERY == 0:
+            self._log({"loss/training": float(loss), "gradient norm": float(norm), "learning rate": rate})
+        if settings.spent(self.step, self._epoch_seconds if self._processes > 1 else self.seconds) >= 1.0:
+            self.trainer.should_stop = True
+
+    def forward(self, batch: dict[str, Tensor], noise: Tensor) -> Tensor:
+        return self.apprentice(batch, noise, self.settings.preroll)
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Move the average towards the weights; faster in the beginning, when it has little to remember."""
+        keep = min(self.settings.average, (1.0 + self.step) / (10.0 + self.step))
+        names, weights = zip(*self.apprentice.named_parameters())
+        torch._foreach_lerp_([self.average[name] for name in names], list(weights), 1.0 - keep)
+
+    # ---- judging
+
+    def exchange(self) -> None:
+        """Swap the weights with their average; calling it again swaps them back."""
+        for name, weight in self.apprentice.named_parameters():
+            weight.data, self.average[name] = self.average[name], weight.data
+
+    def on_validation_epoch_start(self) -> None:
+        self.exchange()
+        self._sums = [0.0, 0]
+
+    def validation_step(self, batch: dict[str, Tensor], index: int) -> None:
+        noise = self.draw(batch, JUDGED_NOISE + index)
+        loss = mss(self(batch, noise), batch["audio"], usable=batch["usable"])
+        count = len(batch["f0"])
+        self._sums[0] += float(loss) * count
+        self._sums[1] += count
+
+    def on_validation_epoch_end(self) -> None:
+        self.exchange()
+        self.judged = self._shared(self._sums[0] / max(self._sums[1], 1))
+        self._log({"loss/held out": self.judged})
+        if self.judged < self.best_loss:
+            self.best_loss, self.best_step, self.stalled = self.judged, self.step, 0
+            self.best = {name: value.detach().cpu().clone() for name, value in self.average.items()}
+        else:
+            self.stalled += 1
+        if self.settings.open_ended and self.stalled >= self.settings.patience:
+            self.stalled = 0
+            self.halvings += 1
+            if self.halvings > self.settings.halvings:
+                self.trainer.should_stop = True
+
+    def _log(self, values: dict[str, float]) -> None:
+        if self._trainer is not None and self.logger is not None:
+            self.logger.log_metrics(values, step=self.step)
+
+    # ---- resuming
+
+    def checkpoint(self) -> dict[str, Any]:
+        """All that the run's future depends on, as tensors and plain values."""
+        return {
+            "settings": self.settings.table(),
+            "weights": self.apprentice.state_dict(),
+            "average": self.average,
+            "best": self.best,
+            "optimizer": self.optimizers(use_pl_optimizer=False).state_dict(),
+            "step": self.step,
+            "seconds": self._elapsed(),
+            "best_loss": self.best_loss,
+            "best_step": self.best_step,
+            "stalled": self.stalled,
+            "halvings": self.halvings,
+        }
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Take over a checkpoint; call before training. Raises DataError when it belongs to another architecture."""
+        try:
+            self.apprentice.load_state_dict(state["weights"])
+        except RuntimeError:
+            raise DataError("the checkpoint is of another architecture or other rooms; train without --resume") from None
+        self.average, self.best = dict(state["average"]), dict(state["best"])
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.best_loss, self.best_step = state["best_loss"], state["best_step"]
+        self.stalled, self.halvings = state["stalled"], state["halvings"]
+        self._resumed_optimizer = state["optimizer"]

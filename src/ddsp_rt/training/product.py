@@ -1,0 +1,104 @@
+"""What comes out of training: the instrument file, with all that its card says of data and training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from ddsp_rt.architecture import Architecture
+from ddsp_rt.errors import DataError
+from ddsp_rt.instrument_file import FORMAT_VERSION, FRAME_RATE, InstrumentError, save_instrument
+from ddsp_rt.training.crops import Crops
+from ddsp_rt.training.lesson import Lesson
+
+DRY = "dry"  # the name of no room
+
+
+def write_instrument(
+    path: Path, lesson: Lesson, architecture: Architecture, room: str, labels: dict[str, Any]
+) -> None:
+    """Export the best weights so far, with the impulse response of one room.
+
+    Args:
+        path: of the instrument file.
+        architecture: with the reverb length; 0 for a dry instrument.
+        room: the room whose response is shipped, or "dry".
+        labels: name, licence and attribution.
+
+    Raises DataError when it cannot be written.
+    """
+    weights = lesson.best or {name: value.detach().cpu() for name, value in lesson.average.items()}
+    tensors = {n.removeprefix("network."): v.float().numpy() for n, v in weights.items() if n.startswith("network.")}
+    if architecture.reverb_length:
+        tensors["reverb.impulse_response"] = response(lesson, weights, room)
+    metadata = {
+        "format_version": FORMAT_VERSION,
+        "requires": [],
+        "architecture": architecture.to_dict(),
+        "frame_rate": FRAME_RATE,
+        **{key: lesson.crops.data.table[key] for key in ("model_rate", "analyser", "quantiles", "gate_db")},
+        "training": summary(lesson, room),
+        "scores": {},
+        **labels,
+    }
+    try:
+        save_instrument(path, tensors, metadata)
+    except InstrumentError as error:
+        raise DataError(str(error)) from None
+
+
+def response(lesson: Lesson, weights: dict[str, Tensor], room: str) -> np.ndarray:
+    """The impulse response of a room: float32 [length], the first tap 0."""
+    rooms = lesson.apprentice.rooms
+    index = rooms.names.index(room)
+    taps = weights["rooms.taps"][index].float().cpu() * rooms.envelope[index].cpu()
+    taps[0] = 0.0
+    return taps.numpy()
+
+
+def summary(lesson: Lesson, room: str) -> dict[str, Any]:
+    """What the instrument says of its training."""
+    settings = lesson.settings
+    table = lesson.crops.data.recordings
+    return {
+        "steps": lesson.step,
+        "best_step": lesson.best_step,
+        "minutes": round(lesson.seconds / 60, 2),
+        "held_out_loss": round(lesson.best_loss, 4) if lesson.best else None,
+        "batch": settings.batch,
+        "seed": settings.seed,
+        "learning_rate": settings.learning_rate,
+        "recordings": len(table),
+        "seconds_of_data": round(lesson.crops.seconds, 1),
+        "seconds_kept_out": round(sum(float(r.get("held_out_seconds", 0.0)) for r in table), 1),
+        "room": room,
+    }
+
+
+def choose_room(crops: Crops, wanted: str | None) -> str:
+    """The room whose response is shipped: the one asked for, else the one with most usable seconds."""
+    if wanted == DRY:
+        return DRY
+    seconds = {room: 0.0 for room in crops.rooms}
+    for recording in crops.data.recordings:
+        seconds[str(recording["room"])] += float(recording["usable_seconds"])
+    if wanted is not None:
+        if wanted not in seconds:
+            raise DataError(f"no room {wanted!r} in the data; there are {', '.join(seconds)}, and {DRY}")
+        return wanted
+    return max(seconds, key=seconds.__getitem__)
+
+
+def labels(crops: Crops, name: str, licence: str | None, attribution: str | None) -> dict[str, Any]:
+    """Name, licence and attribution: those given, else those of the recordings."""
+    recordings = crops.data.recordings
+    licences = sorted({str(r["licence"]) for r in recordings if r.get("licence")})
+    credits = list(dict.fromkeys(str(r["attribution"]) for r in recordings if r.get("attribution")))
+    return {
+        "name": name,
+        "licence": licence if licence is not None else "; ".join(licences),
+        "attribution": [attribution] if attribution is not None else credits,
+    }
