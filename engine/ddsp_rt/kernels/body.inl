@@ -14,32 +14,6 @@ inline float dot(const float* a, const float* b, std::size_t n) {
   return sums[0] + rest;
 }
 
-inline void complex_multiply_add(float* re, float* im, const float* a_re, const float* a_im, const float* b_re,
-                                 const float* b_im, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) {
-    re[i] += a_re[i] * b_re[i] - a_im[i] * b_im[i];
-    im[i] += a_re[i] * b_im[i] + a_im[i] * b_re[i];
-  }
-}
-
-inline void harmonic_sum(float* out, const float* sine, const float* twice_cosine, const float* ramp, const float* from,
-                         const float* to, std::size_t harmonics, std::size_t n) {
-  for (std::size_t i = 0; i < n; i += kLanes) {
-    float current[kLanes], previous[kLanes] = {}, sum[kLanes] = {};
-    for (std::size_t j = 0; j < kLanes; ++j) current[j] = sine[i + j];
-    for (std::size_t h = 0; h < harmonics; ++h) {
-      const float base = from[h], slope = to[h] - from[h];
-      for (std::size_t j = 0; j < kLanes; ++j) {
-        sum[j] += (base + slope * ramp[i + j]) * current[j];
-        const float next = twice_cosine[i + j] * current[j] - previous[j];
-        previous[j] = current[j];
-        current[j] = next;
-      }
-    }
-    for (std::size_t j = 0; j < kLanes; ++j) out[i + j] = sum[j];
-  }
-}
-
 inline void correlate(float* out, const float* x, int lag, const int* counts) {
   // Lane j holds lag + kLags - 1 - j, so that memory is read upwards. Vectors are spelt out because the compiler does not
   // keep several arrays of sums in registers.

@@ -27,9 +27,15 @@ struct Kernels {
   /// x = 2 sigmoid(x)^ln(10) + 1e-7
   void (*scale_output)(float* x, std::size_t n);
 
-  /// accumulator += a b, complex, real and imaginary parts apart.
-  void (*complex_multiply_add)(float* re, float* im, const float* a_re, const float* a_im, const float* b_re,
-                               const float* b_im, std::size_t n);
+  /// sum += sum over `blocks` of a b, complex; a block is kLanes real parts and then their imaginary parts.
+  void (*complex_multiply_add)(float* sum, const float* a, const float* b, std::size_t blocks);
+
+  /// out[i] += sum_t taps[t] x[i - t], t < count, i < n; x reaches back count - 1 samples.
+  void (*convolve_add)(float* out, const float* x, const float* taps, std::size_t count, std::size_t n);
+
+  /// sin and twice the cosine of 2 pi (phase + m increment + slope m (m + 1) / 2) for m = 1..n: phase in cycles,
+  /// increments in cycles a sample. `n` a multiple of kLanes.
+  void (*sine_ramp)(float* sine, float* twice_cosine, double phase, double increment, double slope, std::size_t n);
 
   /// out[i] = sum_h (from[h] + (to[h] - from[h]) ramp[i]) sin((h + 1) x[i]), given sin x and 2 cos x;
   /// sines by the Chebyshev recurrence. `n` a multiple of kLanes.

@@ -13,6 +13,7 @@ namespace ddsp_rt {
 namespace portable {
 #include "ddsp_rt/kernels/body.inl"
 #include "ddsp_rt/kernels/network_body.inl"
+#include "ddsp_rt/kernels/synthesis_body.inl"
 }  // namespace portable
 
 #if defined(__x86_64__)
@@ -29,8 +30,8 @@ bool has_f16c() noexcept {  // not every compiler's __builtin_cpu_supports knows
 const Kernels& portable_kernels() noexcept {
   static constexpr Kernels set{"portable", portable::dot, portable::multiply_add_f32, nullptr,
                                portable::layer_norm, portable::gru_update, portable::scale_output,
-                               portable::complex_multiply_add, portable::harmonic_sum,
-                               portable::correlate};
+                               portable::complex_multiply_add, portable::convolve_add, portable::sine_ramp,
+                               portable::harmonic_sum, portable::correlate};
   return set;
 }
 

@@ -1,0 +1,69 @@
+#include "ddsp_rt/synthesis/filtered_noise.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "ddsp_rt/frame_clock.h"
+
+namespace ddsp_rt {
+
+FilteredNoise::FilteredNoise(int rate, int model_rate, int bands)
+    : bands_(bands),
+      shortest_(rate / kFrameRate),
+      longest_(max_frame_length(rate)),
+      fft_(RealFft::good_size(2 * static_cast<std::size_t>(longest_))),
+      white_(fft_.size() + NoiseGenerator::kWidth),
+      segment_(fft_.size()),
+      fading_(longest_),
+      spectrum_(fft_.bins()) {
+  const double nyquist = 0.5 * model_rate, density = std::sqrt(static_cast<double>(rate) / model_rate);
+  for (std::size_t k = 1; k < fft_.bins(); ++k) {
+    const double frequency = static_cast<double>(k) * rate / static_cast<double>(fft_.size());
+    if (frequency > nyquist) break;
+    const double position = frequency / nyquist * (bands - 1);
+    const int band = std::clamp(static_cast<int>(position), 0, bands - 2);
+    const double right = position - band;
+    gains_.push_back({band, static_cast<float>((1.0 - right) * density), static_cast<float>(right * density)});
+  }
+  for (const int length : {shortest_, longest_})
+    for (const double shift : {0.0, 0.5})
+      for (int i = 0; i < length; ++i)
+        fades_.push_back(static_cast<float>(std::sin(std::numbers::pi * (0.5 * (i + 0.5) / length + shift))));
+}
+
+void FilteredNoise::reset() noexcept {
+  generator_.reset();
+  sounding_ = false;
+}
+
+// White samples in, filtered samples in segment_.
+void FilteredNoise::shape(const float* magnitudes, const float* excitation) noexcept {
+  if (excitation == nullptr) {
+    const std::size_t width = NoiseGenerator::kWidth;
+    generator_.fill(white_.data(), (fft_.size() + width - 1) / width * width);
+    excitation = white_.data();
+  }
+  fft_.forward(excitation, spectrum_.data());
+  spectrum_[0] = 0.0f;
+  std::size_t k = 1;
+  for (const Bin& bin : gains_) spectrum_[k++] *= bin.left * magnitudes[bin.band] + bin.right * magnitudes[bin.band + 1];
+  std::fill(spectrum_.begin() + static_cast<std::ptrdiff_t>(k), spectrum_.end(), 0.0f);
+  fft_.inverse(spectrum_.data(), segment_.data());
+}
+
+void FilteredNoise::render(const float* magnitudes, int n, int next_n, float* out, const float* excitation) noexcept {
+  n = std::clamp(n, shortest_, longest_);
+  next_n = std::clamp(next_n, shortest_, longest_);
+  if (sounding_)
+    for (int i = 0; i < n; ++i) out[i] += fading_[i];
+  sounding_ = std::any_of(magnitudes, magnitudes + bands_, [](float m) { return m != 0.0f; });
+  if (!sounding_) return;
+  shape(magnitudes, excitation);
+  const float* rising = rise(n);
+  for (int i = 0; i < n; ++i) out[i] += segment_[i] * rising[i];
+  const float* falling = rise(next_n) + next_n;
+  for (int i = 0; i < next_n; ++i) fading_[i] = segment_[n + i] * falling[i];
+}
+
+}  // namespace ddsp_rt

@@ -1,0 +1,49 @@
+// White noise shaped by magnitude curves, frame by frame, in overlapping segments of equal power.
+#pragma once
+
+#include <complex>
+#include <vector>
+
+#include "ddsp_rt/fft.h"
+#include "ddsp_rt/synthesis/noise_generator.h"
+
+namespace ddsp_rt {
+
+/// Each frame filters fresh white samples by its magnitudes; the segment fades in over the frame and out over the
+/// next with sine and cosine, so that independent segments add to a steady power. Magnitudes are points spaced evenly
+/// over 0 Hz to the model's Nyquist, joined by straight lines in Hz; sqrt(rate / model_rate) keeps the density per Hz.
+class FilteredNoise {
+ public:
+  /// `rate`, `model_rate` in Hz; `bands` magnitudes a frame, at least 2.
+  FilteredNoise(int rate, int model_rate, int bands);
+
+  /// White samples a frame takes, for excitation from outside.
+  std::size_t excitation_size() const noexcept { return fft_.size(); }
+
+  /// Adds one frame of `n` samples to `out`; the next frame will have `next_n`. Both are frame lengths at this rate.
+  /// `excitation`: excitation_size() samples in [-1, 1) in place of the generator's. Real-time.
+  void render(const float* magnitudes, int n, int next_n, float* out, const float* excitation = nullptr) noexcept;
+
+  /// Back to silence and the first random sample. Real-time.
+  void reset() noexcept;
+
+ private:
+  void shape(const float* magnitudes, const float* excitation) noexcept;
+  const float* rise(int n) const noexcept { return fades_.data() + (n > shortest_ ? 2 * shortest_ : 0); }
+
+  struct Bin {
+    int band;           // left neighbour
+    float left, right;  // weights of the magnitudes on both sides
+  };
+
+  int bands_, shortest_, longest_;
+  RealFft fft_;
+  NoiseGenerator generator_;
+  std::vector<Bin> gains_;    // of bins 1.. up to the model's Nyquist
+  std::vector<float> fades_;  // sine then cosine for the shortest frame, then for the longest
+  std::vector<float> white_, segment_, fading_;
+  std::vector<std::complex<float>> spectrum_;
+  bool sounding_ = false;     // fading_ holds the end of a segment
+};
+
+}  // namespace ddsp_rt

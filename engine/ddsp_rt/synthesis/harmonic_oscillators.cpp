@@ -1,0 +1,83 @@
+#include "ddsp_rt/synthesis/harmonic_oscillators.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ddsp_rt/frame_clock.h"
+#include "ddsp_rt/kernels/kernels.h"
+
+namespace ddsp_rt {
+namespace {
+
+std::size_t padded(int n) { return (static_cast<std::size_t>(n) + kLanes - 1) / kLanes * kLanes; }
+
+// 1 up to 0.9 Nyquist, 0 from Nyquist on.
+float nyquist_fade(float frequency, float nyquist) {
+  return std::clamp((nyquist - frequency) / (0.1f * nyquist), 0.0f, 1.0f);
+}
+
+}  // namespace
+
+HarmonicOscillators::HarmonicOscillators(int rate, int model_rate, int harmonics)
+    : rate_(rate), model_rate_(model_rate), from_(harmonics), to_(harmonics) {
+  const std::size_t longest = padded(max_frame_length(rate));
+  for (auto* buffer : {&sine_, &twice_cosine_, &ramp_, &sum_}) buffer->resize(longest);
+}
+
+void HarmonicOscillators::reset() noexcept {
+  phase_ = 0.0;
+  started_ = false;
+  active_ = 0;
+  std::fill(to_.begin(), to_.end(), 0.0f);
+}
+
+// Amplitudes at the frame's end into to_; returns how many harmonics lie below both Nyquist frequencies.
+std::size_t HarmonicOscillators::set_targets(double f0, const Controls& controls) noexcept {
+  std::fill(to_.begin(), to_.end(), 0.0f);
+  if (!(f0 > 0.0) || !std::isfinite(controls.amplitude) || controls.amplitude == 0.0f) return 0;
+  const float model_nyquist = 0.5f * static_cast<float>(model_rate_), nyquist = 0.5f * static_cast<float>(rate_);
+  const float frequency = static_cast<float>(f0);
+  const std::size_t count = std::min(to_.size(), controls.harmonics.size());
+  std::size_t below = 0;
+  float sum = 0.0f;
+  for (; below < count && static_cast<float>(below + 1) * frequency < model_nyquist; ++below) {
+    to_[below] = controls.harmonics[below] * nyquist_fade(static_cast<float>(below + 1) * frequency, model_nyquist);
+    sum += to_[below];
+  }
+  const float scale = controls.amplitude / std::max(sum, 1e-7f);
+  std::size_t heard = 0;
+  for (std::size_t h = 0; h < below; ++h) {
+    to_[h] *= scale * nyquist_fade(static_cast<float>(h + 1) * frequency, nyquist);
+    if (to_[h] != 0.0f) heard = h + 1;
+  }
+  return heard;
+}
+
+void HarmonicOscillators::render(float f0, const Controls& controls, int n, float* out) noexcept {
+  n = std::clamp(n, 0, static_cast<int>(sine_.size()));
+  if (n == 0) return;
+  std::swap(from_, to_);
+  const bool usable = f0 > 0.0f && f0 < static_cast<float>(rate_);  // not so for NaN
+  const std::size_t heard = set_targets(usable ? f0 : 0.0, controls);
+  const double target = usable ? static_cast<double>(f0) / rate_ : increment_;
+  if (!started_) increment_ = target;
+  started_ = true;
+  const double slope = (target - increment_) / n;
+  const std::size_t harmonics = std::max(active_, heard), samples = padded(n);
+  if (harmonics == 0) {
+    std::fill(out, out + n, 0.0f);
+  } else {
+    const Kernels& kernel = kernels();
+    for (std::size_t i = 0; i < samples; ++i) ramp_[i] = static_cast<float>(i + 1) / static_cast<float>(n);
+    kernel.sine_ramp(sine_.data(), twice_cosine_.data(), phase_, increment_, slope, samples);
+    kernel.harmonic_sum(sum_.data(), sine_.data(), twice_cosine_.data(), ramp_.data(), from_.data(), to_.data(),
+                        harmonics, samples);
+    std::copy(sum_.begin(), sum_.begin() + n, out);
+  }
+  phase_ += n * (increment_ + 0.5 * slope * (n + 1));
+  phase_ -= std::round(phase_);
+  increment_ = target;
+  active_ = heard;
+}
+
+}  // namespace ddsp_rt

@@ -1,0 +1,39 @@
+// A bank of sine oscillators at whole multiples of f0, driven frame by frame.
+#pragma once
+
+#include <vector>
+
+#include "ddsp_rt/controls.h"
+
+namespace ddsp_rt {
+
+/// Amplitudes ramp linearly over a frame, f0 ramps in phase increment; the phase is in cycles, in double, and wraps
+/// every frame. Harmonics are normalised over those below the model's Nyquist and faded below the host's.
+class HarmonicOscillators {
+ public:
+  /// `rate`, `model_rate` in Hz.
+  HarmonicOscillators(int rate, int model_rate, int harmonics);
+
+  /// Renders one frame of `n` samples, at most max_frame_length(rate), into `out`; f0 in Hz. Real-time.
+  /// A frame without a usable f0 or amplitude fades to silence.
+  void render(float f0, const Controls& controls, int n, float* out) noexcept;
+
+  /// Back to silence and phase zero. Real-time.
+  void reset() noexcept;
+
+  /// Phase of the fundamental at the end of the last frame, cycles in [-0.5, 0.5].
+  double phase() const noexcept { return phase_; }
+
+ private:
+  std::size_t set_targets(double f0, const Controls& controls) noexcept;
+
+  int rate_, model_rate_;
+  double phase_ = 0.0;
+  double increment_ = 0.0;      // cycles a sample at the end of the last frame
+  bool started_ = false;
+  std::size_t active_ = 0;      // harmonics up to here sounded at the end of the last frame
+  std::vector<float> from_, to_;
+  std::vector<float> sine_, twice_cosine_, ramp_, sum_;
+};
+
+}  // namespace ddsp_rt
