@@ -28,8 +28,10 @@ std::vector<float> curve() {
 std::vector<float> render(int rate, int frames, const std::vector<float>& magnitudes) {
   FilteredNoise noise(rate, kModelRate, kBands);
   std::vector<float> out(frame_start(frames, rate));
-  for (int k = 0; k < frames; ++k)
-    noise.render(magnitudes.data(), frame_length(k, rate), frame_length(k + 1, rate), out.data() + frame_start(k, rate));
+  for (int k = 0; k < frames; ++k) {
+    float* frame = out.data() + frame_start(k, rate);
+    noise.render(magnitudes.data(), frame_length(k, rate), frame_length(k + 1, rate), frame);
+  }
   return out;
 }
 
