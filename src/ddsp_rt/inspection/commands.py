@@ -1,0 +1,147 @@
+"""`ddsp-rt inspect`: the data doctor's report in the terminal or as JSON."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ddsp_rt.errors import DataError
+
+BAR = 40  # characters of the longest bar
+WORKERS = 4  # files at once: the engine works outside Python's lock
+
+
+def inspect(
+    recordings: Annotated[list[Path], typer.Argument(metavar="RECORDINGS...", help="Audio files, or folders of them.")],
+    json: Annotated[bool, typer.Option("--json", help="Print everything found as JSON.")] = False,
+) -> None:
+    """See what recordings hold before an hour is spent on them, and what to do about it.
+
+    Minutes and usable minutes, pitch coverage, loudness, noise, clipping, reverberation, polyphony, octave doubts,
+    silence, rates, duplicates; per file and in total. What is left out is what training leaves out.
+
+    Example: ddsp-rt inspect my-recordings
+    """
+    from ddsp_rt.evaluation.commands import audio_files
+    from ddsp_rt.progress import progress
+
+    files = audio_files(recordings)
+    with progress("Listening", len(files)) as advance:
+        report = inspect_files(files, advance)
+    if json:
+        print(jsonlib.dumps(report, indent=2, ensure_ascii=False))
+    elif report["files"]:
+        show(report)
+    for path, reason in report["failed"].items():
+        print(f"skipped: {reason}", file=sys.stderr)
+    if not report["files"]:
+        raise DataError(f"none of {len(files)} files could be read")
+    if report["failed"]:
+        raise typer.Exit(1)
+
+
+def inspect_files(files: list[Path], advance=lambda amount: None) -> dict:
+    """The report on files: see `summary.summarise`. Those that cannot be read are named under `failed`."""
+    from ddsp_rt.inspection.duplicates import find_duplicates
+    from ddsp_rt.inspection.recording import inspect_recording
+    from ddsp_rt.inspection.summary import summarise
+
+    def one(path):
+        try:
+            return inspect_recording(path)
+        except DataError as error:
+            return str(error)
+        finally:
+            advance(1)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        results = list(pool.map(one, files))
+    failed = {str(path): result for path, result in zip(files, results) if isinstance(result, str)}
+    good = [result for result in results if not isinstance(result, str)]
+    twins = find_duplicates(*([getattr(r, name) for r in good] for name in ("path", "hash", "print", "seconds")))
+    return summarise(good, failed, twins)
+
+
+def show(report: dict) -> None:
+    """The report as text on standard output."""
+    from rich.console import Console
+
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 130, highlight=False)
+    total = report["total"]
+    if len(report["files"]) > 1:
+        console.print(file_table(report["files"]))
+    console.print(total_table(total))
+    for line in histogram(total["note_seconds"]):
+        console.print(line)
+    console.print()
+    console.print("What to do" if total["advice"] else "Nothing to do: good material.", style="bold")
+    for line in total["advice"]:
+        console.print(f"  - {line}", soft_wrap=True, markup=False)
+
+
+def total_table(total: dict):
+    from rich.table import Table
+
+    out = {name: value for name, value in total["left_out_seconds"].items() if value > 0}
+    loud = total["loudness_db"]
+    pitch = total["pitch_range"]
+    doubts = total["octave_doubts"]
+    rows = [
+        ("recordings", f"{total['files']} of {total['seconds'] / 60:.1f} min at {', '.join(map(str, total['rates']))} Hz"),
+        ("usable", f"{total['usable_seconds'] / 60:.1f} min"),
+        ("left out", ", ".join(f"{name} {value:.0f} s" for name, value in out.items()) or "nothing"),
+        ("silence", f"{100 * (1 - total['sounding_seconds'] / max(total['seconds'], 1e-9)):.0f} %"),
+        ("pitch", f"{pitch[0]} to {pitch[1]}, evenness {total['pitch_evenness']:.2f} of 1" if pitch else "none found"),
+        ("loudness", f"{loud[0]:.0f} to {loud[2]:.0f} dB, median {loud[1]:.0f} dB" if loud else "–"),
+        ("noise floor", "–" if total["noise_floor_db"] is None else f"{total['noise_floor_db']:.0f} dB, A-weighted"),
+        ("clipping", f"{total['clipped_samples']} samples"),
+        ("reverberation", _seconds(total["reverberation_seconds"])),
+        ("octave doubts", "not judged: pip install 'ddsp-rt[evaluate]'" if doubts is None else f"{100 * doubts:.1f} %"),
+    ]
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def file_table(files: list[dict]):
+    from rich.table import Table
+
+    table = Table()
+    for name in ("recording", "min", "usable", "pitch", "loudness dB", "noise dB", "T60 s", "two notes %", "remarks"):
+        table.add_column(name, justify="left" if name in ("recording", "pitch", "remarks") else "right")
+    for entry in files:
+        loud, pitch = entry["loudness_db"], entry["pitch_range"]
+        share = entry["left_out_seconds"]["polyphony"] / max(entry["sounding_seconds"], 1e-9)
+        table.add_row(
+            Path(entry["file"]).name,
+            f"{entry['seconds'] / 60:.2f}",
+            f"{entry['usable_seconds'] / 60:.2f}",
+            f"{pitch[0]}–{pitch[1]}" if pitch else "–",
+            f"{loud[0]:.0f}…{loud[2]:.0f}" if loud else "–",
+            "–" if entry["noise_floor_db"] is None else f"{entry['noise_floor_db']:.0f}",
+            "–" if entry["reverberation_seconds"] is None else f"{entry['reverberation_seconds']:.1f}",
+            f"{100 * share:.0f}",
+            "; ".join(line.split(":")[0] for line in entry["advice"]),
+        )
+    return table
+
+
+def histogram(note_seconds: dict[str, float]) -> list[str]:
+    """Usable seconds of every note of the range as bars, one line each, high notes on top."""
+    longest = max(note_seconds.values(), default=0.0)
+    lines = ["", "seconds of each note"] if note_seconds else []
+    for name, seconds in reversed(note_seconds.items()):
+        eighths = round(8 * BAR * seconds / max(longest, 1e-9))
+        bar = "█" * (eighths // 8) + ("" if eighths % 8 == 0 else " ▏▎▍▌▋▊▉"[eighths % 8])
+        lines.append(f"{name:>4} {bar} {seconds:.1f}")
+    return lines
+
+
+def _seconds(value) -> str:
+    return "not judged: too few pauses" if value is None else f"{value:.1f} s (T60, from the ends of notes)"

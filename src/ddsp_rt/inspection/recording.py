@@ -1,0 +1,101 @@
+"""What one recording holds."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ddsp_rt import gates
+from ddsp_rt.inspection.duplicates import content_hash, fingerprint
+from ddsp_rt.inspection.reverberation import reverberation_time
+
+NOTES = 128  # MIDI numbers counted
+DOUBT = 0.5  # semitones within which another tracker's octave must lie
+HAS_SWIFT = importlib.util.find_spec("swift_f0") is not None and importlib.util.find_spec("onnxruntime") is not None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """seconds: of sound in all; usable, sounding, and left_out per reason of `gates`, in seconds too.
+
+    note_seconds: [128], usable voiced seconds per MIDI number. loudness: [frames of sounding], dB. noise_floor: dB of
+    its quietest twentieth; clipped: samples; t60: seconds or NaN; octave_doubts: share of voiced frames, NaN unknown.
+    """
+
+    path: Path
+    rate: int
+    seconds: float
+    usable: float
+    sounding: float
+    left_out: dict[str, float]
+    note_seconds: np.ndarray
+    loudness: np.ndarray
+    noise_floor: float
+    clipped: int
+    t60: float
+    octave_doubts: float
+    voiced: float
+    hash: str
+    print: np.ndarray
+
+
+def inspect_recording(path: str | os.PathLike, compare_octaves: bool = HAS_SWIFT) -> Recording:
+    """Analyses one file with the engine; DataError when it cannot be read."""
+    from ddsp_rt.analysis import HIGHEST_RATE, LOWEST_RATE, analyse
+    from ddsp_rt.audio import read_audio
+    from ddsp_rt.evaluation.signals import resample
+
+    audio, rate = read_audio(path)
+    engine_rate = min(max(rate, LOWEST_RATE), HIGHEST_RATE)
+    heard = audio if rate == engine_rate else resample(audio, rate, engine_rate).astype(np.float32)
+    features = analyse(heard, engine_rate)
+    verdict = gates.usable_frames(heard, engine_rate, features.f0, features.periodicity, features.loudness)
+    sounding = ~gates.silent_frames(features.loudness)
+    voiced = features.voiced & sounding
+    notes = np.clip(np.round(features.midi[voiced & verdict.usable]), 0, NOTES - 1).astype(int)
+    doubts = octave_doubts(heard, engine_rate, features.f0, voiced) if compare_octaves else float("nan")
+    return Recording(
+        path=Path(path),
+        rate=rate,
+        seconds=len(audio) / rate,
+        usable=verdict.usable_seconds,
+        sounding=float(sounding.sum()) / gates.FRAME_RATE,
+        left_out=verdict.left_out_seconds(),
+        note_seconds=np.bincount(notes, minlength=NOTES) / gates.FRAME_RATE,
+        loudness=features.loudness[sounding],
+        noise_floor=noise_floor(features.loudness),
+        clipped=int(gates.clipped_samples(audio).sum()),
+        t60=reverberation_time(heard, engine_rate),
+        octave_doubts=doubts,
+        voiced=float(voiced.sum()) / gates.FRAME_RATE,
+        hash=content_hash(path),
+        print=fingerprint(features.midi, features.voiced, features.loudness),
+    )
+
+
+def noise_floor(loudness: np.ndarray) -> float:
+    """A-weighted dB of the quietest tenths of a second (5th percentile): noise where there are pauses, else a bound."""
+    length = len(loudness) // 25 * 25
+    if length == 0:
+        return float("nan")
+    return float(np.percentile(loudness[:length].reshape(-1, 25).mean(axis=1), 5))
+
+
+def octave_doubts(audio, rate: int, f0: np.ndarray, voiced: np.ndarray) -> float:
+    """Share of voiced frames that SwiftF0 hears one or two octaves away; NaN when it judges too few."""
+    from ddsp_rt.evaluation.judges import swift_f0
+
+    other = swift_f0(audio, rate)
+    length = min(len(other), len(f0))
+    # The engine's frame tells of some milliseconds ago; its neighbours count so that note changes are no doubts.
+    distance = np.stack([12 * np.log2(np.roll(other[:length], shift) / f0[:length]) for shift in (0, 3, 6)])
+    judged = voiced[:length] & np.isfinite(distance).all(axis=0)
+    if judged.sum() < 25:
+        return float("nan")
+    octaves = np.round(distance / 12)
+    wrong = (octaves != 0) & (np.abs(distance - 12 * octaves) < DOUBT)
+    return float(wrong.all(axis=0)[judged].mean())

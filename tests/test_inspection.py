@@ -1,0 +1,146 @@
+"""The data doctor finds what was put into recordings made here."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from ddsp_rt.cli import main
+from ddsp_rt.inspection.commands import histogram, inspect_files
+from ddsp_rt.inspection.duplicates import find_duplicates, fingerprint
+from ddsp_rt.inspection.reverberation import reverberation_time
+from ddsp_rt.inspection.summary import evenness
+
+RATE = 16000
+
+
+def note(midi, seconds=0.5, rate=RATE, level=0.2):
+    time = np.arange(int(seconds * rate)) / rate
+    f0 = 440 * 2 ** ((midi - 69) / 12)
+    shape = np.minimum(1, np.minimum(time / 0.02, (seconds - time) / 0.01))
+    return level * shape * sum(np.sin(2 * np.pi * h * f0 * time) / h for h in range(1, 9) if h * f0 < 0.45 * rate)
+
+
+def phrase(seed=0, rate=RATE, notes=8):
+    random = np.random.default_rng(seed)
+    parts = [note(m, random.uniform(0.3, 0.7), rate, random.uniform(0.05, 0.3)) for m in random.integers(57, 75, notes)]
+    audio = np.concatenate([np.concatenate([p, np.zeros(rate // 8)]) for p in parts])
+    return audio + 1e-4 * random.standard_normal(len(audio))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def put(name, audio, rate=RATE):
+        soundfile.write(tmp_path / name, audio, rate, subtype="PCM_16")
+        return tmp_path / name
+
+    return put
+
+
+def inspect_one(path):
+    report = inspect_files([path])
+    return report["files"][0]
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.7, 1.5])
+@pytest.mark.parametrize("wetness", [0.02, 0.06])
+def test_reverberation_time_of_known_rooms(seconds, wetness):
+    random = np.random.default_rng(3)
+    length = int(1.3 * seconds * RATE)
+    room = wetness * random.standard_normal(length) * 10 ** (-3 * np.arange(length) / (seconds * RATE))
+    room[0] = 1
+    parts = []
+    for midi in random.integers(57, 75, 30):
+        parts += [note(midi, 0.4), np.zeros(int(RATE * random.uniform(0.1, 1.2 * seconds)))]
+    dry = np.concatenate([*parts, np.zeros(2 * RATE)])
+    size = 2 * len(dry)
+    wet = np.fft.irfft(np.fft.rfft(dry, size) * np.fft.rfft(room, size))[: len(dry)]
+    wet += 1e-6 * random.standard_normal(len(wet))
+    assert reverberation_time(wet, RATE) == pytest.approx(seconds, rel=0.15)
+
+
+def test_no_pauses_give_no_reverberation_time():
+    assert np.isnan(reverberation_time(note(60, 5.0), RATE))
+
+
+def test_range_coverage_and_loudness_are_those_played(folder):
+    scale = np.concatenate([note(m, 2.0, level=g) for m, g in zip((60, 62, 64, 65), (0.4, 0.1, 0.025, 0.2))])
+    found = inspect_one(folder("scale.wav", scale))
+    assert found["pitch_range"] == ["C4", "F4"]
+    assert found["missing_notes"] == ["C#4", "D#4"]
+    assert [found["note_seconds"][n] for n in ("C4", "D4", "E4", "F4")] == pytest.approx([2] * 4, abs=0.15)
+    assert found["usable_seconds"] == pytest.approx(8, abs=0.2)
+    assert found["loudness_db"][2] - found["loudness_db"][0] == pytest.approx(24, abs=2)
+
+
+def test_evenness_is_one_when_all_notes_are_alike():
+    notes = np.zeros(128)
+    notes[60:72] = 2.0
+    assert evenness(notes, 60, 71) == 1
+    notes[65] = 100
+    assert evenness(notes, 60, 71) < 0.6
+
+
+def test_clipping_noise_and_chords_are_seen_and_advised_on(folder):
+    random = np.random.default_rng(0)
+    clipped = inspect_one(folder("clipped.wav", np.clip(8 * phrase(), -1, 1)))
+    assert clipped["clipped_samples"] > 100 and any("clipped" in line for line in clipped["advice"])
+    chords = np.concatenate([note(m, 2.0) + note(m + 4, 2.0) for m in (57, 60, 62)])
+    double = inspect_one(folder("chords.wav", chords))
+    assert double["left_out_seconds"]["polyphony"] > 4 and any("two notes" in line for line in double["advice"])
+    noise = 10 ** (-40 / 20) * random.standard_normal(len(phrase()))
+    assert inspect_one(folder("noise.wav", phrase() + noise))["noise_floor_db"] == pytest.approx(-37, abs=2)  # re a sine
+    clean = inspect_one(folder("clean.wav", phrase()))
+    assert clean["clipped_samples"] == 0 and clean["left_out_seconds"]["polyphony"] < 0.1
+
+
+def test_silence_is_said_to_be_silent(folder):
+    found = inspect_one(folder("silence.wav", np.zeros(RATE)))
+    assert found["usable_seconds"] == 0 and found["advice"] == ["silent: leave it out"]
+    json.dumps(found, allow_nan=False)
+
+
+def test_duplicates_are_found_and_two_takes_stay_apart(folder):
+    one = phrase(1, 44100)
+    paths = [
+        folder("one.wav", one, 44100),
+        folder("copy.wav", one, 44100),
+        folder("softer_cut.flac", 0.3 * one[44100:], 44100),
+        folder("other.wav", phrase(2, 44100), 44100),
+    ]
+    retake = np.concatenate([note(m, 0.5, 44100) for m in (60, 64, 67)])
+    time = np.arange(len(retake)) / 44100
+    paths += [folder("take1.wav", retake, 44100)]
+    paths += [folder("take2.wav", np.interp(time + 0.0007 * np.sin(2 * np.pi * 2 * time), time, retake), 44100)]
+    report = inspect_files(paths)
+    found = {(d["first"].split("/")[-1], d["second"].split("/")[-1]): d for d in report["duplicates"]}
+    assert set(found) == {("one.wav", "copy.wav"), ("one.wav", "softer_cut.flac")}
+    assert found["one.wav", "copy.wav"]["kind"] == "same file"
+    assert found["one.wav", "softer_cut.flac"]["offset"] == pytest.approx(1.0, abs=0.08)
+
+
+def test_fingerprints_of_nothing_match_nothing():
+    empty = fingerprint(np.zeros(0), np.zeros(0, bool), np.zeros(0))
+    assert find_duplicates(["a", "b"], ["1", "2"], [empty, empty], [0.0, 0.0]) == []
+
+
+def test_histogram_has_a_line_for_every_note_high_on_top():
+    lines = histogram({"C4": 10.0, "C#4": 0.0, "D4": 5.0})
+    assert [line.split()[0] for line in lines[2:]] == ["D4", "C#4", "C4"]
+    assert lines[4].count("█") == 2 * lines[2].count("█")
+
+
+def test_command_prints_a_report_and_json_and_names_the_bad(folder, tmp_path, capsys):
+    folder("a.wav", phrase(1))
+    folder("b.wav", phrase(2))
+    assert main(["inspect", str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert "usable" in text and "What to do" in text and "only 0.2 usable minutes" in text
+    (tmp_path / "bad.wav").write_bytes(b"no audio")
+    assert main(["inspect", str(tmp_path), "--json"]) == 1
+    captured = capsys.readouterr()
+    report = json.loads(captured.out)
+    assert report["total"]["files"] == 2 and list(report["failed"]) == [str(tmp_path / "bad.wav")]
+    assert "bad.wav" in captured.err
+    assert main(["inspect", str(tmp_path / "nowhere")]) == 1
