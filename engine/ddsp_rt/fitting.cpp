@@ -11,13 +11,6 @@ constexpr float kFloorMarginDb = 6.0f;      // the gate sits this far above the 
 constexpr float kClearFloorDb = 25.0f;      // a quietest part this far below the median counts as the noise floor
 constexpr float kMinimumFrames = 25.0f;
 
-template <std::size_t Bins>
-QuantileArray quantiles(const Histogram<Bins>& histogram) noexcept {
-  QuantileArray result{};
-  for (std::size_t i = 0; i < result.size(); ++i) result[i] = histogram.quantile(kQuantileProbabilities[i]);
-  return result;
-}
-
 // How far the shifted quantiles lie outside the target's 5..95 % range, in semitones; the medians' distance decides ties.
 float pitch_misfit(const QuantileArray& pitch, const QuantileArray& target, int octave) {
   const float low = target[1], high = target[target.size() - 2], shift = 12.0f * static_cast<float>(octave);
@@ -51,6 +44,17 @@ float LoudnessMap::operator()(float loudness_db) const noexcept {
   if (above == from_.size()) return loudness_db - from_.back() + to_.back();
   const float run = from_[above] - from_[below];
   return to_[below] + (to_[above] - to_[below]) * (loudness_db - from_[below]) / run;
+}
+
+void LoudnessMap::approach(const LoudnessMap& wanted, float step_db) noexcept {
+  constexpr float kLowest = -85.0f, kSpacing = 10.0f;  // dB; the points a moving map is held at
+  LoudnessMap moved;
+  for (std::size_t i = 0; i < from_.size(); ++i) {
+    moved.from_[i] = kLowest + kSpacing * static_cast<float>(i);
+    const float now = (*this)(moved.from_[i]);
+    moved.to_[i] = now + std::clamp(wanted(moved.from_[i]) - now, -step_db, step_db);
+  }
+  *this = moved;
 }
 
 Features Fitting::apply(const Features& features) const noexcept {
@@ -92,6 +96,21 @@ float Histogram<Bins>::quantile(float probability) const noexcept {
   return low_ + width_ * static_cast<float>(Bins);
 }
 
+template <std::size_t Bins>
+QuantileArray Histogram<Bins>::quantiles() const noexcept {
+  QuantileArray result;
+  result.fill(low_ + width_ * static_cast<float>(Bins));
+  float before = 0.0f;
+  std::size_t next = 0;
+  for (std::size_t bin = 0; bin < Bins && next < result.size(); ++bin) {
+    if (counts_[bin] <= 0.0f) continue;
+    for (; next < result.size() && kQuantileProbabilities[next] * total_ <= before + counts_[bin]; ++next)
+      result[next] = low_ + width_ * (static_cast<float>(bin) + (kQuantileProbabilities[next] * total_ - before) / counts_[bin]);
+    before += counts_[bin];
+  }
+  return result;
+}
+
 void Fitter::reset() noexcept {
   pitch_.reset();
   loudness_.reset();
@@ -116,7 +135,7 @@ Fitting Fitter::fit(const TargetQuantiles& target) const noexcept {
   fitting.unvoiced_drop_db = kUnvoicedDropDb;
   if (pitch_.total() < kMinimumFrames) return fitting;
 
-  const QuantileArray pitch = quantiles(pitch_), loudness = quantiles(loudness_);
+  const QuantileArray pitch = pitch_.quantiles(), loudness = loudness_.quantiles();
   for (const int octave : {-1, 1, -2, 2, -3, 3, -4, 4})
     if (pitch_misfit(pitch, target.pitch_midi, octave) < pitch_misfit(pitch, target.pitch_midi, fitting.octave))
       fitting.octave = octave;

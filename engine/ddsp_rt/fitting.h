@@ -24,6 +24,9 @@ class LoudnessMap {
   LoudnessMap(const QuantileArray& from, const QuantileArray& to) noexcept;
   float operator()(float loudness_db) const noexcept;
 
+  /// Moves each point of the map towards `wanted` by at most `step_db`.
+  void approach(const LoudnessMap& wanted, float step_db) noexcept;
+
  private:
   QuantileArray from_{}, to_{};
 };
@@ -52,6 +55,7 @@ class Histogram {
   void scale(float factor) noexcept;
   float total() const noexcept { return total_; }
   float quantile(float probability) const noexcept;
+  QuantileArray quantiles() const noexcept;  // at kQuantileProbabilities, in one pass
 
  private:
   float low_, width_, total_ = 0.0f;
@@ -65,6 +69,8 @@ class Fitter {
   void add(const Features& frame) noexcept;
   /// Lets what was heard so far count `factor` times as much.
   void forget(float factor) noexcept;
+  /// Voiced frames heard, as far as they still count.
+  float frames() const noexcept { return pitch_.total(); }
   /// Fits to the voiced frames heard. With fewer than 25 of them (0.1 s) nothing is shifted.
   Fitting fit(const TargetQuantiles& target) const noexcept;
 

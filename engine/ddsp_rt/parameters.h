@@ -20,6 +20,7 @@ enum class Parameter : std::size_t {
   kDryWet,
   kOutputGain,
   kGlide,
+  kAutoFit,
 };
 
 struct ParameterInfo {
@@ -41,6 +42,7 @@ inline constexpr std::array kParameters{
     ParameterInfo{"dry_wet", "ratio", 0, 1, 1, "0 plays the input, 1 the instrument"},
     ParameterInfo{"output_gain", "dB", -60, 20, 0, "level of the output; the lowest value mutes it"},
     ParameterInfo{"glide", "ms", 0, 1000, 0, "time in which the pitch moves to a new note"},
+    ParameterInfo{"auto_fit", "on/off", 0, 1, 0, "1 keeps fitting pitch and loudness to the instrument while playing"},
 };
 
 constexpr const ParameterInfo& info(Parameter parameter) noexcept {
