@@ -138,9 +138,9 @@ def test_headers_that_are_none(path, header):
 
 @pytest.mark.parametrize(
     "field, value",
-    [("dtype", "BF16"), ("dtype", 3), ("dtype", []), ("shape", [1 << 62, 1 << 62]), ("shape", [-1, -73]), ("shape", "x"),
-     ("shape", [1.5]), ("shape", [73]), ("data_offsets", [0, 1 << 60]), ("data_offsets", [4, 2]), ("data_offsets", {}),
-     ("data_offsets", [0, 28]), ("data_offsets", [True, True]), ("shape", [1] * 5000)],
+    [("dtype", "BF16"), ("dtype", 3), ("dtype", []), ("shape", [1 << 62, 1 << 62]), ("shape", [-1, -73]),
+     ("shape", "x"), ("shape", [1.5]), ("shape", [73]), ("data_offsets", [0, 1 << 60]), ("data_offsets", [4, 2]),
+     ("data_offsets", {}), ("data_offsets", [0, 28]), ("data_offsets", [True, True]), ("shape", [1] * 5000)],
 )  # fmt: skip
 def test_tensor_entries_that_lie(path, field, value):
     header, data = split(path)
@@ -216,5 +216,9 @@ def test_a_full_disk_leaves_the_old_file(path, monkeypatch):
 
 
 def test_no_torch_is_needed(path):
-    code = f"import sys, ddsp_rt.instrument_file as f; f.load_instrument({str(path)!r}); assert 'torch' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    code = (
+        f"import sys, ddsp_rt.instrument_file as file; file.load_instrument({str(path)!r}); "
+        "assert 'torch' not in sys.modules"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)

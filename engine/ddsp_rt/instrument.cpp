@@ -25,7 +25,8 @@ std::vector<Feature> read_features(const JsonObject& decoder) {
   std::vector<Feature> features;
   for (const std::string& name : decoder.texts("features")) {
     constexpr Feature known[] = {Feature::f0, Feature::loudness, Feature::periodicity, Feature::z};
-    const auto found = std::find_if(std::begin(known), std::end(known), [&](Feature f) { return name == feature_name(f); });
+    const auto same_name = [&](Feature feature) { return name == feature_name(feature); };
+    const auto found = std::find_if(std::begin(known), std::end(known), same_name);
     if (found == std::end(known))
       throw FileFault(decoder.path("features") + " has '" + printable(name) + "', which this version does not know");
     if (std::find(features.begin(), features.end(), *found) != features.end())
@@ -53,7 +54,8 @@ DecoderSpec read_decoder_spec(const JsonObject& decoder) {
   return spec;
 }
 
-std::optional<Encoder> read_encoder(const JsonObject& architecture, const DecoderSpec& decoder, const Safetensors& file) {
+std::optional<Encoder> read_encoder(const JsonObject& architecture, const DecoderSpec& decoder,
+                                    const Safetensors& file) {
   if (!architecture.has("encoder")) {
     if (decoder.z_dims) throw FileFault("architecture.encoder is missing, but the decoder reads z");
     return std::nullopt;
@@ -102,8 +104,9 @@ TargetQuantiles read_quantiles(const JsonObject& quantiles) {
   return {at_fitting_probabilities(probabilities, pitch), at_fitting_probabilities(probabilities, loudness)};
 }
 
-AnalyserSettings read_analyser(const JsonObject& analyser) {
+AnalyserSettings read_analyser(const JsonObject& analyser, bool mfcc) {
   AnalyserSettings settings;
+  settings.mfcc = mfcc;
   settings.version = analyser.whole("version", 1, 1 << 30);
   if (settings.version != kAnalyserVersion)
     throw FileFault("analyser.version is " + std::to_string(settings.version) + ", which this version does not have");
@@ -136,7 +139,7 @@ std::shared_ptr<const Instrument> read(const Safetensors& file) {
   const JsonObject quantiles = metadata.object("quantiles");
   return std::make_shared<const Instrument>(
       Instrument{metadata.text("name", 400), metadata.whole("model_rate", 8000, 192000),
-                 read_analyser(metadata.object("analyser")), Decoder(file, decoder),
+                 read_analyser(metadata.object("analyser"), decoder.z_dims > 0), Decoder(file, decoder),
                  read_encoder(architecture, decoder, file), read_impulse_response(architecture, file),
                  read_quantiles(quantiles), static_cast<float>(quantiles.number("periodicity_median", 0.0, 1.0)),
                  static_cast<float>(metadata.number("gate_db", -200.0, 100.0)), text->second});

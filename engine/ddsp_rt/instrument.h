@@ -34,7 +34,7 @@ struct Instrument {
 
   std::string name;
   int model_rate;  // Hz, the training sample rate
-  AnalyserSettings analyser;
+  AnalyserSettings analyser;  // as in training; MFCCs where there is an encoder to read them
   Decoder decoder;
   std::optional<Encoder> encoder;
   std::vector<float> impulse_response;  // at the model rate; empty: no reverb

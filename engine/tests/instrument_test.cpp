@@ -77,7 +77,8 @@ TEST_CASE("the untouched file is good, and unknown keys and tensors are ignored"
   CHECK(fault(Parts().bytes()).empty());
   CHECK(fault_after([](Parts& p) {
           p.metadata["colour"] = {{"red", 1}};
-          p.header["future.tensor"] = {{"dtype", "F32"}, {"shape", {2}}, {"data_offsets", {p.data.size(), p.data.size() + 8}}};
+          const std::size_t end = p.data.size();
+          p.header["future.tensor"] = {{"dtype", "F32"}, {"shape", {2}}, {"data_offsets", {end, end + 8}}};
           p.data += std::string(8, '\0');
         }).empty());
 }
@@ -106,7 +107,7 @@ TEST_CASE("random bytes and random damage") {
   const std::string bytes = Parts().bytes();
   for (int trial = 0; trial < 1500; ++trial) {
     std::string damaged = bytes;
-    for (int hits = 1 + static_cast<int>(dice() % 3); hits > 0; --hits) damaged[dice() % 6000] = static_cast<char>(dice());
+    for (unsigned hits = 1 + dice() % 3; hits > 0; --hits) damaged[dice() % 6000] = static_cast<char>(dice());
     fault(damaged);  // good or refused, never worse
   }
 }
@@ -117,8 +118,8 @@ TEST_CASE("headers that lie about their length or are no object") {
     std::memcpy(bytes.data(), &length, sizeof length);
     CHECK(mentions(fault(bytes), "header"));
   }
-  for (const char* text : {"[]", "{}", "null", "3", "\"x\"", "{\"__metadata__\":[]}", "{\"__metadata__\":{\"ddsp_rt\":{}}}",
-                           "{\"a\":NaN}", "{\"\xff\":1}", "{\"a\":1e999}", "{"})
+  for (const char* text : {"[]", "{}", "null", "3", "\"x\"", "{\"__metadata__\":[]}",
+                           "{\"__metadata__\":{\"ddsp_rt\":{}}}", "{\"a\":NaN}", "{\"\xff\":1}", "{\"a\":1e999}", "{"})
     CHECK(!fault(Parts::with_header(text)).empty());
   CHECK(!fault(Parts::with_header(std::string(900000, '['))).empty());
 }
@@ -154,7 +155,8 @@ TEST_CASE("tensors that lie") {
 }
 
 TEST_CASE("weights that are no numbers are refused") {
-  for (const char* name : {"decoder.head.weight", "decoder.gru.bias_hh_l0", "encoder.norm.weight", "reverb.impulse_response"})
+  for (const char* name :
+       {"decoder.head.weight", "decoder.gru.bias_hh_l0", "encoder.norm.weight", "reverb.impulse_response"})
     for (std::uint16_t bits : {0x7e00, 0x7c00, 0xfc00})
       CHECK(mentions(fault_after([&](Parts& p) {
               std::memcpy(p.data.data() + p.header[name]["data_offsets"][0].get<std::size_t>() + 4, &bits, 2);

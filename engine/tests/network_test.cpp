@@ -127,7 +127,7 @@ TEST_CASE("kernels agree with plain arithmetic in double precision") {
       for (std::size_t row = 0; row < rows; ++row) {
         double sum = 1.0;
         for (std::size_t column = 0; column < columns; ++column)
-          sum += static_cast<double>(weights[row / kPanel * kPanel * columns + column * kPanel + row % kPanel]) * x[column];
+          sum += double{weights[row / kPanel * kPanel * columns + column * kPanel + row % kPanel]} * x[column];
         REQUIRE(y[row] == doctest::Approx(sum).epsilon(1e-5).scale(10.0));
       }
     }
@@ -136,14 +136,16 @@ TEST_CASE("kernels agree with plain arithmetic in double precision") {
     const std::vector<float> argument = scaled;
     set->scale_output(scaled.data(), scaled.size());
     for (std::size_t i = 0; i < scaled.size(); ++i) {
-      const double expected = 2.0 * std::pow(1.0 / (1.0 + std::exp(-static_cast<double>(argument[i]))), std::numbers::ln10) + 1e-7;
+      const double sigmoid = 1.0 / (1.0 + std::exp(-double{argument[i]}));
+      const double expected = 2.0 * std::pow(sigmoid, std::numbers::ln10) + 1e-7;
       REQUIRE(std::fabs(scaled[i] - expected) < (4e-7 + 2e-7 * std::fabs(argument[i])) * expected);
     }
     const std::size_t width = 1001;
     for (float extent : {0.01f, 1.0f, 10.0f, 1000.0f}) {
       for (auto* values : {&from_input, &from_state, &state}) {
         values->resize(values == &state ? width : 3 * width);
-        std::generate(values->begin(), values->end(), [&] { return normal(generator) * (values == &state ? 1.0f : extent); });
+        const float scale = values == &state ? 1.0f : extent;
+        std::generate(values->begin(), values->end(), [&] { return normal(generator) * scale; });
       }
       const std::vector<float> before = state;
       set->gru_update(state.data(), from_input.data(), from_state.data(), width);

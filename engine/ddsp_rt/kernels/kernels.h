@@ -15,7 +15,8 @@ struct Kernels {
   /// y += W x, with W packed column by column in panels of kPanel rows; `rows` a multiple of kPanel.
   /// multiply_add_f16 is null where the processor cannot widen halves quickly.
   void (*multiply_add_f32)(float* y, const float* weights, const float* x, std::size_t rows, std::size_t columns);
-  void (*multiply_add_f16)(float* y, const std::uint16_t* weights, const float* x, std::size_t rows, std::size_t columns);
+  void (*multiply_add_f16)(float* y, const std::uint16_t* weights, const float* x, std::size_t rows,
+                           std::size_t columns);
 
   /// x to zero mean and unit variance, times gain plus bias; results below zero times `leak`.
   void (*layer_norm)(float* x, const float* gain, const float* bias, std::size_t n, float epsilon, float leak);

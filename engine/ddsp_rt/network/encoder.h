@@ -16,7 +16,8 @@ struct EncoderSpec {
   std::size_t z_dims = 16;
 };
 
-/// Layer norm, GRU, dense. Immutable, shared between voices; each voice has a State. The twin of ddsp_rt.network.Encoder.
+/// Layer norm, GRU, dense. Immutable, shared between voices; each voice has a State. The twin of
+/// ddsp_rt.network.Encoder.
 class Encoder {
  public:
   struct State {

@@ -46,4 +46,4 @@ class InstrumentModel(nn.Module):
         """Take the weights of an instrument file of the same architecture."""
         state = self.state_dict()
         for name in self.architecture.tensor_shapes():
-            state[name].copy_(torch.from_numpy(np.asarray(tensors[name], dtype=np.float32)))
+            state[name].copy_(torch.from_numpy(np.array(tensors[name], dtype=np.float32)))
