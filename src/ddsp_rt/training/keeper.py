@@ -29,7 +29,8 @@ class Keeper(lightning.Callback):
         self._exported_step = -1
         self._handlers: dict[int, object] = {}
 
-    def setup(self, trainer, lesson, stage) -> None:
+    def on_train_start(self, trainer, lesson) -> None:
+        # After Lightning has put its own handlers in place, which end the run without keeping anything.
         if threading.current_thread() is not threading.main_thread():
             return
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -20,7 +20,7 @@ from ddsp_rt.errors import DataError, UserError
 from ddsp_rt.gates import silent_frames, usable_frames
 from ddsp_rt.instrument_file import ANALYSER_VERSIONS
 from ddsp_rt.training.data_file import FORMAT_VERSION, FRAME_RATE, TENSORS, read_header, write_tensors
-from ddsp_rt.training.progress import Progress
+from ddsp_rt.training.progress import Progress, say
 from ddsp_rt.training.recordings import Recording, find_recordings
 from ddsp_rt.training.statistics import Statistics
 
@@ -50,7 +50,7 @@ def prepare(
     model_rate: int = 16_000,
     hold_out: float = 0.0,
     workers: int | None = None,
-    report: Callable[[str], None] = print,
+    report: Callable[[str], None] = say,
 ) -> dict[str, Any]:
     """Analyse recordings into a data set at `output` (`*.safetensors`; further shards beside it above an hour).
 

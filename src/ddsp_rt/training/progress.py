@@ -10,10 +10,15 @@ BAR_EVERY = 0.25  # seconds between updates of the bar
 PLAIN_EVERY = 30.0  # seconds between plain lines
 
 
+def say(line: str) -> None:
+    """Print a line that is seen at once, also where the output goes to a file."""
+    print(line, flush=True)
+
+
 class Progress:
     """Counts up to `total` (None: unknown), as a context manager. `say` prints a line without disturbing the bar."""
 
-    def __init__(self, what: str, total: float | None, unit: str = "", report: Callable[[str], None] = print):
+    def __init__(self, what: str, total: float | None, unit: str = "", report: Callable[[str], None] = say):
         self.what, self.total, self.unit, self.report = what, total, unit, report
         self.done = 0.0
         self._bar = None

@@ -27,7 +27,7 @@ class Settings:
     clip: float = 3.0  # largest gradient norm
     average: float = 0.998  # of the running average of the weights that is judged and exported
     overlap: int = 2  # windows per window length in the training loss
-    interval: int = 100  # steps between judgements of the held-out part
+    interval: int = 50  # steps between judgements of the held-out part
     patience: int = 12  # judgements without progress before the step size is halved
     halvings: int = 3  # of the step size before an open-ended run ends
 

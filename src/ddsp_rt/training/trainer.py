@@ -20,10 +20,11 @@ from ddsp_rt.training.apprentice import Apprentice, Rooms
 from ddsp_rt.training.checkpoint import load_checkpoint
 from ddsp_rt.training.crops import Crops
 from ddsp_rt.training.data_file import PreparedData, is_data_set
+from ddsp_rt.training.hardware import keep_memory
 from ddsp_rt.training.keeper import LAST, Keeper
 from ddsp_rt.training.lesson import Lesson
-from ddsp_rt.training.product import DRY, choose_room, labels, write_instrument
-from ddsp_rt.training.progress import Progress
+from ddsp_rt.training.product import DRY, choose_room, labels, summary, write_instrument
+from ddsp_rt.training.progress import Progress, say
 from ddsp_rt.training.recurrent import take_over
 from ddsp_rt.training.settings import Settings
 
@@ -52,7 +53,7 @@ def train(
     attribution: str | None = None,
     decoder: DecoderSpec | None = None,
     settings: Settings | None = None,
-    report: Callable[[str], None] = print,
+    report: Callable[[str], None] = say,
 ) -> dict[str, Any]:
     """Train an instrument and write it to `output`; the run's checkpoint and logs lie in a folder beside it.
 
@@ -97,6 +98,7 @@ def train(
     accelerator = _accelerator(device)
     if accelerator == "cpu":
         take_over(apprentice)
+        keep_memory()
     lesson = Lesson(apprentice, crops, settings)
     if resume:
         lesson.resume(load_checkpoint(folder / LAST))
@@ -106,8 +108,6 @@ def train(
         progress.begin_at(settings.spent(lesson.step, lesson.seconds))
         keeper = Keeper(folder, lambda it: write_instrument(output, it, architecture, shipped, tags), progress)
         _fit(lesson, keeper, folder, accelerator, devices, nodes)
-    from ddsp_rt.training.product import summary
-
     result = summary(lesson, shipped)
     state = "stopped" if keeper.interrupted else "done"
     report(f"{state} after {lesson.step} steps, {lesson.seconds / 60:.1f} min: held-out loss {lesson.best_loss:.3f}, {output}")
@@ -182,8 +182,6 @@ def _fit(lesson: Lesson, keeper: Keeper, folder: Path, accelerator: str, devices
             log_every_n_steps=10,
         )
         trainer.fit(lesson)
-        if lesson.judged is None or (lesson.step != lesson.best_step and not keeper.interrupted):
-            pass
 
 
 def _logger(folder: Path) -> Any:

@@ -1,0 +1,104 @@
+"""The commands `ddsp-rt prepare` and `ddsp-rt train`; `cli` registers them. PyTorch is imported when `train` runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from ddsp_rt.errors import UsageError
+
+Recordings = Annotated[
+    list[Path], typer.Argument(metavar="RECORDINGS...", help="Audio files or folders: WAV, FLAC, OGG, MP3, AIFF.")
+]
+RecordingsOrData = Annotated[
+    list[Path], typer.Argument(metavar="RECORDINGS...", help="Audio files or folders, or one data set made by prepare.")
+]
+Rate = Annotated[int, typer.Option(metavar="16000|48000", help="Model rate, Hz.")]
+HoldOut = Annotated[
+    float, typer.Option(metavar="S", min=0.0, help="Keep the last S seconds of every recording above a minute out, for tests.")
+]
+
+
+def prepare(
+    recordings: Recordings,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DATA", help="Data set to write (.safetensors).")],
+    sample_rate: Rate = 16_000,
+    hold_out: HoldOut = 0.0,
+    jobs: Annotated[Optional[int], typer.Option(metavar="N", min=1, help="Processes. [default: one per core]")] = None,
+) -> None:
+    """Analyse recordings once; train takes the result in their place, on any machine.
+
+    What cannot be learnt from (silence, clipping, several notes at once) is left out. An interrupted run goes on where it
+    stopped; unreadable files are named and skipped, and the exit code is 1.
+
+    Example: ddsp-rt prepare my-violin/ -o violin.safetensors --hold-out 30
+    """
+    from ddsp_rt.training.preparation import describe, prepare as run
+
+    _check_rate(sample_rate)
+    summary = run(recordings, output, model_rate=sample_rate, hold_out=hold_out, workers=jobs)
+    print(f"{describe(summary)}: {output}")
+    if summary["skipped"]:
+        raise typer.Exit(1)
+
+
+def train(
+    recordings: RecordingsOrData,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="INSTRUMENT", help="Instrument to write (.ddsp).")],
+    name: Annotated[Optional[str], typer.Option(metavar="N", help="Its name. [default: the file's]")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run with this output was stopped.")] = False,
+    base: Annotated[
+        Optional[str], typer.Option("--from", metavar="INSTRUMENT", help="Start from another instrument (fine-tuning).")
+    ] = None,
+    minutes: Annotated[Optional[float], typer.Option(metavar="M", min=0.0, help="Train for so long.")] = None,
+    steps: Annotated[Optional[int], typer.Option(metavar="N", min=1, help="Train for so many steps.")] = None,
+    sample_rate: Rate = 16_000,
+    z: Annotated[bool, typer.Option("--z", help="Also learn what of the source's timbre to carry over.")] = False,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, max=2**31 - 1, help="Of everything random.")] = 0,
+    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Where to compute.")] = "auto",
+    devices: Annotated[int, typer.Option(metavar="N", min=1, help="Processes (GPUs) per machine.")] = 1,
+    nodes: Annotated[int, typer.Option(metavar="N", min=1, help="Machines.")] = 1,
+    room: Annotated[
+        Optional[str], typer.Option(metavar="ROOM", help="Folder whose room is shipped, or dry. [default: most data]")
+    ] = None,
+    hold_out: HoldOut = 0.0,
+    licence: Annotated[Optional[str], typer.Option(metavar="T", help="Of the instrument. [default: the manifest's]")] = None,
+    attribution: Annotated[Optional[str], typer.Option(metavar="T", help="Whom to credit. [default: the manifest's]")] = None,
+) -> None:
+    """Train an instrument from recordings of one monophonic instrument.
+
+    Without --minutes or --steps it trains until the held-out loss stops falling. The instrument is written as soon as there
+    is one and whenever it gets better; Ctrl-C ends the run with what was learnt, and --resume goes on with it. A file
+    manifest.csv (columns file, licence, attribution) beside the recordings gives the credits.
+
+    Example: ddsp-rt train my-violin/ -o my-violin.ddsp --minutes 30
+    """
+    from ddsp_rt.training.trainer import train as run
+
+    _check_rate(sample_rate)
+    run(
+        recordings[0] if len(recordings) == 1 else recordings,
+        output,
+        name=name,
+        resume=resume,
+        base=base,
+        minutes=minutes,
+        steps=steps,
+        sample_rate=sample_rate,
+        z=z,
+        seed=seed,
+        device=device,
+        devices=devices,
+        nodes=nodes,
+        room=room,
+        hold_out=hold_out,
+        licence=licence,
+        attribution=attribution,
+    )
+
+
+def _check_rate(rate: int) -> None:
+    if rate not in (16_000, 48_000):
+        raise UsageError(f"--sample-rate {rate}: give 16000 or 48000")
