@@ -44,8 +44,12 @@ int PitchTracker::gather(const Spectrum& spectrum) noexcept {
     const float f0 = static_cast<float>(rate_) / peak.lag;
     if (f0 < f0_low_ || f0 > f0_high_) continue;
     float sum = 0.0f, weight = 1.0f;
-    for (int h = 1; h <= settings_.harmonics; ++h, weight *= settings_.harmonic_decay)
-      sum += weight * spectrum.at(static_cast<float>(h) * f0);
+    for (int h = 1; h <= settings_.harmonics; ++h, weight *= settings_.harmonic_decay) {
+      const float on = spectrum.at(static_cast<float>(h) * f0);
+      const float between = spectrum.at((static_cast<float>(h) - 0.5f) * f0);  // strong where f0 is an octave too low
+      sum += weight * (on - settings_.between * between);
+    }
+    sum = std::max(sum, 0.0f);
     strongest = std::max(strongest, sum);
     candidates_[static_cast<std::size_t>(count++)] = {peak.lag / static_cast<float>(rate_), peak.height, sum};
   }

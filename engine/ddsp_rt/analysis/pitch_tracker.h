@@ -19,7 +19,8 @@ class PitchTracker {
   };
   struct Settings {
     OctaveMemory::Settings octave;
-    float harmonic_decay = 0.85f;  // weight of each harmonic relative to the one below
+    float harmonic_decay = 0.75f;  // weight of each harmonic relative to the one below
+    float between = 0.5f;          // weight of the spectrum half-way below each harmonic, taken off
     int harmonics = 10;
     float least_height = 0.3f;   // of a candidate
     float onset = 0.85f;         // strength from which a note is voiced
