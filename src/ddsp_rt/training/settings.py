@@ -6,7 +6,6 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-WARM_UP = 100  # steps
 FINAL_RATE = 0.02  # of the learning rate, when the budget is spent
 
 
@@ -21,6 +20,7 @@ class Settings:
     scored: int = 1000  # frames of a crop that are compared with the recording
     preroll: int = 250  # frames before them
     learning_rate: float = 1e-3
+    warm_up: int = 100  # steps over which the learning rate rises
     room_rate: float = 0.1  # learning rate of the rooms, as a share of it
     room_seconds: float = 1.5  # length of an impulse response; 0: dry
     room_prior: float = 1.0  # weight of the decay prior
@@ -50,6 +50,6 @@ class Settings:
 
     def rate(self, step: int, spent: float, halvings: int = 0) -> float:
         """Learning rate: a linear warm-up, then half a cosine over the budget, or halved as progress stops."""
-        warm = min(1.0, (step + 1) / WARM_UP)
+        warm = min(1.0, (step + 1) / max(self.warm_up, 1))
         cosine = FINAL_RATE + (1.0 - FINAL_RATE) * 0.5 * (1.0 + math.cos(math.pi * spent))
         return self.learning_rate * warm * cosine * 0.5**halvings

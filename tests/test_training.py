@@ -1,0 +1,313 @@
+"""Training: crops and loss, learning and resuming on a few seconds of synthetic tones."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("lightning")
+
+from ddsp_rt.architecture import Architecture, DecoderSpec
+from ddsp_rt.errors import DataError, UsageError
+from ddsp_rt.instrument_file import load_instrument
+from ddsp_rt.synthesis.reverb import Reverb
+from ddsp_rt.training import train
+from ddsp_rt.training.apprentice import Apprentice, Rooms
+from ddsp_rt.training.crops import Crops, Steps
+from ddsp_rt.training.data_file import FORMAT_VERSION, PreparedData, write_tensors
+from ddsp_rt.training.loss import mss
+from ddsp_rt.training.recurrent import take_over
+from ddsp_rt.training.settings import Settings
+from ddsp_rt.training.statistics import Statistics
+
+RATE = 16_000
+TINY = DecoderSpec(hidden=8, layers=1, gru=8, out_hidden=8, out_layers=1, harmonics=8, noise_bands=9)
+QUICK = Settings(batch=2, scored=125, preroll=25, interval=3, room_seconds=0.1, learning_rate=2e-2, warm_up=5)
+
+
+def tone(frames, f0, seed=0):
+    """A harmonic tone with a slow swell, and its features: what `prepare` would write of it."""
+    random = np.random.default_rng(seed)
+    time = np.arange(frames * 64) / RATE
+    level = 0.2 * (1.2 + np.sin(2 * np.pi * 0.7 * time + seed))
+    audio = sum(level / h * np.sin(2 * np.pi * h * f0 * time) for h in range(1, 6))
+    audio += 1e-3 * random.standard_normal(len(time))
+    loudness = 20 * np.log10(level[::64]) - 3
+    return {
+        "audio": audio.astype(np.float32),
+        "f0": np.full(frames, f0, np.float32),
+        "periodicity": np.full(frames, 0.95, np.float32),
+        "loudness": loudness.astype(np.float32),
+        "mfcc": random.standard_normal((frames, 30)).astype(np.float16),
+        "usable": np.ones(frames, np.uint8),
+    }
+
+
+def write_data(path, recordings, rooms=None):
+    statistics = Statistics()
+    tables, tensors = [], {}
+    for index, recording in enumerate(recordings):
+        statistics.add(recording)
+        seconds = len(recording["f0"]) / 250
+        room = rooms[index] if rooms else "hall"
+        tables.append({"name": f"{index}.wav", "room": room, "seconds": seconds, "usable_seconds": seconds})
+        tensors |= {f"{index}/{name}": value for name, value in recording.items()}
+    table = {
+        "format_version": FORMAT_VERSION,
+        "model_rate": RATE,
+        "frame_rate": 250,
+        "analyser": {"version": 1, "f0_low": 40, "f0_high": 2100},
+        "recordings": tables,
+        **statistics.table([-80.0]),
+    }
+    write_tensors(Path(path), table, tensors)
+    return Path(path)
+
+
+@pytest.fixture
+def data(tmp_path):
+    return write_data(tmp_path / "data.safetensors", [tone(5200, 220.0), tone(800, 330.0, 1)], ["hall", "booth"])
+
+
+def quick(data, output, **options):
+    lines = []
+    settings = options.pop("settings", QUICK)
+    result = train(data, output, settings=settings, decoder=TINY, device="cpu", report=lines.append, **options)
+    return result, lines
+
+
+# ---- loss
+
+
+def test_equal_signals_have_no_loss_and_louder_ones_more():
+    signal = torch.randn(2, 8000, generator=torch.Generator().manual_seed(1))
+    assert mss(signal, signal) == 0
+    assert mss(1.1 * signal, signal) < mss(1.5 * signal, signal)
+
+
+@pytest.mark.parametrize("overlap", [2, 4])
+def test_loss_and_its_gradient_are_those_of_the_definition(overlap):
+    generator = torch.Generator().manual_seed(2)
+    output, target = torch.randn(2, 2, 6000, generator=generator)
+    output.requires_grad_()
+    expected = 0.0
+    for size in (2048, 1024, 512, 256, 128, 64):
+        stft = lambda x: torch.stft(
+            x, size, size // overlap, window=torch.hann_window(size), center=False, return_complex=True
+        )
+        a, b = (stft(x).abs() / math.sqrt(size) for x in (output, target))
+        expected = expected + (a - b).abs().mean() + ((a + 1e-7).log() - (b + 1e-7).log()).abs().mean()
+    (wanted,) = torch.autograd.grad(expected, output)
+    loss = mss(output, target, overlap)
+    (gradient,) = torch.autograd.grad(loss, output)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    assert (gradient - wanted).abs().max() < 1e-3 * wanted.abs().max()
+
+
+def test_what_is_not_usable_does_not_count():
+    generator = torch.Generator().manual_seed(3)
+    target = torch.randn(1, 16000, generator=generator)
+    output = target.clone()
+    output[:, 8000:] += 1.0
+    usable = torch.ones(1, 250, dtype=torch.bool)
+    usable[:, 125:] = False
+    assert mss(output, target) > 0.1
+    assert mss(output, target, usable=usable) == 0
+
+
+# ---- crops
+
+
+def test_a_batch_depends_on_seed_and_step_alone(data):
+    crops = Crops(PreparedData(data), 250, 250)
+    one, other = Steps(crops, 5, 0, 10, 4), Steps(Crops(PreparedData(data), 250, 250), 5, 7, 10, 4)
+    other[2], one[0]
+    assert all(torch.equal(a, b) for a, b in zip(one[7].values(), other[0].values()))
+    assert not torch.equal(one[7]["audio"], one[8]["audio"])
+    assert not torch.equal(one[7]["audio"], Steps(crops, 6, 0, 10, 4)[7]["audio"])
+
+
+def test_processes_share_the_batch_of_one(data):
+    crops = Crops(PreparedData(data), 250, 250)
+    whole = Steps(crops, 1, 0, 4, 4)[3]["audio"]
+    halves = [Steps(crops, 1, 0, 4, 4, rank, 2)[3]["audio"] for rank in range(2)]
+    assert torch.equal(whole[0::2], halves[0]) and torch.equal(whole[1::2], halves[1])
+
+
+def test_audio_and_features_of_a_crop_belong_together(tmp_path):
+    recording = tone(3000, 220.0)
+    recording["loudness"] = np.arange(3000, dtype=np.float32)
+    recording["audio"] = np.repeat(np.arange(3000), 64).astype(np.float32)
+    crops = Crops(PreparedData(write_data(tmp_path / "d.safetensors", [recording])), 250, 125)
+    batch = crops.batch([(0, 1000), (0, 50)])
+    assert torch.equal(batch["loudness"][0, 125:].repeat_interleave(64), batch["audio"][0])
+    assert batch["loudness"][1, 74] == -100 and batch["loudness"][1, 75] == 0  # silence before the recording
+
+
+def test_the_held_out_end_is_never_trained_on(data):
+    crops = Crops(PreparedData(data), 250, 125)
+    assert crops.windows and all(index == 0 for index, _ in crops.windows)
+    first = min(start for _, start in crops.windows)
+    positions = [p for step in range(300) for p in crops.positions(0, step, 8)]
+    assert max(start for index, start in positions if index == 0) + 250 <= first
+    assert {index for index, _ in positions} == {0, 1}
+
+
+def test_a_damaged_data_set_is_named(tmp_path, data):
+    (tmp_path / "cut.safetensors").write_bytes(data.read_bytes()[:5000])
+    with pytest.raises(DataError, match="cut.safetensors"):
+        PreparedData(tmp_path / "cut.safetensors")
+    (tmp_path / "no.safetensors").write_bytes(b"RIFF" * 100)
+    with pytest.raises(DataError, match="not a prepared data set"):
+        PreparedData(tmp_path / "no.safetensors")
+
+
+# ---- what learns
+
+
+def test_the_stepped_gru_is_torchs():
+    torch.manual_seed(0)
+    ours = torch.nn.Sequential(torch.nn.GRU(7, 5, batch_first=True)).double()
+    theirs = torch.nn.GRU(7, 5, batch_first=True).double()
+    theirs.load_state_dict(ours[0].state_dict())
+    take_over(ours)
+    inputs = torch.randn(3, 20, 7, dtype=torch.double)
+    state = torch.randn(1, 3, 5, dtype=torch.double)
+    results = []
+    for gru in (ours[0], theirs):
+        x, h = inputs.clone().requires_grad_(), state.clone().requires_grad_()
+        out, last = gru(x, h)
+        (out.square().sum() + last.pow(3).sum()).backward()
+        results.append([out, last, x.grad, h.grad, *(p.grad for p in gru.parameters())])
+    assert all(torch.allclose(a, b, atol=1e-10) for a, b in zip(*results))
+
+
+def test_rooms_are_the_twins_reverb():
+    generator = torch.Generator().manual_seed(4)
+    audio = torch.randn(3, 1000, generator=generator)
+    rooms = Rooms(["a", "b"], 700, [400.0, 900.0])
+    with torch.no_grad():
+        rooms.taps.copy_(torch.randn(2, 700, generator=generator))
+    index = torch.tensor([1, 0, 1])
+    expected = Reverb(700)(audio, impulse_response=rooms.responses()[index])[:, 300:]
+    assert torch.allclose(rooms(audio, index, 300), expected, atol=1e-4)
+
+
+def test_a_preroll_is_as_good_as_having_played_from_the_start(data):
+    """The crop sounds as if the network had run through what came before; only its gradient stops there."""
+    crops = Crops(PreparedData(data), 100, 50)
+    apprentice = Apprentice(Architecture(TINY), RATE, None)
+    batch = crops.batch([(0, 500)])
+    noise = apprentice.noise.draw(1, 150, torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        crop = apprentice(batch, noise, 50)
+        controls = apprentice.network.decoder(batch["f0"], batch["periodicity"], batch["loudness"])[:3]
+        states = apprentice._dry(batch["f0"], controls, noise)[:, 50 * 64 :]
+    power = lambda x: x.square().mean().item()
+    assert power(crop) == pytest.approx(power(states), rel=1e-3)  # phases differ, levels do not
+
+
+def test_training_lowers_the_held_out_loss_and_writes_an_instrument(tmp_path, data):
+    output = tmp_path / "tone.ddsp"
+    first, _ = quick(data, output, steps=3)
+    result, lines = quick(data, output, steps=40, name="tone", licence="CC0", attribution="nobody", room="booth")
+    assert result["held_out_loss"] < 0.8 * first["held_out_loss"]
+    assert result["steps"] == 40 and "40 steps" in lines[-1]
+    metadata, tensors = load_instrument(output)
+    assert metadata["name"] == "tone" and metadata["licence"] == "CC0" and metadata["attribution"] == ["nobody"]
+    assert metadata["training"]["room"] == "booth" and metadata["quantiles"]["pitch_midi"][4] == pytest.approx(57, abs=0.1)
+    assert tensors["reverb.impulse_response"].shape == (1600,) and tensors["reverb.impulse_response"][0] == 0
+
+
+def test_a_dry_instrument_has_no_reverb(tmp_path, data):
+    quick(data, tmp_path / "dry.ddsp", steps=1, room="dry")
+    metadata, tensors = load_instrument(tmp_path / "dry.ddsp")
+    assert metadata["architecture"]["reverb"] is None and "reverb.impulse_response" not in tensors
+
+
+def last_checkpoint(output):
+    return torch.load(output.with_suffix(".training") / "last.ckpt", weights_only=True)
+
+
+def equal_states(a, b):
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(equal_states(a[key], b[key]) for key in a if key not in ("seconds", "settings"))
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(equal_states, a, b))
+    return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
+
+
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+sys.path[:0] = {path!r}
+import test_training as t
+from ddsp_rt.training.lesson import Lesson
+follow, kill = Lesson._follow, int(sys.argv[3])
+def stop(self):
+    follow(self)
+    if self.step == kill:
+        os.kill(os.getpid(), signal.SIGKILL)
+Lesson._follow = stop
+t.torch.set_num_threads(1)
+t.quick(Path(sys.argv[1]), Path(sys.argv[2]), steps=9, resume=sys.argv[4] == "resume")
+"""
+
+
+def test_resuming_after_a_kill_gives_the_unbroken_run_bit_for_bit(tmp_path, data):
+    def run(name, kill, mode):
+        code = CHILD.format(path=[str(Path(__file__).parent), *sys.path])
+        command = [sys.executable, "-c", code, str(data), str(tmp_path / name), str(kill), mode]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+    assert run("broken.ddsp", 5, "anew").returncode == -signal.SIGKILL
+    assert last_checkpoint(tmp_path / "broken.ddsp")["step"] == 3
+    for name, mode in (("broken.ddsp", "resume"), ("whole.ddsp", "anew")):
+        done = run(name, -1, mode)
+        assert done.returncode == 0, done.stderr
+    broken, whole = (last_checkpoint(tmp_path / name) for name in ("broken.ddsp", "whole.ddsp"))
+    assert whole["step"] == 9 and equal_states(broken, whole)
+    assert load_instrument(tmp_path / "broken.ddsp")[1].keys()
+    for name, tensor in load_instrument(tmp_path / "whole.ddsp")[1].items():
+        assert np.array_equal(tensor, load_instrument(tmp_path / "broken.ddsp")[1][name])
+
+
+def test_a_loss_that_is_no_number_ends_in_one_line_and_keeps_the_checkpoint(tmp_path):
+    bad = tone(5200, 220.0)
+    bad["audio"][: 3000 * 64] = np.nan
+    data = write_data(tmp_path / "bad.safetensors", [tone(5200, 220.0), bad])
+    with pytest.raises(DataError, match="not a number at step"):
+        quick(data, tmp_path / "bad.ddsp", steps=60, seed=3)
+    good = tmp_path / "good.ddsp"
+    quick(write_data(tmp_path / "good.safetensors", [tone(5200, 220.0)]), good, steps=3)
+    assert last_checkpoint(good)["step"] == 3
+
+
+def test_a_full_disk_keeps_the_checkpoint_before(tmp_path, data, monkeypatch):
+    output = tmp_path / "full.ddsp"
+    quick(data, output, steps=3)
+    before = last_checkpoint(output)
+    monkeypatch.setattr(os, "fsync", lambda file: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(DataError, match="No space left"):
+        quick(data, output, steps=6, resume=True)
+    monkeypatch.undo()
+    assert equal_states(last_checkpoint(output), before)
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_wrong_use_is_said_in_one_line(tmp_path, data):
+    with pytest.raises(UsageError, match="ddsp"):
+        quick(data, tmp_path / "x.wav", steps=1)
+    with pytest.raises(DataError, match="no checkpoint"):
+        quick(data, tmp_path / "x.ddsp", steps=1, resume=True)
+    with pytest.raises(DataError, match="booth.*hall.*dry"):
+        quick(data, tmp_path / "x.ddsp", steps=1, room="cellar")
+    quick(data, tmp_path / "x.ddsp", steps=1)
+    with pytest.raises(DataError, match="another architecture"):
+        train(data, tmp_path / "x.ddsp", steps=2, resume=True, settings=QUICK, device="cpu", report=lambda line: None)
