@@ -217,8 +217,8 @@ def spoil(kind, path):
 
 
 SPOILT = [
-    "empty", "cut in its length", "cut in its header", "cut in its weights", "huge header", "header beyond the file", "random",
-    "text", "other safetensors", "version 9", "wrong type", "impossible size", "enormous size",
+    "empty", "cut in its length", "cut in its header", "cut in its weights", "huge header", "header beyond the file",
+    "random", "text", "other safetensors", "version 9", "wrong type", "impossible size", "enormous size",
 ]  # fmt: skip
 
 
