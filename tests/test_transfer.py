@@ -15,9 +15,11 @@ def tiny(instrument_path):
     return ddsp_rt.load(instrument_path)
 
 
-def loudest_hertz(audio, rate):
-    spectrum = np.abs(np.fft.rfft(audio * np.hanning(len(audio))))
-    return np.argmax(spectrum) * rate / len(audio)
+def pitch(audio, rate):
+    """Median f0 in Hz of the second half of the audio."""
+    features = ddsp_rt.analyse(audio, rate)
+    half = slice(len(features) // 2, None)
+    return np.median(features.f0[half][features.voiced[half]])
 
 
 @pytest.mark.parametrize("rate", [16_000, 44_100, 96_000])
@@ -25,7 +27,7 @@ def loudest_hertz(audio, rate):
 def test_the_instrument_plays_the_pitch_that_is_sung(tiny, tone, rate, octave):
     audio = tiny.transfer(tone(rate, 1.0, 330.0), rate, octave=octave, reverb=0)
     assert audio.dtype == np.float32
-    assert loudest_hertz(audio[rate // 2 : rate], rate) == pytest.approx(330 * 2.0**octave, rel=0.01)
+    assert pitch(audio[:rate], rate) == pytest.approx(330 * 2.0**octave, rel=0.01)
 
 
 def test_a_low_voice_is_brought_into_the_instruments_range(tiny, tone):
@@ -116,4 +118,4 @@ def test_the_result_can_have_another_rate(tiny, tone, tmp_path):
     made = transfer_file(tiny, tmp_path / "in.wav", tmp_path / "out.wav", sample_rate=48_000, octave=0, reverb=0)
     audio, rate = soundfile.read(tmp_path / "out.wav")
     assert rate == made.rate == 48_000 and made.seconds == pytest.approx(1.0, abs=0.001)
-    assert loudest_hertz(audio[24_000:48_000], rate) == pytest.approx(440, rel=0.01)
+    assert pitch(audio[:48_000].astype(np.float32), rate) == pytest.approx(440, rel=0.01)

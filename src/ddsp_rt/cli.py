@@ -37,6 +37,7 @@ ELSEWHERE = {
     "evaluate": ("ddsp_rt.evaluation.commands", "evaluate", "evaluate", "Measure an instrument on recordings."),
     "figure": ("ddsp_rt.figures", "figure", "evaluate", "Draw a transfer, the sound taken apart."),
 }
+INTERRUPTED = 130  # exit code after Ctrl-C
 
 
 def _exists(module: str) -> bool:
@@ -191,11 +192,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code = app(arguments, prog_name="ddsp-rt", standalone_mode=False)
         sys.stdout.flush()
+        if code == INTERRUPTED:  # some versions of typer turn Ctrl-C into this
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except UserError as error:
         return _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("stopped", 130)
+        return _fail("stopped; nothing half-made is left", INTERRUPTED)
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -40,17 +40,15 @@ def describe(instrument: Instrument) -> str:
 
 def listing() -> str:
     """Every instrument that can be named, with its range and its file; what cannot be read says why."""
-    lines, seen = [], set()
+    lines = []
     for path in list_instruments():
-        shadowed = " (hidden by the one above)" if path.stem in seen else ""
-        seen.add(path.stem)
         try:
             instrument = Instrument(path)
         except DataError as error:
             lines.append(f"{path.stem:16}cannot be played: {error}")
             continue
         pitch = instrument.metadata["quantiles"]["pitch_midi"]
-        lines.append(f"{path.stem:16}{span(pitch)}, {instrument.model_rate} Hz, {path}{shadowed}")
+        lines.append(f"{path.stem:16}{span(pitch)}, {instrument.model_rate} Hz, {path}")
     return "\n".join(lines) if lines else "No instruments found. Set DDSP_RT_PATH to a folder of .ddsp files."
 
 

@@ -153,12 +153,15 @@ def load(name_or_path: str | os.PathLike) -> Instrument:
         DataError: the file is no instrument, or one this version cannot play.
     """
     text = os.fspath(name_or_path)
-    found = _engine.find_instrument(text, str(shipped_folder()))
-    if found:
+    try:
+        found = _engine.find_instrument(text, str(shipped_folder()))
+    except RuntimeError:
+        found = None
+    if found is not None:
         return Instrument(found)
     if text.endswith(".ddsp") or os.sep in text:
         raise UsageError(f"{text}: no such instrument file")
-    names = sorted({path.stem for path in list_instruments()})
+    names = [path.stem for path in list_instruments()]
     close = difflib.get_close_matches(text, names, n=1)
     meant = f"did you mean '{close[0]}'? " if close else ""
     there = (
@@ -168,7 +171,7 @@ def load(name_or_path: str | os.PathLike) -> Instrument:
 
 
 def list_instruments() -> list[Path]:
-    """Every instrument file on the search path: DDSP_RT_PATH, the user's data folder, shipped, in this order."""
+    """Every instrument that can be named: from DDSP_RT_PATH, the user's data folder, shipped; the first of a name."""
     return [Path(path) for path in _engine.list_instruments(str(shipped_folder()))]
 
 
