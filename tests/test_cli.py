@@ -82,3 +82,15 @@ def test_output_cut_short_by_its_reader_is_no_error(instrument_path):
     script = f"{sys.executable} -m ddsp_rt.cli info {instrument_path} --json | head -c 1"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
     assert done.stdout == "{" and "Traceback" not in done.stderr
+
+
+def test_a_missing_extra_is_named_in_one_line(tmp_path):
+    """As where PyTorch is not installed: importing it fails."""
+    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('No module named torch', name='torch')")
+    (tmp_path / "data.safetensors").write_bytes(b"")
+    script = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from ddsp_rt.cli import main\n"
+        f"sys.exit(main(['train', {str(tmp_path / 'data.safetensors')!r}, '-o', {str(tmp_path / 'x.ddsp')!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1 and "ddsp-rt[train]" in done.stderr

@@ -17,26 +17,18 @@ import typer
 from typer.core import TyperGroup
 
 import ddsp_rt
-from ddsp_rt.errors import DataError, UserError
+from ddsp_rt.errors import UserError
 
-# name: (module, function, extra that brings what it imports, one line of help)
+# name: (module, function, one line of help)
 ELSEWHERE = {
-    "inspect": (
-        "ddsp_rt.inspection",
-        "inspect",
-        "evaluate",
-        "See what recordings hold before an hour is spent on them.",
-    ),
-    "prepare": (
-        "ddsp_rt.training.commands",
-        "prepare",
-        "train",
-        "Analyse recordings once; train takes the result in their place.",
-    ),
-    "train": ("ddsp_rt.training.commands", "train", "train", "Train an instrument from recordings."),
-    "evaluate": ("ddsp_rt.evaluation.commands", "evaluate", "evaluate", "Measure an instrument on recordings."),
-    "figure": ("ddsp_rt.figures", "figure", "evaluate", "Draw a transfer, the sound taken apart."),
+    "inspect": ("ddsp_rt.inspection", "inspect", "See what recordings hold before training on them."),
+    "prepare": ("ddsp_rt.training.commands", "prepare", "Analyse recordings once, for training anywhere."),
+    "train": ("ddsp_rt.training.commands", "train", "Train an instrument from recordings."),
+    "evaluate": ("ddsp_rt.evaluation.commands", "evaluate", "Measure an instrument on recordings."),
+    "figure": ("ddsp_rt.figures", "figure", "Draw a transfer, the sound taken apart."),
 }
+# the extra of the package that brings a module
+EXTRAS = {"torch": "train", "lightning": "train", "tensorboard": "train", "swift_f0": "evaluate", "librosa": "evaluate"}
 INTERRUPTED = 130  # exit code after Ctrl-C
 
 
@@ -57,13 +49,8 @@ class Commands(TyperGroup):
 
 
 def _from_elsewhere(name: str):
-    module, function, extra, _ = ELSEWHERE[name]
-    try:
-        command = getattr(import_module(module), function)
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("ddsp_rt"):
-            raise
-        raise DataError(f"{name} needs {error.name}: pip install 'ddsp-rt[{extra}]'") from None
+    module, function, _ = ELSEWHERE[name]
+    command = getattr(import_module(module), function)
     alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     alone.command(name)(command)
     return typer.main.get_command(alone)
@@ -182,7 +169,7 @@ def _stub(summary: str):
     return command
 
 
-for _name, (_module, _function, _extra, _summary) in ELSEWHERE.items():
+for _name, (_module, _function, _summary) in ELSEWHERE.items():
     if _exists(_module):
         app.command(_name)(_stub(_summary))
 
@@ -205,9 +192,12 @@ def main(arguments: list[str] | None = None) -> int:
     except MemoryError:
         return _fail("out of memory", 1)
     except ImportError as error:
-        if "_engine" not in str(error):
-            raise
-        return _fail("the engine is not built; install the package: pip install .", 1)
+        extra = EXTRAS.get((error.name or "").split(".")[0])
+        if extra is not None:
+            return _fail(f"this needs {error.name}, which is not installed: pip install 'ddsp-rt[{extra}]'", 1)
+        if "_engine" in str(error):
+            return _fail("the engine is not built; install the package: pip install .", 1)
+        raise
     except Exception as error:
         if hasattr(error, "format_message"):  # what typer says of the arguments
             command = getattr(getattr(error, "ctx", None), "command_path", "ddsp-rt")
