@@ -1,0 +1,70 @@
+"""`ddsp-rt figure`, and what `transfer --figure` calls."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ddsp_rt.errors import DataError, UsageError
+
+LONGEST = 60.0  # seconds: more would not be legible on one page
+LEAST = 0.1  # seconds
+ENDINGS = (".png", ".pdf", ".svg")
+
+
+def figure(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A performance: WAV, FLAC, OGG, MP3 or AIFF.")],
+    to: Annotated[str, typer.Option("--to", metavar="INSTRUMENT", help="Name of an instrument, or path of a .ddsp file.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FIG", help="Picture to write: .png, .pdf or .svg.")],
+    start: Annotated[float, typer.Option(metavar="SECONDS", help="Where in the input the picture begins.")] = 0.0,
+    seconds: Annotated[float, typer.Option(metavar="SECONDS", help="How much of it is drawn, at most 60.")] = LONGEST,
+    octave: Annotated[str, typer.Option(metavar="auto|N", help="Octaves to shift by, -4 to 4.")] = "auto",
+    loudness: Annotated[str, typer.Option(metavar="auto|DB", help="Offset in dB, -60 to 60.")] = "auto",
+    reverb: Annotated[float, typer.Option(metavar="G", help="Gain of the instrument's room; 0 is dry, 2 the most.")] = 1.0,
+) -> None:
+    """Draw a transfer, the sound taken apart in the order of the signal path.
+
+    Example: ddsp-rt figure voice.wav --to violin -o voice-violin.png --start 5 --seconds 10
+    """
+    import ddsp_rt
+    from ddsp_rt.instrument import check_loudness, check_octave, check_reverb
+
+    if output.suffix.lower() not in ENDINGS:
+        raise UsageError(f"-o {output}: end the name in {', '.join(ENDINGS)}")
+    if not start >= 0 or not LEAST <= seconds <= LONGEST:
+        raise UsageError(f"--start {start:g} --seconds {seconds:g}: give a start from 0 and {LEAST:g} to {LONGEST:g} seconds")
+    octave, loudness, reverb = check_octave(octave), check_loudness(loudness), check_reverb(reverb)
+    instrument = ddsp_rt.load(to)
+    draw_transfer(instrument, source, output, octave, loudness, reverb, start, seconds)
+    print(f"{output}: the sound taken apart")
+
+
+def draw_transfer(
+    instrument,
+    source: str | os.PathLike,
+    path: str | os.PathLike,
+    octave="auto",
+    loudness="auto",
+    reverb: float = 1.0,
+    start: float = 0.0,
+    seconds: float = LONGEST,
+) -> None:
+    """Draws a transfer of the file `source` into `path`, from `start` on and at most `seconds` long."""
+    from ddsp_rt.analysis import HIGHEST_RATE, LOWEST_RATE
+    from ddsp_rt.audio import read_audio
+    from ddsp_rt.evaluation.signals import resample
+    from ddsp_rt.figures.drawing import draw
+    from ddsp_rt.figures.parts import take_apart
+
+    audio, rate = read_audio(source)
+    first = int(start * rate)
+    if len(audio) - first < LEAST * rate:
+        raise DataError(f"{source}: nothing to draw from {start:g} s on; it lasts {len(audio) / rate:.2f} s")
+    audio = audio[first : first + int(seconds * rate)]
+    engine_rate = min(max(rate, LOWEST_RATE), HIGHEST_RATE)
+    if engine_rate != rate:
+        audio = resample(audio, rate, engine_rate)
+    draw(take_apart(instrument, audio, engine_rate, Path(source).name, start, octave, loudness, reverb), path)
