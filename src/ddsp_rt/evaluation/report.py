@@ -14,11 +14,9 @@ from ddsp_rt.evaluation.clicks import THRESHOLD, click_score, find_clicks, share
 from ddsp_rt.evaluation.lags import loudness_lag, pitch_lag
 from ddsp_rt.evaluation.loudness import JUDGED_ABOVE, loudness_differences, measure_loudness
 from ddsp_rt.evaluation.onsets import onset_latency
-from ddsp_rt.evaluation.rendering import Rendering, Voices
+from ddsp_rt.evaluation.rendering import LIVE_RATE, Rendering, resynthesise
 from ddsp_rt.evaluation.spectral_loss import excerpt_losses, high_band_difference
 from ddsp_rt.evaluation.timbre import timbre_distance, timbre_frames
-
-ONSET_RATE = 48000  # Hz
 
 
 def evaluate(
@@ -40,14 +38,11 @@ def evaluate(
     Returns:
         A dictionary of plain values, None where there is no result; `notes` says why.
     """
-    voices = Voices(instrument)
     notes = [judges.missing()] if judges.missing() else []
-    files, renderings, pools = [], [], {"recording": [], "output": []}
+    files, pools = [], {"recording": [], "output": []}
     for path in recordings:
-        rendering = voices.resynthesise(path, last)
-        scores = _judge_one(rendering, truth if truth is None else Path(truth), bool(notes), pools)
-        files.append(scores)
-        renderings.append(rendering)
+        rendering = resynthesise(instrument, path, last)
+        files.append(_judge_one(rendering, truth if truth is None else Path(truth), bool(notes), pools))
         advance(1)
     result = {"instrument": instrument.name, "model_rate": instrument.model_rate, **_together(files)}
     timbre = [np.concatenate(pools[name]) for name in ("recording", "output")] if files else []
@@ -70,8 +65,10 @@ def _judge_one(rendering: Rendering, truth: Path | None, no_judges: bool, pools:
     differences = loudness_differences(reference, output, rate)
     pools["recording"].append(timbre_frames(reference, rate))
     pools["output"].append(timbre_frames(output, rate))
-    f0 = None if no_judges else f0_of(rendering, truth)
-    natural = click_score(reference, rate)
+    notes = truth / f"{rendering.path.stem}.csv" if truth else None
+    live = rendering.live_recording, rendering.live
+    f0 = None if no_judges else melody_errors(*live, LIVE_RATE, notes, rendering.start)
+    natural = click_score(rendering.live_recording, LIVE_RATE)
     threshold = max(THRESHOLD, 1.05 * float(natural.max(initial=0)))
     return {
         "file": str(rendering.path),
@@ -82,10 +79,10 @@ def _judge_one(rendering: Rendering, truth: Path | None, no_judges: bool, pools:
         "high_band_db": high_band_difference(reference, output, rate),
         "loudness_l1_db": _mean(differences),
         "f0": f0.as_dict() if f0 else None,
-        "loudness_lag_ms": loudness_lag(reference, rendering.dry, rate),
-        "pitch_lag_ms": pitch_lag(reference, rendering.dry, rate),
-        "clicks": len(find_clicks(output, rate, threshold)),
-        "clicks_found_of_injected": share_found(output, rate, threshold=threshold),
+        "loudness_lag_ms": loudness_lag(*live, LIVE_RATE),
+        "pitch_lag_ms": pitch_lag(*live, LIVE_RATE),
+        "clicks": len(find_clicks(rendering.live, LIVE_RATE, threshold)),
+        "clicks_found_of_injected": share_found(rendering.live, LIVE_RATE, threshold=threshold),
         "_losses": losses,
         "_floor": floor,
         "_differences": differences,
@@ -93,17 +90,18 @@ def _judge_one(rendering: Rendering, truth: Path | None, no_judges: bool, pools:
     }
 
 
-def f0_of(rendering: Rendering, truth: Path | None = None, octave: int = 0):
-    """f0 errors of a rendering's dry sound against the truth or the judges' reading of the recording, or None."""
-    sounding = measure_loudness(rendering.recording, rendering.rate) > JUDGED_ABOVE
-    notes = truth / f"{rendering.path.stem}.csv" if truth else None
+def melody_errors(recording, output, rate: int, notes: Path | None = None, start: float = 0.0, octave: int = 0):
+    """f0 errors of a dry output against a recording in step with it (float [samples] each): an F0Errors, or None.
+
+    The reference is a file of aligned notes where there is one (`start` seconds into it), else what the judges agree on.
+    """
+    sounding = measure_loudness(recording, rate) > JUDGED_ABOVE
     if notes is not None and notes.is_file():
-        reference = judges.read_notes(notes, len(sounding), rendering.start)
+        reference = judges.read_notes(notes, len(sounding), start)
         sounding &= np.isfinite(reference)
     else:
-        reference = judges.judge(rendering.recording, rendering.rate).agreed
-    heard = judges.judge(rendering.dry, rendering.rate)
-    return pitch.f0_errors(reference, heard.nearer_to, sounding, octave)
+        reference = judges.judge(recording, rate).agreed
+    return pitch.f0_errors(reference, judges.judge(output, rate).nearer_to, sounding, octave)
 
 
 def _together(files: list[dict]) -> dict:
@@ -136,9 +134,9 @@ def _onsets(instrument) -> dict:
     """Onset latency at 48 kHz on a tone amid the instrument's range, its attack included."""
     quantiles = instrument.metadata["quantiles"]
     middle = len(quantiles["probabilities"]) // 2
-    stream = instrument.stream(ONSET_RATE, reverb=0.0)
+    stream = instrument.stream(LIVE_RATE, reverb=0.0)
     f0 = 440 * 2 ** ((quantiles["pitch_midi"][middle] - 69) / 12)
-    latency = onset_latency(stream, ONSET_RATE, f0, min(quantiles["loudness_db"][middle], -6.0))
+    latency = onset_latency(stream, LIVE_RATE, f0, min(quantiles["loudness_db"][middle], -6.0))
     return {
         "median_ms": latency.median,
         "percentile_95_ms": latency.percentile_95,
