@@ -89,6 +89,27 @@ TEST_CASE("The same sound gives the same features at every rate") {
   }
 }
 
+TEST_CASE("Noise of one density reads the same at every rate, what lies beyond the band left out") {
+  const auto level = [](int rate) {
+    const std::vector<Features> features = analyse(noise(std::size_t(2 * rate), 0.1f * std::sqrt(rate / 48000.0f)), rate);
+    double power = 0.0;
+    for (std::size_t k = 50; k < features.size(); ++k) power += std::pow(10.0, 0.1 * features[k].loudness);
+    return 10.0 * std::log10(power / double(features.size() - 50));
+  };
+  const double reference = level(48000);
+  for (const int rate : {16000, 22050, 24000, 31999, 44100, 96000, 192000}) {
+    CAPTURE(rate);
+    CHECK(std::abs(level(rate) - reference) < 0.3);
+  }
+}
+
+TEST_CASE("A tone beyond the band is not heard") {
+  for (const int rate : {22050, 44100, 48000, 96000}) {
+    CAPTURE(rate);
+    CHECK(analyse(sine(8500.0, 0.3, rate), rate).back().loudness < -30.0f);
+  }
+}
+
 TEST_CASE("Low notes hold their loudness within 0.3 dB") {
   for (const int rate : {16000, 44100, 48000})
     for (const double f0 : {70.0, 82.4, 98.0, 123.5, 150.0}) {

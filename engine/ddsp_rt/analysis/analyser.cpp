@@ -13,6 +13,10 @@ namespace ddsp_rt {
 namespace {
 
 constexpr float kLargest = 1e6f;  // samples beyond are clipped, so that squares and their sums stay finite
+// The band that features see ends here at every rate; what decimation folds back lies above it as well.
+constexpr double kBandEdge = 7000.0, kBandStop = 7900.0;  // Hz
+constexpr double kBandRippleDb = 0.05, kBandAttenuationDb = 45.0;
+constexpr double kNyquistShare = 0.495;  // of the rate; the stop band must begin below it
 constexpr int kChunk = 256;       // internal samples taken at a time
 constexpr int kRoom = 4;          // the history is moved back once in (kRoom - 1) reaches
 
@@ -45,12 +49,15 @@ Analyser::Analyser(int rate, AnalyserSettings settings)
       reach_(std::max(spectrum_.history(), PitchTracker::history(decimator_.rate(), settings.f0_low))),
       history_(static_cast<std::size_t>(kRoom) * reach_, 0.0f),
       end_(reach_) {
+  const double stop = std::min(kBandStop, kNyquistShare * decimator_.rate());
+  if (stop > 1.02 * kBandEdge) band_.emplace(decimator_.rate(), kBandEdge, stop, kBandRippleDb, kBandAttenuationDb);
   if (settings.mfcc) mfcc_.emplace(spectrum_);
   reset();
 }
 
 void Analyser::reset() noexcept {
   decimator_.reset();
+  if (band_) band_->reset();
   high_pass_.reset();
   pitch_tracker_.reset();
   loudness_meter_.reset();
@@ -61,12 +68,18 @@ void Analyser::reset() noexcept {
 
 void Analyser::push(const float* samples, int n) noexcept {
   std::array<float, kChunk> chunk;
+  std::array<double, kChunk> wide;
   while (n > 0) {
     const int taken = std::min(n, (kChunk - 1) * factor_);
     const int count = decimator_.process(samples, taken, chunk.data());
     samples += taken;
     n -= taken;
-    for (int i = 0; i < count; ++i) chunk[i] = std::clamp(chunk[i], -kLargest, kLargest);
+    for (int i = 0; i < count; ++i) wide[i] = std::clamp(chunk[i], -kLargest, kLargest);
+    if (band_) {
+      band_->process(wide.data(), count);
+      band_->flush();
+    }
+    for (int i = 0; i < count; ++i) chunk[i] = static_cast<float>(wide[i]);
     loudness_meter_.push(chunk.data(), count);
     if (end_ + count > static_cast<int>(history_.size())) {
       std::copy(history_.begin() + (end_ - reach_), history_.begin() + end_, history_.begin());

@@ -8,6 +8,7 @@
 #include "ddsp_rt/analysis/decimator.h"
 #include "ddsp_rt/analysis/high_pass.h"
 #include "ddsp_rt/analysis/loudness_meter.h"
+#include "ddsp_rt/analysis/low_pass.h"
 #include "ddsp_rt/analysis/mfcc.h"
 #include "ddsp_rt/analysis/pitch_tracker.h"
 #include "ddsp_rt/analysis/spectrum.h"
@@ -47,6 +48,7 @@ class Analyser {
   AnalyserSettings settings_;
   int factor_;  // host samples to an internal one
   Decimator decimator_;
+  std::optional<LowPass> band_;
   HighPass high_pass_;
   Spectrum spectrum_;
   PitchTracker pitch_tracker_;

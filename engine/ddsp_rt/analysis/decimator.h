@@ -1,15 +1,15 @@
 // Brings any host rate down to the internal analysis rate with a short, causal low-pass.
 #pragma once
 
-#include <array>
+#include <optional>
+
+#include "ddsp_rt/analysis/low_pass.h"
 
 namespace ddsp_rt {
 
 /// Keeps every factor()-th sample behind an elliptic low-pass: flat within 0.05 dB up to 7 kHz, at least 65 dB down
-/// from `rate() - 7 kHz` up, so nothing folds onto the band below 7 kHz. The filter is minimum-phase but for its zeros
-/// on the unit circle; it delays the low band by 0.1 to 0.2 ms. Rates below 32 kHz pass through unchanged.
-/// Output does not depend on how the input is cut into calls. Source of the design: S. J. Orfanidis, "Lecture Notes on
-/// Elliptic Filter Design" (2006).
+/// from `rate() - 7 kHz` up, so nothing folds onto the band below 7 kHz. It delays the low band by 0.1 to 0.2 ms. Rates below 32 kHz pass through unchanged.
+/// Output does not depend on how the input is cut into calls.
 class Decimator {
  public:
   explicit Decimator(int rate);  // rate: host rate in Hz
@@ -25,16 +25,11 @@ class Decimator {
   void reset() noexcept;
 
  private:
-  struct Section {
-    double b0 = 1, b1 = 0, b2 = 0, a1 = 0, a2 = 0, s1 = 0, s2 = 0;
-  };
-  void design(double host_rate);
-
   int factor_;
   double rate_;
-  int phase_ = 0;  // host samples taken since the last internal one
-  int sections_ = 0;
-  std::array<Section, 12> section_;
+  int phase_ = 0;     // host samples taken since the last internal one
+  int position_ = 0;  // within the block being filtered
+  std::optional<LowPass> low_pass_;
 };
 
 }  // namespace ddsp_rt
