@@ -7,20 +7,37 @@
 #include "ddsp_rt/features.h"
 
 namespace ddsp_rt {
+namespace {
+
+constexpr int kHarmonics = 10;  // in the harmonic sum
+constexpr float kJustUnvoiced = 0.49f;
+
+}  // namespace
 
 PitchTracker::PitchTracker(double rate, float f0_low, float f0_high, const Settings& settings)
     : settings_(settings),
-      rate_(rate),
+      rate_(static_cast<float>(rate)),
       f0_low_(f0_low),
       f0_high_(f0_high),
       correlation_(rate, f0_low, f0_high),
       memory_(settings.octave),
+      voicing_(settings.voicing),
       f0_(kDefaultF0) {}
 
 void PitchTracker::reset() noexcept {
   memory_.reset();
-  voiced_ = false;
+  voicing_.reset();
   f0_ = kDefaultF0;
+}
+
+PitchTracker::Comb PitchTracker::comb(const Spectrum& spectrum, float f0) const noexcept {
+  Comb sums{0.0f, 0.0f};
+  float weight = 1.0f;
+  for (int h = 1; h <= kHarmonics; ++h, weight *= settings_.harmonic_decay) {
+    sums.on += weight * spectrum.at(static_cast<float>(h) * f0);
+    sums.between += weight * spectrum.at((static_cast<float>(h) - 0.5f) * f0);  // strong if f0 is an octave too low
+  }
+  return sums;
 }
 
 /// Fills candidates_ from the last scan and returns how many.
@@ -38,23 +55,17 @@ int PitchTracker::gather(const Spectrum& spectrum) noexcept {
     found = OctaveMemory::kCapacity;
   }
   int count = 0;
-  float strongest = 0.0f;
+  float strongest = 1e-20f;
   for (int i = 0; i < found; ++i) {
     const Correlation::Peak& peak = peaks[static_cast<std::size_t>(i)];
-    const float f0 = static_cast<float>(rate_) / peak.lag;
+    const float f0 = rate_ / peak.lag;
     if (f0 < f0_low_ || f0 > f0_high_) continue;
-    float sum = 0.0f, weight = 1.0f;
-    for (int h = 1; h <= settings_.harmonics; ++h, weight *= settings_.harmonic_decay) {
-      const float on = spectrum.at(static_cast<float>(h) * f0);
-      const float between = spectrum.at((static_cast<float>(h) - 0.5f) * f0);  // strong where f0 is an octave too low
-      sum += weight * (on - settings_.between * between);
-    }
-    sum = std::max(sum, 0.0f);
+    const Comb sums = comb(spectrum, f0);
+    const float sum = std::max(0.0f, sums.on - settings_.between * sums.between);
     strongest = std::max(strongest, sum);
-    candidates_[static_cast<std::size_t>(count++)] = {peak.lag / static_cast<float>(rate_), peak.height, sum};
+    candidates_[static_cast<std::size_t>(count++)] = {peak.lag / rate_, peak.height, sum};
   }
-  for (int i = 0; i < count; ++i)
-    candidates_[static_cast<std::size_t>(i)].harmonic_sum /= std::max(strongest, 1e-20f);
+  for (int i = 0; i < count; ++i) candidates_[static_cast<std::size_t>(i)].harmonic_sum /= strongest;
   return count;
 }
 
@@ -63,21 +74,22 @@ PitchTracker::Estimate PitchTracker::process(const float* newest, const Spectrum
   const int count = gather(spectrum);
   if (count == 0) {
     memory_.reset();
-    voiced_ = false;
+    voicing_.reset();
     return {f0_, 0.0f};
   }
-  const OctaveMemory::Candidate& chosen = candidates_[static_cast<std::size_t>(memory_.choose(candidates_.data(), count))];
-  const Correlation::Peak peak = correlation_.refine(newest, chosen.lag * static_cast<float>(rate_));
-  const float threshold = voiced_ ? settings_.release : settings_.onset;
-  const float above = (peak.height - threshold) / (peak.height >= threshold ? 1.0f - threshold : threshold);
-  const double left = voiced_ ? correlation_.power(rate_ / f0_) / correlation_.power(2.5 * peak.lag) : 1.0;
-  const bool ended = left < settings_.ending;
-  if (ended) memory_.reset();
-  voiced_ = peak.height >= threshold && !ended;
-  const float f0 = std::clamp(static_cast<float>(rate_) / peak.lag, f0_low_, f0_high_);
+  const auto chosen = static_cast<std::size_t>(memory_.choose(candidates_.data(), count));
+  const Correlation::Peak peak = correlation_.refine(newest, candidates_[chosen].lag * rate_);
+  const float f0 = std::clamp(rate_ / peak.lag, f0_low_, f0_high_);
+  const Comb sums = comb(spectrum, f0);
+  const bool was_voiced = voicing_.voiced();
+  const double remaining = was_voiced ? correlation_.power(rate_ / f0_) / correlation_.power(2.5 * peak.lag) : 1.0;
+  if (!voicing_.decide(peak.height, sums.on / (sums.on + sums.between + 1e-20f), remaining))
+    return {f0_, std::clamp(peak.height, 0.0f, kJustUnvoiced)};
+
+  // A longer lag sees more of a note that is ending; only a note with power of its own may take over.
   const bool same = std::fabs(std::log2(f0 / f0_)) < settings_.octave.tolerance;
-  if (voiced_ && (left > settings_.fall || same)) f0_ = f0;  // a longer lag only sees more of a note that is ending
-  return {f0_, ended ? 0.0f : std::clamp(0.5f + 0.5f * above, 0.0f, 1.0f)};
+  if (!was_voiced || same || remaining > settings_.fall) f0_ = f0;
+  return {f0_, std::clamp(peak.height, kVoicedPeriodicity, 1.0f)};
 }
 
 }  // namespace ddsp_rt

@@ -1,32 +1,32 @@
 // Fundamental frequency of one voice or instrument, every 4 ms, from the past only.
 #pragma once
 
+#include <array>
+
 #include "ddsp_rt/analysis/correlation.h"
 #include "ddsp_rt/analysis/octave_memory.h"
 #include "ddsp_rt/analysis/spectrum.h"
+#include "ddsp_rt/analysis/voicing.h"
 
 namespace ddsp_rt {
 
 /// Candidates are the peaks of a normalised square difference whose trailing window follows the candidate's period
 /// (2.5 periods, at least 5 ms); a harmonic sum on the 32 ms spectrum and a short memory choose the octave among them.
 /// The frequency itself comes from the current frame's refined lag alone, so neither adds delay: the estimate lags the
-/// sound by half the window, about 13, 6 and 3.5 ms at 98, 196 and 400 Hz. Level does not matter above -100 dB.
+/// sound by half the window, about 13, 6.5 and 3.8 ms at 98, 196 and 400 Hz. Level does not matter above -100 dB.
 class PitchTracker {
  public:
   struct Estimate {
     float f0 = 220.0f;         // Hz; the last voiced value while unvoiced
-    float periodicity = 0.0f;  // 0..1, voiced from 0.5 up
+    float periodicity = 0.0f;  // 0..1: height of the repeat, kept on the voiced (from 0.5) or unvoiced side
   };
   struct Settings {
     OctaveMemory::Settings octave;
+    Voicing::Settings voicing;
     float harmonic_decay = 0.75f;  // weight of each harmonic relative to the one below
     float between = 0.5f;          // weight of the spectrum half-way below each harmonic, taken off
-    int harmonics = 10;
-    float least_height = 0.3f;   // of a candidate
-    float onset = 0.85f;         // strength from which a note is voiced
-    float release = 0.7f;        // and below which it ends
-    float fall = 0.4f;           // power of the last period, relative to the window's, below which no new note starts
-    float ending = 0.05f;        // the same, below which the note has stopped
+    float least_height = 0.3f;     // of a candidate
+    float fall = 0.4f;             // power of the last period relative to the window's: below it no new note starts
   };
 
   /// `rate`: of the samples given, Hz (the internal rate); f0 between `f0_low` and `f0_high` Hz.
@@ -42,16 +42,19 @@ class PitchTracker {
   void reset() noexcept;
 
  private:
+  struct Comb {
+    float on, between;  // weighted magnitudes at the harmonics of an f0 and half-way below each
+  };
+  Comb comb(const Spectrum& spectrum, float f0) const noexcept;
   int gather(const Spectrum& spectrum) noexcept;
 
   Settings settings_;
-  double rate_;
-  float f0_low_, f0_high_;
+  float rate_, f0_low_, f0_high_;  // Hz
   Correlation correlation_;
   OctaveMemory memory_;
+  Voicing voicing_;
   std::array<OctaveMemory::Candidate, OctaveMemory::kCapacity> candidates_;
-  bool voiced_ = false;
-  float f0_;
+  float f0_;  // Hz, the last voiced
 };
 
 }  // namespace ddsp_rt
