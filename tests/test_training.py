@@ -18,11 +18,12 @@ from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.synthesis.reverb import Reverb
 from ddsp_rt.training import train
-from ddsp_rt.training.apprentice import Apprentice, Rooms
+from ddsp_rt.training.apprentice import Apprentice
 from ddsp_rt.training.crops import Crops, Steps
 from ddsp_rt.training.data_file import FORMAT_VERSION, PreparedData, write_tensors
 from ddsp_rt.training.loss import mss
 from ddsp_rt.training.recurrent import take_over
+from ddsp_rt.training.rooms import Rooms, reverberation_time
 from ddsp_rt.training.settings import Settings
 from ddsp_rt.training.statistics import Statistics
 
@@ -311,3 +312,27 @@ def test_wrong_use_is_said_in_one_line(tmp_path, data):
     quick(data, tmp_path / "x.ddsp", steps=1)
     with pytest.raises(DataError, match="another architecture"):
         train(data, tmp_path / "x.ddsp", steps=2, resume=True, settings=QUICK, device="cpu", report=lambda line: None)
+
+
+def test_starting_from_an_instrument_is_better_than_from_nothing(tmp_path, data):
+    quick(data, tmp_path / "base.ddsp", steps=40)
+    other = write_data(tmp_path / "other.safetensors", [tone(5200, 247.0, 4)], ["attic"])
+    anew, _ = quick(other, tmp_path / "anew.ddsp", steps=5)
+    tuned, _ = quick(other, tmp_path / "tuned.ddsp", steps=5, base=tmp_path / "base.ddsp")
+    assert tuned["held_out_loss"] < anew["held_out_loss"]
+    with pytest.raises(UsageError, match="use of z"):
+        quick(other, tmp_path / "z.ddsp", steps=5, base=tmp_path / "base.ddsp", z=True)
+    (tmp_path / "no.ddsp").write_bytes(b"no")
+    with pytest.raises(DataError, match="no.ddsp"):
+        quick(other, tmp_path / "x.ddsp", steps=5, base=tmp_path / "no.ddsp")
+
+
+def test_z_trains_an_encoder(tmp_path, data):
+    quick(data, tmp_path / "z.ddsp", steps=2, z=True)
+    metadata, tensors = load_instrument(tmp_path / "z.ddsp")
+    assert "z" in metadata["architecture"]["decoder"]["features"] and "encoder.gru.weight_hh_l0" in tensors
+
+
+def test_room_times_come_from_the_falls_that_were_seen_longest():
+    assert reverberation_time([]) == pytest.approx(1.0)
+    assert reverberation_time([[0.4, 0.1], [0.4, 0.1], [1.5, 0.6], [1.6, 0.5]]) == pytest.approx(1.6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Optional
 
 import torch
@@ -10,51 +9,9 @@ from torch import Tensor, nn
 
 from ddsp_rt.architecture import Architecture
 from ddsp_rt.network.instrument_model import InstrumentModel
-from ddsp_rt.synthesis.filtered_noise import FilteredNoise, good_size
+from ddsp_rt.synthesis.filtered_noise import FilteredNoise
 from ddsp_rt.synthesis.harmonic_oscillators import HarmonicOscillators
-
-FIRST_TAP = 1e-3  # standard deviation of an untrained impulse response before it decays
-
-
-class Rooms(nn.Module):
-    """One impulse response per room, each a decaying envelope times free taps.
-
-    The envelope falls by 60 dB in the room's reverberation time, so a late tap can only learn what decays; a penalty
-    on the free taps (`penalty`) is then a prior that says the response decays at that rate.
-
-    Args:
-        names: of the rooms.
-        length: samples at the model rate.
-        times: reverberation time of each room, in samples.
-    """
-
-    def __init__(self, names: list[str], length: int, times: list[float]):
-        super().__init__()
-        self.names = list(names)
-        generator = torch.Generator().manual_seed(len(names))
-        self.taps = nn.Parameter(FIRST_TAP * torch.randn(len(names), length, generator=generator))
-        time = torch.arange(length).unsqueeze(0) / torch.tensor(times, dtype=torch.float32).unsqueeze(1)
-        self.register_buffer("envelope", torch.exp(-math.log(1e3) * time))
-
-    def responses(self) -> Tensor:
-        """[rooms, length]; the first tap is masked, as in `Reverb`."""
-        return nn.functional.pad((self.taps * self.envelope)[:, 1:], [1, 0])
-
-    def forward(self, audio: Tensor, room: Tensor, preroll: int) -> Tensor:
-        """Play each of a batch in its room: [batch, samples] -> [batch, samples - preroll], the first samples dropped.
-
-        What a circular convolution wraps around falls into the dropped samples, so the transform can be short.
-        """
-        responses = self.responses()
-        samples = audio.shape[-1]
-        size = good_size(samples + max(0, responses.shape[-1] - 1 - preroll))
-        spectrum = torch.fft.rfft(audio, n=size) * torch.fft.rfft(responses, n=size)[room]
-        return audio[:, preroll:] + torch.fft.irfft(spectrum, n=size)[:, preroll:samples]
-
-    def penalty(self) -> Tensor:
-        """Mean over rooms of the free taps' mean square relative to a response as loud as the dry sound."""
-        loudest = 1.0 / self.envelope.square().sum(-1)
-        return (self.taps.square().mean(-1) / loudest).mean()
+from ddsp_rt.training.rooms import Rooms
 
 
 class Apprentice(nn.Module):

@@ -104,8 +104,8 @@ class Lesson(lightning.LightningModule):
         return self.settings.spent(self.step, seconds)
 
     def draw(self, batch: dict[str, Tensor], seed: int) -> Tensor:
-        """White noise for a batch of crops, the same for the same seed on every device."""
-        generator = torch.Generator().manual_seed(seed)
+        """White noise for a batch of crops, from the seed alone."""
+        generator = torch.Generator(self.device).manual_seed(seed)
         return self.apprentice.noise.draw(*batch["f0"].shape, generator=generator)
 
     def training_step(self, batch: dict[str, Tensor], index: int) -> None:

@@ -18,18 +18,20 @@ import numpy as np
 
 from ddsp_rt.errors import DataError, UserError
 from ddsp_rt.gates import silent_frames, usable_frames
+from ddsp_rt.inspection.reverberation import band_level, decay_times
 from ddsp_rt.instrument_file import ANALYSER_VERSIONS
 from ddsp_rt.training.data_file import FORMAT_VERSION, FRAME_RATE, TENSORS, read_header, write_tensors
 from ddsp_rt.training.progress import Progress, say
 from ddsp_rt.training.recordings import Recording, find_recordings
 from ddsp_rt.training.statistics import Statistics
 
-PREPARE_VERSION = 1  # raised when the same recording and analyser would give other tensors
+PREPARE_VERSION = 2  # raised when the same recording and analyser would give other tensors
 ANALYSER = {"version": ANALYSER_VERSIONS[-1], "f0_low": 40, "f0_high": 2100}
 MODEL_RATES = (16_000, 48_000)  # Hz
 SHARD_SECONDS = 3600.0  # a shard is closed when it holds this much
 HOLD_OUT_ABOVE = 60.0  # seconds: shorter recordings are notes, of which nothing is held out
 HASH_BLOCK = 1 << 20  # bytes
+MOST_DECAYS = 64  # kept per recording
 DIGITAL_SILENCE = -99.0  # dB: below this there is no noise floor to measure
 
 
@@ -171,6 +173,7 @@ def _analyse(job: Job) -> Path:
         "usable_seconds": float(np.sum(tensors["usable"])) / FRAME_RATE,
         "left_out": {name: round(value, 3) for name, value in left_out.items()},
         "noise_floor_db": _noise_floor(tensors["loudness"]),
+        "decays": _decays(tensors["audio"], job.model_rate),
     }
     whole = {"format_version": FORMAT_VERSION, "model_rate": job.model_rate, "recordings": [table]}
     write_tensors(part, whole, {f"0/{name}": tensors[name] for name in TENSORS})
@@ -220,6 +223,13 @@ def _noise_floor(loudness: np.ndarray) -> float | None:
     """Median loudness of the pauses in dB; None where there are no pauses, or only digital silence."""
     quiet = loudness[silent_frames(loudness) & (loudness > DIGITAL_SILENCE)]
     return round(float(np.median(quiet)), 2) if len(quiet) >= FRAME_RATE // 10 else None
+
+
+def _decays(audio: np.ndarray, rate: int) -> list[list[float]]:
+    """Free falls of the level: [T60, seconds it was seen], the longest first; training pools them by room."""
+    times, lengths = decay_times(band_level(audio, rate))
+    order = np.argsort(-lengths)[:MOST_DECAYS]
+    return [[round(float(times[i]), 3), round(float(lengths[i]), 3)] for i in order]
 
 
 def _without_copies(used: list[tuple[Recording, Path]], report) -> list[tuple[Recording, Path]]:

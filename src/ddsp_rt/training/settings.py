@@ -22,11 +22,12 @@ class Settings:
     learning_rate: float = 1e-3
     warm_up: int = 100  # steps over which the learning rate rises
     room_rate: float = 0.1  # learning rate of the rooms, as a share of it
-    room_seconds: float = 1.5  # length of an impulse response; 0: dry
+    room_seconds: float | None = None  # length of an impulse response; 0: dry; None: from the reverberation time
     room_prior: float = 1.0  # weight of the decay prior
     clip: float = 3.0  # largest gradient norm
     average: float = 0.998  # of the running average of the weights that is judged and exported
     overlap: int = 2  # windows per window length in the training loss
+    fine_tuning: float = 0.5  # of the learning rate, when starting from another instrument
     interval: int = 50  # steps between judgements of the held-out part
     patience: int = 12  # judgements without progress before the step size is halved
     halvings: int = 3  # of the step size before an open-ended run ends

@@ -16,7 +16,8 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from ddsp_rt.architecture import Architecture, DecoderSpec, EncoderSpec
 from ddsp_rt.errors import DataError, UsageError
-from ddsp_rt.training.apprentice import Apprentice, Rooms
+from ddsp_rt.instrument_file import InstrumentError, load_instrument
+from ddsp_rt.training.apprentice import Apprentice
 from ddsp_rt.training.checkpoint import load_checkpoint
 from ddsp_rt.training.crops import Crops
 from ddsp_rt.training.data_file import PreparedData, is_data_set
@@ -26,9 +27,9 @@ from ddsp_rt.training.lesson import Lesson
 from ddsp_rt.training.product import DRY, choose_room, labels, summary, write_instrument
 from ddsp_rt.training.progress import Progress, say
 from ddsp_rt.training.recurrent import take_over
+from ddsp_rt.training.rooms import make_rooms
 from ddsp_rt.training.settings import Settings
 
-ROOM_TIME = 1.5  # seconds a room is taken to ring (60 dB)
 Z_DIMS = 16
 
 
@@ -84,6 +85,8 @@ def train(
     if output.suffix != ".ddsp":
         raise UsageError(f"{output}: end the name of an instrument in .ddsp")
     settings = replace(settings or Settings(), seed=seed, minutes=minutes, steps=steps)
+    if _process() > 0:
+        report = _nobody
     folder = output.with_suffix(".training")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -92,9 +95,18 @@ def train(
     data = _data(recordings, folder, sample_rate, hold_out, resume, report)
     crops = Crops(data, settings.scored, settings.preroll, mfcc=z)
     shipped = choose_room(crops, room)
-    architecture = _architecture(decoder or DecoderSpec(), z, 0 if shipped == DRY else _taps(settings, data))
+    rooms = make_rooms(crops, settings.room_seconds)
+    architecture = _architecture(decoder or DecoderSpec(), z)
     torch.manual_seed(seed)
-    apprentice = Apprentice(architecture, data.model_rate, _rooms(crops, settings))
+    tensors = {}
+    if base is not None:
+        architecture, tensors = _base(base, data, z)
+        settings = replace(settings, learning_rate=settings.learning_rate * settings.fine_tuning)
+    apprentice = Apprentice(architecture, data.model_rate, rooms)
+    if tensors:
+        apprentice.network.load_tensors(tensors)
+    taps = 0 if shipped == DRY or rooms is None else rooms.taps.shape[1]
+    architecture = replace(architecture, reverb_length=taps)
     accelerator = _accelerator(device)
     if accelerator == "cpu":
         take_over(apprentice)
@@ -118,27 +130,54 @@ def _data(recordings, folder: Path, sample_rate: int, hold_out: float, resume: b
     if isinstance(recordings, (str, os.PathLike)) and is_data_set(recordings):
         return PreparedData(recordings)
     own = folder / "data.safetensors"
-    if not (resume and own.exists()):
+    if _process() > 0 and not own.exists():
+        raise UsageError("several processes need one data set: run ddsp-rt prepare first, and give train what it wrote")
+    if _process() == 0 and not (resume and own.exists()):
         from ddsp_rt.training.preparation import describe, prepare
 
         report(describe(prepare(recordings, own, model_rate=sample_rate, hold_out=hold_out, report=report)))
     return PreparedData(own)
 
 
-def _architecture(decoder: DecoderSpec, z: bool, taps: int) -> Architecture:
+def _architecture(decoder: DecoderSpec, z: bool) -> Architecture:
     if not z:
-        return Architecture(decoder, None, taps)
+        return Architecture(decoder)
     decoder = replace(decoder, features=(*decoder.features, "z"), z_dims=Z_DIMS)
-    return Architecture(decoder, EncoderSpec(z_dims=Z_DIMS), taps)
+    return Architecture(decoder, EncoderSpec(z_dims=Z_DIMS))
 
 
-def _taps(settings: Settings, data: PreparedData) -> int:
-    return int(settings.room_seconds * data.model_rate)
+def _base(base: str | os.PathLike[str], data: PreparedData, z: bool) -> tuple[Architecture, dict[str, Any]]:
+    """The architecture (without a room) and weights of the instrument to start from, a path or a name."""
+    path = os.fspath(base)
+    if not os.path.isfile(path):
+        from ddsp_rt.instrument import load
+
+        path = load(path).path
+    try:
+        metadata, tensors = load_instrument(path)
+    except InstrumentError as error:
+        raise DataError(str(error)) from None
+    architecture = replace(Architecture.from_dict(metadata["architecture"]), reverb_length=0)
+    for what, here, there in (
+        ("model rate", data.model_rate, metadata["model_rate"]),
+        ("analyser version", data.table["analyser"]["version"], metadata["analyser"]["version"]),
+        ("use of z", z, architecture.encoder is not None),
+    ):
+        if here != there:
+            raise UsageError(f"{path}: its {what} is {there}, that of this training {here}; they must be equal")
+    return architecture, tensors
 
 
-def _rooms(crops: Crops, settings: Settings) -> Rooms | None:
-    taps = _taps(settings, crops.data)
-    return Rooms(crops.rooms, taps, [ROOM_TIME * crops.data.model_rate] * len(crops.rooms)) if taps else None
+def _nobody(line: str) -> None:
+    """Hears what processes other than the first would say again."""
+
+
+def _process() -> int:
+    """The number of this process among those that train together, as Lightning, torchrun and SLURM say it."""
+    for name in ("RANK", "SLURM_PROCID", "LOCAL_RANK"):
+        if os.environ.get(name, "").isdigit() and (name != "SLURM_PROCID" or "SLURM_NTASKS" in os.environ):
+            return int(os.environ[name])
+    return 0
 
 
 def _accelerator(device: str) -> str:

@@ -1,0 +1,85 @@
+"""The rooms an instrument was recorded in: an impulse response each, learnt with a prior that it decays."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Iterable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ddsp_rt.synthesis.filtered_noise import good_size
+
+FIRST_TAP = 1e-3  # standard deviation of an untrained impulse response before it decays
+USUAL_TIME = 1.0  # seconds, of a room in which no fall of the level could be measured
+QUANTILE = 0.8
+TIME_LIMITS = (0.3, 3.0)  # seconds
+LONGEST = 2.0  # seconds of impulse response
+KEPT = 0.8  # of the reverberation time that the response holds: 48 dB of decay
+
+
+class Rooms(nn.Module):
+    """One impulse response per room, each a decaying envelope times free taps.
+
+    The envelope falls by 60 dB in the room's reverberation time, so a late tap can only learn what decays; a penalty
+    on the free taps (`penalty`) is then a prior that says the response decays at that rate.
+
+    Args:
+        names: of the rooms.
+        length: samples at the model rate.
+        times: reverberation time of each room, in samples.
+    """
+
+    def __init__(self, names: list[str], length: int, times: list[float]):
+        super().__init__()
+        self.names = list(names)
+        generator = torch.Generator().manual_seed(len(names))
+        self.taps = nn.Parameter(FIRST_TAP * torch.randn(len(names), length, generator=generator))
+        time = torch.arange(length).unsqueeze(0) / torch.tensor(times, dtype=torch.float32).unsqueeze(1)
+        self.register_buffer("envelope", torch.exp(-math.log(1e3) * time))
+
+    def responses(self) -> Tensor:
+        """[rooms, length]; the first tap is masked, as in `Reverb`."""
+        return nn.functional.pad((self.taps * self.envelope)[:, 1:], [1, 0])
+
+    def forward(self, audio: Tensor, room: Tensor, preroll: int) -> Tensor:
+        """Play each of a batch in its room: [batch, samples] -> [batch, samples - preroll], the first samples dropped.
+
+        What a circular convolution wraps around falls into the dropped samples, so the transform can be short.
+        """
+        responses = self.responses()
+        samples = audio.shape[-1]
+        size = good_size(samples + max(0, responses.shape[-1] - 1 - preroll))
+        spectrum = torch.fft.rfft(audio, n=size) * torch.fft.rfft(responses, n=size)[room]
+        return audio[:, preroll:] + torch.fft.irfft(spectrum, n=size)[:, preroll:samples]
+
+    def penalty(self) -> Tensor:
+        """Mean over rooms of the free taps' mean square relative to a response as loud as the dry sound."""
+        loudest = 1.0 / self.envelope.square().sum(-1)
+        return (self.taps.square().mean(-1) / loudest).mean()
+
+
+def make_rooms(crops: Any, seconds: float | None = None) -> Rooms | None:
+    """Rooms for a data set (`Crops`), with responses of the given length, or as long as they ring. None for 0 s."""
+    if seconds == 0:
+        return None
+    rate = crops.data.model_rate
+    falls: dict[str, list[list[float]]] = {room: [] for room in crops.rooms}
+    for recording in crops.data.recordings:
+        falls[str(recording["room"])] += recording.get("decays", [])
+    times = [reverberation_time(falls[room]) for room in crops.rooms]
+    seconds = min(KEPT * max(times), LONGEST) if seconds is None else seconds
+    return Rooms(crops.rooms, max(2, int(seconds * rate)), [time * rate for time in times])
+
+
+def reverberation_time(falls: Iterable[list[float]]) -> float:
+    """T60 in seconds, from measured falls [T60, seconds seen], each weighing as long as it was seen.
+
+    A high quantile: where one note follows another, most falls are steeper than the room's.
+    """
+    falls = np.array(sorted(falls)).reshape(-1, 2)
+    if len(falls) == 0:
+        return USUAL_TIME
+    weight = np.cumsum(falls[:, 1])
+    return float(np.clip(falls[np.searchsorted(weight, QUANTILE * weight[-1]), 0], *TIME_LIMITS))
