@@ -5,6 +5,7 @@ import pytest
 import soundfile
 
 import ddsp_rt
+from ddsp_rt.cli import main
 from ddsp_rt.transfer import transfer_file
 
 RATE = 16_000
@@ -119,3 +120,11 @@ def test_the_result_can_have_another_rate(tiny, tone, tmp_path):
     audio, rate = soundfile.read(tmp_path / "out.wav")
     assert rate == made.rate == 48_000 and made.seconds == pytest.approx(1.0, abs=0.001)
     assert pitch(audio[:48_000].astype(np.float32), rate) == pytest.approx(440, rel=0.01)
+
+
+def test_the_command_draws_what_it_played(instrument_path, tone, tmp_path):
+    soundfile.write(tmp_path / "in.wav", tone(RATE, 1.0), RATE)
+    out, picture = tmp_path / "out.wav", tmp_path / "out.png"
+    arguments = ["transfer", tmp_path / "in.wav", "--to", instrument_path, "-o", out, "--figure", picture]
+    assert main([str(argument) for argument in arguments]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG") and soundfile.info(out).frames >= RATE

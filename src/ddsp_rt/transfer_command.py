@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from ddsp_rt.analysis import as_rate
@@ -106,9 +105,6 @@ def _check_figure(inputs: list[Path], targets: list[Path], figure: Path | None) 
 
 
 def _draw(instrument: Instrument, source: Path, figure: Path, octave, loudness, reverb: float) -> None:
-    if find_spec("ddsp_rt.figures") is None:
-        print("note: this version draws no figures yet; --figure was left out", file=sys.stderr)
-        return
     from ddsp_rt.figures import draw_transfer
 
     draw_transfer(instrument, source, figure, octave=octave, loudness=loudness, reverb=reverb)
