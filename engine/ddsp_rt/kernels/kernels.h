@@ -31,7 +31,8 @@ struct Kernels {
   /// sum += sum over `blocks` of a b, complex; a block is kLanes real parts and then their imaginary parts.
   void (*complex_multiply_add)(float* sum, const float* a, const float* b, std::size_t blocks);
 
-  /// out[i] += sum_t taps[t] x[i - t], t < count, i < n; x reaches back count - 1 samples.
+  /// out[i] += sum_t taps[t] x[i - t], t < count, i < n; x reaches back count - 1 samples. Works on whole vectors of 8,
+  /// so that every sample takes the same path: out and x must have room for `n` rounded up to a multiple of 8.
   void (*convolve_add)(float* out, const float* x, const float* taps, std::size_t count, std::size_t n);
 
   /// sin and twice the cosine of 2 pi (phase + m increment + slope m (m + 1) / 2) for m = 1..n: phase in cycles,

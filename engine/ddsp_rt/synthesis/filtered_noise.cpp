@@ -47,7 +47,8 @@ void FilteredNoise::shape(const float* magnitudes, const float* excitation) noex
   fft_.forward(excitation, spectrum_.data());
   spectrum_[0] = 0.0f;
   std::size_t k = 1;
-  for (const auto& [band, left, right] : gains_) spectrum_[k++] *= left * magnitudes[band] + right * magnitudes[band + 1];
+  for (const auto& [band, left, right] : gains_)
+    spectrum_[k++] *= left * magnitudes[band] + right * magnitudes[band + 1];
   std::fill(spectrum_.begin() + static_cast<std::ptrdiff_t>(k), spectrum_.end(), 0.0f);
   fft_.inverse(spectrum_.data(), segment_.data());
 }
