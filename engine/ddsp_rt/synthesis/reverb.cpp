@@ -14,6 +14,15 @@ constexpr float kFloor = 1e-6f;            // -120 dBFS
 constexpr double kBandEdge = 1e-6;         // bins below this share of the largest count as outside the band
 constexpr std::size_t kCell = 2 * kLanes;  // floats in one group of bins of one spectrum
 
+// Size of the transforms for two blocks and, where there are bins to be spared, an overlap of a third of a block.
+// Sizes with a factor of 5 run up to half as fast again as their neighbours.
+std::size_t transform_size(std::size_t block, bool narrow) {
+  if (!narrow) return RealFft::good_size(2 * block);
+  std::size_t size = RealFft::good_size(2 * block + block / 3);
+  while (size % 5 != 0) size = RealFft::good_size(size + 2);
+  return size;
+}
+
 // Rising cross-fade over `overlap` samples: the running sum of a Kaiser window.
 std::vector<double> cross_fade(std::size_t overlap) {
   std::vector<double> rise(overlap);
@@ -33,7 +42,7 @@ std::vector<double> cross_fade(std::size_t overlap) {
 ReverbResponse::ReverbResponse(std::span<const float> impulse_response, int model_rate, int rate)
     : block_(2 * static_cast<std::size_t>(max_frame_length(rate))) {
   const bool narrow = 2 * rate >= 3 * model_rate;  // there are bins to be spared
-  size_ = RealFft::good_size(2 * block_ + (narrow ? block_ / 2 : 0));
+  size_ = transform_size(block_, narrow);
   overlap_ = size_ - 2 * block_;
   std::vector<float> masked(impulse_response.begin(), impulse_response.end());
   if (!masked.empty()) masked[0] = 0.0f;
@@ -88,7 +97,7 @@ void ReverbResponse::transform(const std::vector<float>& taps) {
     }
   }
   // Measured costs in nanoseconds: a transform pair at the block's start, products spread over the rest.
-  const double transforms = 1.2 * static_cast<double>(size_) * std::log2(static_cast<double>(size_));
+  const double transforms = 0.9 * static_cast<double>(size_) * std::log2(static_cast<double>(size_));
   const double products = 0.27 * static_cast<double>(later_.size()) / 2;
   start_ = static_cast<float>(std::min(0.5, transforms / (transforms + products)));
 }
