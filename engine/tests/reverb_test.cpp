@@ -104,7 +104,7 @@ TEST_CASE("The reverb is as loud at every host rate") {
   std::vector<double> reference;
   for (const int rate : {16000, 22050, 44100, 48000, 96000, 192000}) {
     std::size_t index = 0;
-    for (const double centre : {200.0, 700.0, 2000.0, 4000.0, 6900.0}) {  // a narrow burst has the response's level there
+    for (const double centre : {200.0, 700.0, 2000.0, 4000.0, 6900.0}) {  // the wet part of a narrow burst
       std::vector<float> x(static_cast<std::size_t>(rate));
       const std::size_t burst = static_cast<std::size_t>(rate) / 20;
       for (std::size_t n = 0; n < burst; ++n) {

@@ -47,7 +47,9 @@ ReverbResponse::ReverbResponse(std::span<const float> impulse_response, int mode
   std::vector<float> masked(impulse_response.begin(), impulse_response.end());
   if (!masked.empty()) masked[0] = 0.0f;
   while (!masked.empty() && masked.back() == 0.0f) masked.pop_back();
-  const std::vector<float> taps = resample_response(masked, model_rate, rate);
+  std::vector<float> taps = resample_response(masked, model_rate, rate);
+  double rest = 0.0;  // energy of the taps from the end on; what stays below the floor is never heard
+  while (!taps.empty() && (rest += static_cast<double>(taps.back()) * taps.back()) < kFloor * kFloor) taps.pop_back();
   length_ = taps.size();
   if (empty()) return;
   transform(taps);
