@@ -7,15 +7,21 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <memory>
-#include <numeric>
+#include <string>
 #include <stdexcept>
 #include <vector>
 
 #include "ddsp_rt/analysis/analyser.h"
+#include "ddsp_rt/fitting.h"
 #include "ddsp_rt/frame_clock.h"
+#include "ddsp_rt/instrument.h"
 #include "ddsp_rt/kernels/kernels.h"
 #include "ddsp_rt/realtime.h"
+#include "ddsp_rt/search_path.h"
+#include "ddsp_rt/transfer.h"
+#include "ddsp_rt/voice.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -26,6 +32,7 @@ namespace {
 template <std::size_t Dimensions>
 using Input = nb::ndarray<const float, nb::ndim<Dimensions>, nb::c_contig, nb::device::cpu>;
 using Output = nb::ndarray<nb::numpy, float>;
+using InstrumentPointer = std::shared_ptr<const Instrument>;
 
 Output array(std::vector<float> values, std::vector<std::size_t> shape) {
   auto* held = new std::vector<float>(std::move(values));
@@ -39,7 +46,7 @@ Output array(std::vector<float> values) {
 }
 
 int checked_rate(int rate) {
-  if (rate < 8000 || rate > 192000)
+  if (rate < kLowestRate || rate > kHighestRate)
     throw std::invalid_argument("sample rate " + std::to_string(rate) + " Hz is outside 8000..192000 Hz");
   return rate;
 }
@@ -57,6 +64,22 @@ nb::dict as_dict(const std::vector<Features>& frames, bool mfcc) {
   result["periodicity"] = array(std::move(periodicity));
   result["loudness"] = array(std::move(loudness));
   if (mfcc) result["mfcc"] = array(std::move(coefficients), {frames.size(), std::size_t{kMfccCount}});
+  return result;
+}
+
+std::vector<Features> gather(const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness,
+                             const std::optional<Input<2>>& mfcc = std::nullopt) {
+  const std::size_t frames = f0.shape(0);
+  if (periodicity.shape(0) != frames || loudness.shape(0) != frames || (mfcc && mfcc->shape(0) != frames))
+    throw std::invalid_argument("f0, periodicity, loudness and mfcc must hold the same number of frames");
+  if (mfcc && mfcc->shape(1) != kMfccCount) throw std::invalid_argument("mfcc must hold 30 coefficients a frame");
+  std::vector<Features> result(frames);
+  for (std::size_t k = 0; k < frames; ++k) {
+    result[k].f0 = f0(k);
+    result[k].periodicity = periodicity(k);
+    result[k].loudness = loudness(k);
+    if (mfcc) std::copy_n(&(*mfcc)(k, 0), kMfccCount, result[k].mfcc.begin());
+  }
   return result;
 }
 
@@ -97,6 +120,92 @@ class BlockAnalyser {
   int length_ = 0;
 };
 
+// Renders a whole sequence of frames and keeps what each part gave.
+class PartsRenderer {
+ public:
+  PartsRenderer(InstrumentPointer instrument, int rate) : rate_(checked_rate(rate)), voice_(std::move(instrument), rate) {}
+
+  nb::dict features(const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness,
+                    const std::optional<Input<2>>& mfcc, const std::optional<float>& gate_db, float reverb,
+                    const std::optional<Input<2>>& excitation) {
+    const std::vector<Features> frames = gather(f0, periodicity, loudness, mfcc);
+    const VoiceSettings settings{.gate_db = gate_db.value_or(-1e9f), .reverb = reverb};
+    return render(frames.size(), excitation, [&](std::size_t k, float* out, const float* noise) {
+      voice_.render(frames[k], settings, out, noise);
+    });
+  }
+
+  nb::dict controls(const Input<1>& f0, const Input<1>& amplitude, const Input<2>& harmonics, const Input<2>& noise,
+                    float reverb, const std::optional<Input<2>>& excitation) {
+    const DecoderSpec& spec = voice_.instrument().decoder.spec();
+    const std::size_t frames = f0.shape(0), harmonic_count = spec.harmonics,
+                      bands = spec.noise_bands;
+    if (amplitude.shape(0) != frames || harmonics.shape(0) != frames || harmonics.shape(1) != harmonic_count ||
+        noise.shape(0) != frames || noise.shape(1) != bands)
+      throw std::invalid_argument("controls must be [frames], [frames, " + std::to_string(harmonic_count) + "] and [frames, " +
+                                  std::to_string(bands) + "] for this instrument");
+    Controls one(harmonic_count, bands);
+    const VoiceSettings settings{.reverb = reverb};
+    return render(frames, excitation, [&](std::size_t k, float* out, const float* segment) {
+      one.amplitude = amplitude(k);
+      std::copy_n(&harmonics(k, 0), harmonic_count, one.harmonics.begin());
+      std::copy_n(&noise(k, 0), bands, one.noise.begin());
+      voice_.render(f0(k), one, settings, out, segment);
+    });
+  }
+
+  std::size_t excitation_size() const { return voice_.excitation_size(); }
+
+ private:
+  template <typename Play>
+  nb::dict render(std::size_t frames, const std::optional<Input<2>>& excitation, Play&& play) {
+    if (excitation && (excitation->shape(0) != frames || excitation->shape(1) != voice_.excitation_size()))
+      throw std::invalid_argument("excitation must be [" + std::to_string(frames) + ", " +
+                                  std::to_string(voice_.excitation_size()) + "]");
+    const auto samples = static_cast<std::size_t>(frame_start(static_cast<std::int64_t>(frames), rate_));
+    std::vector<float> audio(samples), harmonic, noise, amplitude, harmonics, magnitudes;
+    voice_.reset();
+    {
+      const FlushDenormals flush;
+      std::size_t position = 0;
+      for (std::size_t k = 0; k < frames; ++k) {
+        const auto length = static_cast<std::size_t>(voice_.next_length());
+        play(k, audio.data() + position, excitation ? &(*excitation)(k, 0) : nullptr);
+        position += length;
+        harmonic.insert(harmonic.end(), voice_.harmonic_part().begin(), voice_.harmonic_part().end());
+        noise.insert(noise.end(), voice_.noise_part().begin(), voice_.noise_part().end());
+        const Controls& controls = voice_.controls();
+        amplitude.push_back(controls.amplitude);
+        harmonics.insert(harmonics.end(), controls.harmonics.begin(), controls.harmonics.end());
+        magnitudes.insert(magnitudes.end(), controls.noise.begin(), controls.noise.end());
+      }
+    }
+    const Controls& sizes = voice_.controls();
+    nb::dict result;
+    result["audio"] = array(std::move(audio));
+    result["harmonic"] = array(std::move(harmonic));
+    result["noise"] = array(std::move(noise));
+    result["amplitude"] = array(std::move(amplitude));
+    result["harmonics"] = array(std::move(harmonics), {frames, sizes.harmonics.size()});
+    result["noise_magnitudes"] = array(std::move(magnitudes), {frames, sizes.noise.size()});
+    return result;
+  }
+
+  int rate_;
+  Voice voice_;
+};
+
+nb::dict apply_fitting(const Fitting& fitting, const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness) {
+  std::vector<Features> frames = gather(f0, periodicity, loudness);
+  for (Features& frame : frames) frame = fitting.apply(frame);
+  return as_dict(frames, false);
+}
+
+Parameter named_parameter(const std::string& name) {
+  if (const auto parameter = find_parameter(name)) return *parameter;
+  throw std::invalid_argument("there is no parameter '" + name + "'");
+}
+
 }  // namespace
 
 NB_MODULE(_engine, m) {
@@ -107,6 +216,26 @@ NB_MODULE(_engine, m) {
   m.attr("KERNELS") = kernels().name;
   m.def("frame_start", &frame_start, "frame"_a, "rate"_a);
   m.def("frame_count", &frame_count, "samples"_a, "rate"_a);
+
+  nb::class_<Instrument>(m, "Instrument")
+      .def_static("load", [](const std::filesystem::path& path) { return std::const_pointer_cast<Instrument>(Instrument::load(path)); })
+      .def_prop_ro("name", [](const Instrument& i) { return i.name; })
+      .def_prop_ro("metadata", [](const Instrument& i) { return i.metadata; })
+      .def_prop_ro("model_rate", [](const Instrument& i) { return i.model_rate; })
+      .def_prop_ro("gate_db", [](const Instrument& i) { return i.gate_db; });
+
+  nb::class_<Fitting>(m, "Fitting")
+      .def(nb::init<>())
+      .def_rw("octave", &Fitting::octave)
+      .def_rw("gate_db", &Fitting::gate_db)
+      .def_rw("unvoiced_drop_db", &Fitting::unvoiced_drop_db)
+      .def("set_loudness_offset", [](Fitting& f, float db) { f.loudness = LoudnessMap(db); }, "db"_a)
+      .def("map_loudness", [](const Fitting& f, float db) { return f.loudness(db); }, "db"_a)
+      .def("apply", &apply_fitting, "f0"_a, "periodicity"_a, "loudness"_a);
+
+  m.def("fit", [](const Instrument& instrument, const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness) {
+    return fit(gather(f0, periodicity, loudness), instrument.quantiles);
+  }, "instrument"_a, "f0"_a, "periodicity"_a, "loudness"_a);
 
   m.def("analyse", [](const Input<1>& audio, int rate, bool mfcc, float f0_low, float f0_high) {
     std::vector<Features> frames;
@@ -122,4 +251,54 @@ NB_MODULE(_engine, m) {
       .def(nb::init<int, bool>(), "rate"_a, "mfcc"_a = false)
       .def("process", &BlockAnalyser::process, "block"_a)
       .def("reset", &BlockAnalyser::reset);
+
+  nb::class_<Transfer>(m, "Transfer")
+      .def("__init__", [](Transfer* self, std::shared_ptr<Instrument> instrument, int rate) { new (self) Transfer(instrument, rate); },
+           "instrument"_a, "rate"_a)
+      .def("process", [](Transfer& transfer, const Input<1>& block) {
+        std::vector<float> out(block.shape(0));
+        {
+          const nb::gil_scoped_release release;
+          const float* in = block.data();
+          for (std::size_t done = 0; done < out.size();) {
+            const std::size_t n = std::min<std::size_t>(out.size() - done, 1 << 20);
+            transfer.process(in + done, out.data() + done, static_cast<int>(n));
+            done += n;
+          }
+        }
+        return array(std::move(out));
+      }, "block"_a)
+      .def("reset", &Transfer::reset)
+      .def("set_fitting", &Transfer::set_fitting, "fitting"_a)
+      .def("set", [](Transfer& t, const std::string& name, float value) { t.set(named_parameter(name), value); }, "name"_a, "value"_a)
+      .def("get", [](const Transfer& t, const std::string& name) { return t.parameters()[named_parameter(name)]; }, "name"_a)
+      .def_prop_ro("rate", &Transfer::rate);
+
+  nb::class_<PartsRenderer>(m, "Voice")
+      .def("__init__", [](PartsRenderer* self, std::shared_ptr<Instrument> instrument, int rate) { new (self) PartsRenderer(instrument, rate); },
+           "instrument"_a, "rate"_a)
+      .def("render_parts", &PartsRenderer::features, "f0"_a, "periodicity"_a, "loudness"_a, "mfcc"_a = nb::none(),
+           "gate_db"_a = nb::none(), "reverb"_a = 1.0f, "excitation"_a = nb::none())
+      .def("render_controls", &PartsRenderer::controls, "f0"_a, "amplitude"_a, "harmonics"_a, "noise"_a, "reverb"_a = 1.0f,
+           "excitation"_a = nb::none())
+      .def_prop_ro("excitation_size", &PartsRenderer::excitation_size);
+
+  m.def("parameters", [] {
+    nb::list table;
+    for (const ParameterInfo& p : kParameters) {
+      nb::dict row;
+      row["name"] = std::string(p.name);
+      row["unit"] = std::string(p.unit);
+      row["minimum"] = p.minimum;
+      row["maximum"] = p.maximum;
+      row["initial"] = p.initial;
+      row["description"] = std::string(p.description);
+      table.append(row);
+    }
+    return table;
+  });
+
+  m.def("find_instrument", [](const std::string& name, const std::filesystem::path& shipped) { return find_instrument(name, shipped); },
+        "name_or_path"_a, "shipped"_a);
+  m.def("list_instruments", [](const std::filesystem::path& shipped) { return list_instruments(shipped); }, "shipped"_a);
 }
