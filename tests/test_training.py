@@ -336,3 +336,22 @@ def test_z_trains_an_encoder(tmp_path, data):
 def test_room_times_come_from_the_falls_that_were_seen_longest():
     assert reverberation_time([]) == pytest.approx(1.0)
     assert reverberation_time([[0.4, 0.1], [0.4, 0.1], [1.5, 0.6], [1.6, 0.5]]) == pytest.approx(1.6)
+
+
+@pytest.mark.slow
+def test_two_processes_learn_what_one_learns(tmp_path, data):
+    script = tmp_path / "script.py"
+    script.write_text(
+        f"import sys\nfrom pathlib import Path\nsys.path[:0] = {[str(Path(__file__).parent), *sys.path]!r}\n"
+        "import test_training as t\nt.torch.set_num_threads(1)\n"
+        "t.quick(Path(sys.argv[1]), Path(sys.argv[2]), steps=6, devices=int(sys.argv[3]))\n"
+    )
+    for name, devices in (("one.ddsp", 1), ("two.ddsp", 2)):
+        command = [sys.executable, str(script), str(data), str(tmp_path / name), str(devices)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=180)
+        assert done.returncode == 0, done.stderr
+    one, two = (last_checkpoint(tmp_path / name) for name in ("one.ddsp", "two.ddsp"))
+    assert two["step"] == 6 and two["best_loss"] == pytest.approx(one["best_loss"], rel=1e-3)
+    for name, weight in one["weights"].items():
+        difference = (weight - two["weights"][name]).abs().mean()
+        assert difference < 0.03 * weight.abs().mean() + 1e-4, name

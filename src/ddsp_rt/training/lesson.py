@@ -103,10 +103,10 @@ class Lesson(lightning.LightningModule):
         seconds = self._elapsed() if self._processes == 1 else self._epoch_seconds
         return self.settings.spent(self.step, seconds)
 
-    def draw(self, batch: dict[str, Tensor], seed: int) -> Tensor:
+    def draw(self, rows: int, frames: int, seed: int) -> Tensor:
         """White noise for a batch of crops, from the seed alone."""
         generator = torch.Generator(self.device).manual_seed(seed)
-        return self.apprentice.noise.draw(*batch["f0"].shape, generator=generator)
+        return self.apprentice.noise.draw(rows, frames, generator=generator)
 
     def training_step(self, batch: dict[str, Tensor], index: int) -> None:
         settings, optimizer = self.settings, self.optimizers(use_pl_optimizer=False)
@@ -114,7 +114,9 @@ class Lesson(lightning.LightningModule):
         rate = settings.rate(self.step, spent, self.halvings)
         for group in optimizer.param_groups:
             group["lr"] = rate * group["share"]
-        noise = self.draw(batch, (settings.seed << 40) + self.step * self._processes + self._rank)
+        # Several processes draw the noise of the whole batch and take their crops' part: the result is that of one.
+        noise = self.draw(settings.batch, batch["f0"].shape[1], (settings.seed << 32) + self.step)
+        noise = noise[self._rank :: self._processes]
         loss = mss(self(batch, noise), batch["audio"], settings.overlap, batch["usable"])
         total = loss
         if self.apprentice.rooms is not None and settings.room_prior:
@@ -158,7 +160,7 @@ class Lesson(lightning.LightningModule):
         self._sums = [0.0, 0]
 
     def validation_step(self, batch: dict[str, Tensor], index: int) -> None:
-        noise = self.draw(batch, JUDGED_NOISE + index)
+        noise = self.draw(*batch["f0"].shape, JUDGED_NOISE + index)
         loss = mss(self(batch, noise), batch["audio"], usable=batch["usable"])
         count = len(batch["f0"])
         self._sums[0] += float(loss) * count

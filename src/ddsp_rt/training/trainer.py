@@ -94,6 +94,8 @@ def train(
         raise DataError(f"{folder}: cannot be made: {error.strerror}") from None
     data = _data(recordings, folder, sample_rate, hold_out, resume, report)
     crops = Crops(data, settings.scored, settings.preroll, mfcc=z)
+    if settings.batch % (devices * nodes):
+        raise UsageError(f"{devices * nodes} processes cannot share a batch of {settings.batch} crops evenly")
     shipped = choose_room(crops, room)
     rooms = make_rooms(crops, settings.room_seconds)
     architecture = _architecture(decoder or DecoderSpec(), z)
