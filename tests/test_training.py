@@ -22,7 +22,7 @@ from ddsp_rt.training.apprentice import Apprentice
 from ddsp_rt.training.crops import Crops, Steps
 from ddsp_rt.training.data_file import FORMAT_VERSION, PreparedData, write_tensors
 from ddsp_rt.training.loss import mss
-from ddsp_rt.training.recurrent import take_over
+from ddsp_rt.training.fast_layers import take_over
 from ddsp_rt.training.rooms import Rooms, reverberation_time
 from ddsp_rt.training.settings import Settings
 from ddsp_rt.training.statistics import Statistics
@@ -355,3 +355,16 @@ def test_two_processes_learn_what_one_learns(tmp_path, data):
     for name, weight in one["weights"].items():
         difference = (weight - two["weights"][name]).abs().mean()
         assert difference < 0.03 * weight.abs().mean() + 1e-4, name
+
+
+def test_wide_layers_are_torchs_to_the_precision_of_their_operands():
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(128, 96)
+    inputs = torch.randn(50, 128, requires_grad=True)
+    wanted = layer(inputs)
+    expected = torch.autograd.grad(wanted.square().sum(), [inputs, *layer.parameters()])
+    take_over(layer)
+    out = layer(inputs)
+    found = torch.autograd.grad(out.square().sum(), [inputs, *layer.parameters()])
+    for a, b in zip((out, *found), (wanted, *expected)):
+        assert (a - b).abs().max() < 0.02 * b.abs().max()

@@ -26,7 +26,7 @@ from ddsp_rt.training.keeper import LAST, Keeper
 from ddsp_rt.training.lesson import Lesson
 from ddsp_rt.training.product import DRY, choose_room, labels, summary, write_instrument
 from ddsp_rt.training.progress import Progress, say
-from ddsp_rt.training.recurrent import take_over
+from ddsp_rt.training.fast_layers import take_over
 from ddsp_rt.training.rooms import make_rooms
 from ddsp_rt.training.settings import Settings
 
@@ -111,7 +111,7 @@ def train(
     architecture = replace(architecture, reverb_length=taps)
     accelerator = _accelerator(device)
     if accelerator == "cpu":
-        take_over(apprentice)
+        take_over(apprentice, keep=[apprentice.network.decoder.head])
         keep_memory()
     lesson = Lesson(apprentice, crops, settings)
     if resume:

@@ -1,15 +1,20 @@
-"""A GRU layer for training on a CPU: torch's equations and parameters, several times its speed on long sequences.
+"""Layers for training on a CPU: torch's equations and parameters, several times its speed on long sequences.
 
-Each step is six tensor operations into buffers made once, outside autograd. The backward pass is written out: all that
-does not depend on the step after is computed for the whole sequence at once, and so are the weights' gradients.
+Each step of the GRU is six tensor operations into buffers made once, outside autograd. The backward pass is written
+out: all that does not depend on the step after is computed for many steps at once, and so are the weights' gradients.
+The products of large matrices take bfloat16 operands (and keep a float32 master) where the CPU multiplies those faster.
 """
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from functools import lru_cache
+from typing import Any, Iterable, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
+
+WIDE = 64  # inputs from which a layer's product is worth converting its operands
+TOGETHER = 25  # steps whose factors are computed at once: what fits a core's cache
 
 
 class SteppedGru(nn.GRU):
@@ -21,16 +26,62 @@ class SteppedGru(nn.GRU):
         state = input.new_zeros(input.shape[0], hidden) if hx is None else hx[0]
         # The recurrent biases of reset and update gates can be added with the input's.
         bias = self.bias_ih_l0 + torch.cat([self.bias_hh_l0[: 2 * hidden], self.bias_hh_l0.new_zeros(hidden)])
-        driven = nn.functional.linear(input.transpose(0, 1), self.weight_ih_l0, bias)
+        driven = linear(input.transpose(0, 1), self.weight_ih_l0, bias)
         out = GruSteps.apply(driven, state, self.weight_hh_l0, self.bias_hh_l0[2 * hidden :])
         return out.transpose(0, 1), out[-1:]
 
 
-def take_over(model: nn.Module) -> None:
-    """Let every one-layer GRU inside `model` run as a `SteppedGru`; parameters and their names stay."""
+class FastLinear(nn.Linear):
+    """Takes the place of an `nn.Linear`."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return linear(input, self.weight, self.bias)
+
+
+def take_over(model: nn.Module, keep: Iterable[nn.Module] = ()) -> None:
+    """Let the layers inside `model` run as those of this file; parameters and their names stay.
+
+    One-layer GRUs become `SteppedGru`; wide dense layers become `FastLinear`, except those in `keep`.
+    """
+    kept = set(keep)
     for module in model.modules():
         if type(module) is nn.GRU and module.num_layers == 1 and module.batch_first and not module.bidirectional:
             module.__class__ = SteppedGru
+        elif type(module) is nn.Linear and module.in_features >= WIDE and module not in kept:
+            module.__class__ = FastLinear
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """input [..., inputs], weight [outputs, inputs], bias [outputs] -> [..., outputs], in float32."""
+    if input.dtype == torch.float32 and weight.shape[1] >= WIDE and has_fast_bfloat16():
+        return HalfLinear.apply(input, weight, bias)
+    return nn.functional.linear(input, weight, bias)
+
+
+@lru_cache(maxsize=1)
+def has_fast_bfloat16() -> bool:
+    """Whether the CPU multiplies bfloat16 faster than float32."""
+    return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
+
+
+class HalfLinear(torch.autograd.Function):
+    """A dense layer whose products take bfloat16 operands and add up in float32; results rounded to bfloat16."""
+
+    @staticmethod
+    def forward(ctx: Any, input: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        rows = input.reshape(-1, input.shape[-1]).to(torch.bfloat16)
+        half = weight.to(torch.bfloat16)
+        ctx.save_for_backward(rows, half)
+        ctx.shape = input.shape
+        return (rows @ half.t()).to(torch.float32).add_(bias).view(*input.shape[:-1], -1)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor):
+        rows, half = ctx.saved_tensors
+        grad = grad.reshape(-1, grad.shape[-1])
+        steep = grad.to(torch.bfloat16)
+        to_input = (steep @ half).to(torch.float32).view(ctx.shape) if ctx.needs_input_grad[0] else None
+        return to_input, (steep.t() @ rows).to(torch.float32), grad.sum(0)
 
 
 class GruSteps(torch.autograd.Function):
@@ -71,10 +122,13 @@ class GruSteps(torch.autograd.Function):
         reset, update = gates[:, :, :hidden], gates[:, :, hidden:]
         # What a step's gradient is multiplied with on its way to the pre-activations of reset, update and new gate.
         factor = new.new_empty(frames, batch, 3, hidden)
-        to_new = (1.0 - update) * (1.0 - new * new)
-        factor[:, :, 0] = to_new * inner * reset * (1.0 - reset)
-        factor[:, :, 1] = (states[:-1] - new) * update * (1.0 - update)
-        factor[:, :, 2] = to_new * reset
+        to_new = torch.empty_like(new)
+        for part in (slice(start, start + TOGETHER) for start in range(0, frames, TOGETHER)):
+            r, z, n = reset[part], update[part], new[part]
+            inward = torch.mul(1.0 - z, 1.0 - n * n, out=to_new[part])
+            torch.mul(inward * inner[part], r * (1.0 - r), out=factor[part, :, 0])
+            torch.mul(states[:-1][part] - n, z * (1.0 - z), out=factor[part, :, 1])
+            torch.mul(inward, r, out=factor[part, :, 2])
         recurrent = torch.empty_like(factor)  # gradients of W h
         flat = recurrent.view(frames, batch, 3 * hidden)
         total = new.new_empty(frames, batch, hidden)  # gradients of the states
@@ -89,5 +143,9 @@ class GruSteps(torch.autograd.Function):
         driven = flat.clone()
         torch.mul(total, to_new, out=driven[:, :, 2 * hidden :])
         flat_rows = flat.view(frames * batch, 3 * hidden)
-        weight_grad = flat_rows.t() @ states[:-1].reshape(frames * batch, hidden)
+        past = states[:-1].reshape(frames * batch, hidden)
+        if past.dtype == torch.float32 and hidden >= WIDE and has_fast_bfloat16():
+            weight_grad = (flat_rows.t().to(torch.bfloat16) @ past.to(torch.bfloat16)).to(torch.float32)
+        else:
+            weight_grad = flat_rows.t() @ past
         return driven, carry, weight_grad, flat[:, :, 2 * hidden :].sum((0, 1))
