@@ -1,0 +1,77 @@
+"""The engine's control network against its PyTorch twin: same stored weights, ten seconds of varied features."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+_engine = pytest.importorskip("ddsp_rt._engine")
+
+from conftest import tiny_metadata  # noqa: E402
+
+from ddsp_rt.architecture import Architecture, DecoderSpec, EncoderSpec  # noqa: E402
+from ddsp_rt.instrument_file import load_instrument, save_instrument  # noqa: E402
+from ddsp_rt.network import InstrumentModel  # noqa: E402
+
+FRAMES = 2500
+Z = ("f0", "loudness", "periodicity", "z")
+ARCHITECTURES = {
+    "shipped": Architecture(),
+    "shipped with z": Architecture(DecoderSpec(features=Z, z_dims=16), EncoderSpec()),
+    "odd sizes": Architecture(
+        DecoderSpec(Z, hidden=7, layers=3, gru=33, out_hidden=19, out_layers=1, harmonics=5, noise_bands=2, z_dims=1),
+        EncoderSpec(gru=5, z_dims=1),
+    ),
+    "other order": Architecture(DecoderSpec(("loudness", "f0"), hidden=32, layers=1, gru=64, out_hidden=48)),
+}
+
+
+def performance(rng):
+    """Leaps, glides, vibrato, rests, noise: float32 [frames]."""
+    seconds = np.arange(FRAMES) / 250
+    steps = np.repeat(rng.uniform(36, 90, FRAMES // 50), 50)
+    midi = steps + 0.5 * np.sin(2 * np.pi * 5.5 * seconds) + 12 * np.sin(seconds)
+    sounding = np.repeat(rng.random(FRAMES // 50) < 0.8, 50)
+    return {
+        "f0": (440 * 2 ** ((midi - 69) / 12)).astype("f4"),
+        "periodicity": np.where(sounding, rng.uniform(0.5, 1, FRAMES), rng.uniform(0, 0.5, FRAMES)).astype("f4"),
+        "loudness": np.where(sounding, rng.uniform(-70, 0, FRAMES), -100).astype("f4"),
+        "mfcc": (rng.normal(size=(FRAMES, 30)) * 10).astype("f4"),
+    }
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_engine_agrees_with_twin(tmp_path, name, dtype):
+    torch.manual_seed(2)
+    architecture = ARCHITECTURES[name]
+    model = InstrumentModel(architecture)
+    with torch.no_grad():  # an untrained head says nearly the same for everything
+        model.decoder.head.weight.mul_(20)
+        model.decoder.head.bias[1 + architecture.decoder.harmonics :] += 4
+    path = tmp_path / "it.ddsp"
+    save_instrument(path, model.tensors(), {**tiny_metadata(), "architecture": architecture.to_dict()}, dtype)
+    model.load_tensors(load_instrument(path)[1])
+
+    given = performance(np.random.default_rng(3))
+    batch = {name: torch.from_numpy(values)[None] for name, values in given.items()}
+    mfcc = given.pop("mfcc")
+    with torch.no_grad():
+        z = model.encoder(batch["mfcc"]) if model.encoder else None
+        wanted = model.decoder(batch["f0"], batch["periodicity"], batch["loudness"], z)
+    voice = _engine.Voice(_engine.Instrument.load(path), 16_000)
+    got = voice.render_parts(**given, mfcc=mfcc if model.encoder else None)
+    for part, want in zip(("amplitude", "harmonics", "noise_magnitudes"), wanted):
+        want = want[0].numpy()
+        assert np.ptp(want) > 1e-3, "this test listens to something that moves"
+        assert np.abs(got[part] - want).max() < 1e-5
+
+
+@pytest.mark.parametrize("problem", ["truncated", "not an instrument", "missing"])
+def test_python_and_engine_refuse_the_same_files(tmp_path, instrument_path, problem):
+    path = tmp_path / "bad.ddsp"
+    if problem != "missing":
+        path.write_bytes(instrument_path.read_bytes()[:1000] if problem == "truncated" else b"RIFF" * 100)
+    for load in (load_instrument, _engine.Instrument.load):
+        with pytest.raises((ValueError, RuntimeError)) as caught:
+            load(path)
+        assert str(caught.value).startswith(str(path)) and "\n" not in str(caught.value)
