@@ -38,6 +38,7 @@ class Lesson(lightning.LightningModule):
         self.best_loss, self.best_step = float("inf"), -1
         self.best: dict[str, Tensor] = {}  # the averaged weights that were judged best
         self.judged: Optional[float] = None  # the last judgement of the held-out part
+        self.example: Optional[tuple[Tensor, Tensor]] = None  # a held-out window as rendered last, and as recorded
         self.stalled = 0  # judgements since the last progress
         self.halvings = 0
         self._sums = [0.0, 0]
@@ -161,7 +162,10 @@ class Lesson(lightning.LightningModule):
 
     def validation_step(self, batch: dict[str, Tensor], index: int) -> None:
         noise = self.draw(*batch["f0"].shape, JUDGED_NOISE + index)
-        loss = mss(self(batch, noise), batch["audio"], usable=batch["usable"])
+        output = self(batch, noise)
+        loss = mss(output, batch["audio"], usable=batch["usable"])
+        if index == 0:
+            self.example = (output[0].cpu(), batch["audio"][0].cpu())
         count = len(batch["f0"])
         self._sums[0] += float(loss) * count
         self._sums[1] += count

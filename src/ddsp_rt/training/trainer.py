@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from ddsp_rt.training.data_file import PreparedData, is_data_set
 from ddsp_rt.training.hardware import keep_memory
 from ddsp_rt.training.keeper import LAST, Keeper
 from ddsp_rt.training.lesson import Lesson
+from ddsp_rt.training.logbook import Logbook
 from ddsp_rt.training.product import DRY, choose_room, labels, summary, write_instrument
 from ddsp_rt.training.progress import Progress, say
 from ddsp_rt.training.fast_layers import take_over
@@ -205,7 +208,7 @@ def _fit(lesson: Lesson, keeper: Keeper, folder: Path, accelerator: str, devices
         logging.getLogger(name).setLevel(logging.ERROR)
     if lesson.settings.spent(lesson.step, lesson.seconds) >= 1.0:
         return
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _quiet_threads():
         warnings.simplefilter("ignore")
         trainer = lightning.Trainer(
             accelerator=accelerator,
@@ -213,7 +216,7 @@ def _fit(lesson: Lesson, keeper: Keeper, folder: Path, accelerator: str, devices
             num_nodes=nodes,
             max_epochs=-1,
             logger=_logger(folder),
-            callbacks=[keeper],
+            callbacks=[keeper, Logbook()],
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
@@ -222,7 +225,32 @@ def _fit(lesson: Lesson, keeper: Keeper, folder: Path, accelerator: str, devices
             use_distributed_sampler=False,
             log_every_n_steps=10,
         )
-        trainer.fit(lesson)
+        try:
+            trainer.fit(lesson)
+        except OSError as error:  # of the log; checkpoints and instruments speak for themselves
+            raise _stopped(lesson, folder, error.strerror or str(error)) from None
+        except torch.OutOfMemoryError:
+            raise _stopped(lesson, folder, "the GPU's memory is too small for this batch") from None
+        except RuntimeError as error:
+            if lesson.trainer.world_size == 1:
+                raise
+            raise _stopped(lesson, folder, f"another process ended ({str(error).splitlines()[0]})") from None
+
+
+@contextmanager
+def _quiet_threads() -> Iterator[None]:
+    """Keeps the log's writing thread from printing a traceback when the disk is full; the next entry says it again."""
+    usual = threading.excepthook
+    threading.excepthook = lambda failure: None if issubclass(failure.exc_type, OSError) else usual(failure)
+    try:
+        yield
+    finally:
+        threading.excepthook = usual
+
+
+def _stopped(lesson: Lesson, folder: Path, reason: str) -> DataError:
+    kept = f"; go on with --resume from {folder / LAST}" if (folder / LAST).exists() else ""
+    return DataError(f"training stopped at step {lesson.step}: {' '.join(reason.split())}{kept}")
 
 
 def _logger(folder: Path) -> Any:

@@ -1,0 +1,77 @@
+"""What TensorBoard shows beside the losses: a held-out phrase, as recorded and as rendered, and the rooms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+
+from ddsp_rt.training.lesson import Lesson
+
+EVERY = 10  # judgements between entries
+SIZE, HOP = 1024, 256  # samples, of the spectrograms
+RANGE = 80.0  # dB shown
+
+
+class Logbook(lightning.Callback):
+    """Writes audio and figures of the first held-out window at the first judgement and every tenth after it."""
+
+    def __init__(self) -> None:
+        self._judgements = 0
+
+    def on_validation_end(self, trainer, lesson: Lesson) -> None:
+        self._judgements += 1
+        if self._judgements % EVERY != 1 or not trainer.is_global_zero or lesson.example is None:
+            return
+        writer = getattr(lesson.logger, "experiment", None)
+        if not hasattr(writer, "add_audio"):
+            return
+        output, target = lesson.example
+        rate = lesson.crops.data.model_rate
+        for name, audio in (("rendered", output), ("recorded", target)):
+            writer.add_audio(f"held out/{name}", audio.clamp(-1, 1).unsqueeze(0), lesson.step, sample_rate=rate)
+        writer.add_figure("held out/spectrograms", spectrograms(target, output, rate), lesson.step)
+        if lesson.apprentice.rooms is not None:
+            responses = lesson.apprentice.rooms.responses().detach().cpu().numpy()
+            writer.add_figure("rooms", decays(lesson.crops.rooms, responses, rate), lesson.step)
+
+
+def _figure(rows: int) -> Any:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(9, 3 * rows), layout="constrained")
+
+
+def spectrograms(target: torch.Tensor, output: torch.Tensor, rate: int) -> Any:
+    """Recording above rendering, [samples] each, on one scale in dB."""
+    figure = _figure(2)
+    axes = figure.subplots(2, 1, sharex=True, sharey=True)
+    window = torch.hann_window(SIZE)
+    levels = []
+    for audio in (target, output):
+        spectrum = torch.stft(audio.float().cpu(), SIZE, HOP, window=window, return_complex=True).abs()
+        levels.append(20 * torch.log10(spectrum + 1e-6).numpy())
+    top = max(float(level.max()) for level in levels)
+    extent = (0, len(target) / rate, 0, rate / 2000)
+    for axis, level, title in zip(axes, levels, ("recorded", "rendered")):
+        shown = axis.imshow(level, origin="lower", aspect="auto", extent=extent, vmin=top - RANGE, vmax=top, cmap="magma")
+        axis.set_title(title)
+        axis.set_ylabel("frequency (kHz)")
+    axes[1].set_xlabel("time (s)")
+    figure.colorbar(shown, ax=axes, label="level (dB)")
+    return figure
+
+
+def decays(names: list[str], responses: np.ndarray, rate: int) -> Any:
+    """Energy still to come in each impulse response [rooms, length], dB relative to the direct sound."""
+    figure = _figure(1)
+    axis = figure.subplots()
+    left = np.cumsum(responses[:, ::-1].astype(np.float64) ** 2, axis=1)[:, ::-1]
+    for name, curve in zip(names, left):
+        axis.plot(np.arange(len(curve)) / rate, 10 * np.log10(curve + 1e-12), label=name)
+    axis.set_xlabel("time (s)")
+    axis.set_ylabel("energy left (dB)")
+    axis.legend()
+    return figure
