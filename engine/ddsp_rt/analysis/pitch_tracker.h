@@ -25,7 +25,7 @@ class PitchTracker {
     Voicing::Settings voicing;
     float harmonic_decay = 0.75f;  // weight of each harmonic relative to the one below
     float between = 0.5f;          // weight of the spectrum half-way below each harmonic, taken off
-    float least_height = 0.3f;     // of a candidate
+    float least_height = 0.15f;    // of a candidate
     float fall = 0.4f;             // power of the last period relative to the window's: below it no new note starts
   };
 

@@ -1,4 +1,4 @@
-// Hann frame, real FFT, magnitudes.
+// Windowed frame, real FFT, magnitudes.
 #include "ddsp_rt/analysis/spectrum.h"
 
 #include <algorithm>
@@ -9,6 +9,7 @@ namespace ddsp_rt {
 namespace {
 
 constexpr double kFrameSeconds = 0.032;
+constexpr double kPeak = 0.75;  // of the frame: where the window is 1
 
 std::size_t frame_samples(double rate) { return static_cast<std::size_t>(std::lround(kFrameSeconds * rate)); }
 
@@ -21,9 +22,12 @@ Spectrum::Spectrum(double rate)
       frame_(fft_.size()),
       magnitude_(fft_.bins()),
       bins_(fft_.bins()) {
-  const double n = static_cast<double>(window_.size());
-  for (std::size_t i = 0; i < window_.size(); ++i)  // scaled by 2 / sum of the window
-    window_[i] = static_cast<float>((1.0 - std::cos(2.0 * std::numbers::pi * static_cast<double>(i) / n)) * 2.0 / n);
+  const double n = static_cast<double>(window_.size()), peak = kPeak * n;
+  for (std::size_t i = 0; i < window_.size(); ++i) {  // scaled by 2 / sum of the window
+    const double t = static_cast<double>(i);
+    const double phase = t < peak ? t / peak : (n - t) / (n - peak);  // 0 at either end, 1 at the peak
+    window_[i] = static_cast<float>((1.0 - std::cos(std::numbers::pi * phase)) * 2.0 / n);
+  }
 }
 
 void Spectrum::process(const float* newest) noexcept {
