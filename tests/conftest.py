@@ -50,7 +50,7 @@ def tiny_tensors(metadata, seed=5):
     harmonics = metadata["architecture"]["decoder"]["harmonics"]
     bias[0] = -0.5
     bias[1 : 1 + harmonics] = -0.3 * np.arange(harmonics)
-    bias[1 + harmonics :] = -2
+    bias[1 + harmonics :] = 2
     length = tensors["reverb.impulse_response"].shape[0]
     tensors["reverb.impulse_response"] *= np.exp(-7 * np.arange(length) / length).astype(np.float32)
     return tensors

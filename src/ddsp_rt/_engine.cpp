@@ -217,6 +217,7 @@ NB_MODULE(_engine, m) {
   m.def("frame_start", &frame_start, "frame"_a, "rate"_a);
   m.def("frame_count", &frame_count, "samples"_a, "rate"_a);
 
+  nb::exception<InstrumentError>(m, "InstrumentError", PyExc_ValueError);
   nb::class_<Instrument>(m, "Instrument")
       .def_static("load", [](const std::filesystem::path& path) { return std::const_pointer_cast<Instrument>(Instrument::load(path)); })
       .def_prop_ro("name", [](const Instrument& i) { return i.name; })

@@ -32,7 +32,7 @@ class Instrument:
         self.path = Path(path)
         try:
             self.engine = _engine.Instrument.load(str(self.path))
-        except (RuntimeError, ValueError, MemoryError) as error:
+        except (_engine.InstrumentError, MemoryError) as error:
             message = str(error) or type(error).__name__
             raise DataError(message if str(self.path) in message else f"{self.path}: {message}") from None
         self.metadata: dict = json.loads(self.engine.metadata)
@@ -155,7 +155,7 @@ def load(name_or_path: str | os.PathLike) -> Instrument:
     text = os.fspath(name_or_path)
     try:
         found = _engine.find_instrument(text, str(shipped_folder()))
-    except RuntimeError:
+    except _engine.InstrumentError:
         found = None
     if found is not None:
         return Instrument(found)

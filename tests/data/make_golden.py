@@ -1,5 +1,5 @@
-"""Writes golden.ddsp, a small instrument of random weights, and golden_network.safetensors: features, and what the
-PyTorch twin makes of them in double precision.
+"""Writes golden.ddsp, a small instrument of random weights; golden_network.safetensors: features, and what the PyTorch
+twin makes of them in double precision; golden_audio.npy: what the engine played from them when the format was new.
 
 Run once; the files are kept, and every later version must read them and answer the same:
 
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
+from ddsp_rt import _engine
 from ddsp_rt.architecture import Architecture, DecoderSpec, EncoderSpec
 from ddsp_rt.instrument_file import load_instrument, save_instrument
 from ddsp_rt.network import InstrumentModel
@@ -96,6 +97,8 @@ def main() -> None:
     save_instrument(HERE / "golden.ddsp", weights(rng), METADATA)
     given = features(rng)
     save_file({**given, **answers(HERE / "golden.ddsp", given)}, HERE / "golden_network.safetensors")
+    voice = _engine.Voice(_engine.Instrument.load(str(HERE / "golden.ddsp")), METADATA["model_rate"])
+    np.save(HERE / "golden_audio.npy", voice.render_parts(**given, gate_db=METADATA["gate_db"])["audio"])
 
 
 if __name__ == "__main__":
