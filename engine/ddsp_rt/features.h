@@ -1,4 +1,4 @@
-// What the analyser says of one frame; see DESIGN in docs/ for units.
+// What the analyser says of one frame; docs/analysis.md defines each feature.
 #pragma once
 
 #include <array>
