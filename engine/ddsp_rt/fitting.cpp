@@ -11,11 +11,13 @@ constexpr float kFloorMarginDb = 6.0f;      // the gate sits this far above the 
 constexpr float kClearFloorDb = 25.0f;      // a quietest part this far below the median counts as the noise floor
 constexpr float kMinimumFrames = 25.0f;
 
-// How far the shifted quantiles lie outside the target's 5..95 % range, in semitones; the medians' distance decides ties.
+// How far the shifted 5..95 % quantiles lie outside the target's, in semitones; the medians' distance decides ties. The
+// outermost quantiles are left to slips of the tracker.
 float pitch_misfit(const QuantileArray& pitch, const QuantileArray& target, int octave) {
   const float low = target[1], high = target[target.size() - 2], shift = 12.0f * static_cast<float>(octave);
   float misfit = 0.0f;
-  for (const float midi : pitch) misfit += std::max(0.0f, low - midi - shift) + std::max(0.0f, midi + shift - high);
+  for (std::size_t i = 1; i + 1 < pitch.size(); ++i)
+    misfit += std::max(0.0f, low - pitch[i] - shift) + std::max(0.0f, pitch[i] + shift - high);
   const std::size_t middle = pitch.size() / 2;
   return misfit + 0.1f * std::abs(pitch[middle] + shift - target[middle]);
 }
