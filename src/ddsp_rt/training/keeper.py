@@ -45,6 +45,8 @@ class Keeper(lightning.Callback):
         self.interrupted = True
 
     def on_train_batch_end(self, trainer, lesson: Lesson, *_) -> None:
+        if trainer.world_size > 1:  # a signal may reach one process only, and all have to stop after the same step
+            self.interrupted = trainer.strategy.reduce_boolean_decision(self.interrupted, all=False)
         if self.interrupted:
             trainer.should_stop = True
         # The loss is read only where a line is shown: on a GPU that waits for the step to end.
