@@ -18,11 +18,11 @@ class OctaveMemory {
   };
   struct Settings {
     float height_offset = 0.04f;     // log(1 - height + this)
-    float short_lag = 0.65f;         // per octave of lag
-    float harmonics = 4.0f;          // times log(harmonic sum + the next)
+    float short_lag = 0.75f;         // per octave of lag
+    float harmonics = 6.0f;          // times log(harmonic sum + the next)
     float harmonic_offset = 0.1f;
     float fading = 0.75f;            // of past costs, per frame
-    float jump = 0.6f;               // for leaving a note
+    float jump = 0.3f;               // for leaving a note
     float octave_jump = 0.7f;        // more, for leaving it by octaves
     float tolerance = 0.06f;         // octaves within which it is the same note
   };

@@ -12,6 +12,9 @@ namespace {
 constexpr int kHarmonics = 10;  // in the harmonic sum
 constexpr float kJustUnvoiced = 0.49f;
 
+/// magnitude^0.75: many weak harmonics then say more than a few strong ones.
+float compressed(float magnitude) { return std::sqrt(magnitude * std::sqrt(magnitude)); }
+
 }  // namespace
 
 PitchTracker::PitchTracker(double rate, float f0_low, float f0_high, const Settings& settings)
@@ -30,12 +33,13 @@ void PitchTracker::reset() noexcept {
   f0_ = kDefaultF0;
 }
 
-PitchTracker::Comb PitchTracker::comb(const Spectrum& spectrum, float f0) const noexcept {
+template <typename Measure>
+PitchTracker::Comb PitchTracker::comb(const Spectrum& spectrum, float f0, Measure measure) const noexcept {
   Comb sums{0.0f, 0.0f};
   float weight = 1.0f;
   for (int h = 1; h <= kHarmonics; ++h, weight *= settings_.harmonic_decay) {
-    sums.on += weight * spectrum.at(static_cast<float>(h) * f0);
-    sums.between += weight * spectrum.at((static_cast<float>(h) - 0.5f) * f0);  // strong if f0 is an octave too low
+    sums.on += weight * measure(spectrum.at(static_cast<float>(h) * f0));
+    sums.between += weight * measure(spectrum.at((static_cast<float>(h) - 0.5f) * f0));  // strong if f0 is too low
   }
   return sums;
 }
@@ -60,7 +64,7 @@ int PitchTracker::gather(const Spectrum& spectrum) noexcept {
     const Correlation::Peak& peak = peaks[static_cast<std::size_t>(i)];
     const float f0 = rate_ / peak.lag;
     if (f0 < f0_low_ || f0 > f0_high_) continue;
-    const Comb sums = comb(spectrum, f0);
+    const Comb sums = comb(spectrum, f0, compressed);
     const float sum = std::max(0.0f, sums.on - settings_.between * sums.between);
     strongest = std::max(strongest, sum);
     candidates_[static_cast<std::size_t>(count++)] = {peak.lag / rate_, peak.height, sum};
@@ -80,7 +84,7 @@ PitchTracker::Estimate PitchTracker::process(const float* newest, const Spectrum
   const auto chosen = static_cast<std::size_t>(memory_.choose(candidates_.data(), count));
   const Correlation::Peak peak = correlation_.refine(newest, candidates_[chosen].lag * rate_);
   const float f0 = std::clamp(rate_ / peak.lag, f0_low_, f0_high_);
-  const Comb sums = comb(spectrum, f0);
+  const Comb sums = comb(spectrum, f0, [](float magnitude) { return magnitude; });
   const bool was_voiced = voicing_.voiced();
   const double remaining = was_voiced ? correlation_.power(rate_ / f0_) / correlation_.power(2.5 * peak.lag) : 1.0;
   if (!voicing_.decide(peak.height, sums.on / (sums.on + sums.between + 1e-20f), remaining))

@@ -24,7 +24,7 @@ class PitchTracker {
     OctaveMemory::Settings octave;
     Voicing::Settings voicing;
     float harmonic_decay = 0.75f;  // weight of each harmonic relative to the one below
-    float between = 0.5f;          // weight of the spectrum half-way below each harmonic, taken off
+    float between = 0.65f;         // weight of the spectrum half-way below each harmonic, taken off
     float least_height = 0.15f;    // of a candidate
     float fall = 0.4f;             // power of the last period relative to the window's: below it no new note starts
   };
@@ -45,7 +45,8 @@ class PitchTracker {
   struct Comb {
     float on, between;  // weighted magnitudes at the harmonics of an f0 and half-way below each
   };
-  Comb comb(const Spectrum& spectrum, float f0) const noexcept;
+  template <typename Measure>
+  Comb comb(const Spectrum& spectrum, float f0, Measure measure) const noexcept;
   int gather(const Spectrum& spectrum) noexcept;
 
   Settings settings_;
