@@ -41,6 +41,18 @@ def test_a_chord_heard_as_its_common_period_is_left_out(p, q):
     assert share(usable_frames(chord, RATE, *features(2.0, 100.0)), "polyphony") > 0.95
 
 
+@pytest.mark.parametrize("interval", [3, 4, 7, 9])
+def test_double_stops_in_which_the_tracker_hears_no_pitch_are_left_out(interval):
+    chord = tone(220) + 0.7 * tone(220 * 2 ** (interval / 12))
+    assert share(usable_frames(chord, RATE, *features(2.0, 220, periodicity=0.2)), "polyphony") > 0.95
+
+
+def test_noise_and_single_notes_without_pitch_are_no_chords():
+    noise = 0.1 * np.random.default_rng(0).standard_normal(4 * RATE)
+    assert usable_frames(noise, RATE, *features(4.0, 220, periodicity=0.1)).usable.all()
+    assert usable_frames(noise + tone(300, 4.0), RATE, *features(4.0, 220, periodicity=0.4)).usable.all()
+
+
 def test_breathy_note_and_vibrato_pass():
     time = np.arange(2 * RATE) / RATE
     f0 = 330 * 2 ** (0.4 * np.sin(2 * np.pi * 5.5 * time) / 12)

@@ -21,7 +21,12 @@ KEPT_BEFORE_SOUND = 0.1  # seconds of silence kept before an onset
 CLIP_MARGIN = 0.010  # seconds around a clipped sample
 WINDOW = 0.064  # seconds, of the spectra judged for polyphony
 HOP = 0.016  # seconds
+FAINT = 30.0  # dB under the loud level from which spectra are not judged: reverberation
+WEAKEST = 0.02  # of the strongest peak: weaker ones are not judged
+PROMINENT = 8.0  # times the median around it that make a peak stand out; in noise the highest reach 5
 UNEXPLAINED = 0.12  # share of peak energy off the harmonic series from which a spectrum counts as two notes
+LEFT_OVER = 0.02  # share of energy off two notes' own series that still makes a series their common period
+FEWEST = 3  # spectra judged, for a verdict
 SUSTAINED = 0.2  # seconds over which most spectra must agree
 JUMP = 100.0  # cents between neighbouring frames that count as a jump of the pitch track
 JUMPS = 4  # jumps within SUSTAINED seconds that make a passage unsteady: faster than any trill
@@ -135,10 +140,11 @@ def unsteady_frames(f0: np.ndarray, periodicity: np.ndarray) -> np.ndarray:
 def polyphonic_frames(audio, rate: int, f0, periodicity, loudness) -> np.ndarray:
     """Passages where a second note sounds. bool [frames].
 
-    In spectra of 64 ms every 16 ms, the strong peaks up to 5 kHz are laid against the harmonic series of f0. Two
-    notes show as energy off that series or, when the tracker took their common period for the note, as a series of
-    which only the multiples of two numbers sound. Spectra in which the pitch moves are not judged. A frame is
-    polyphonic when most of the judged spectra within a tenth of a second of it are.
+    In spectra of 64 ms every 16 ms, the strong peaks up to 5 kHz are laid against harmonic series: that of f0 where the
+    tracker is sure of a steady pitch, else those of every note the peaks suggest, for two notes leave a tracker unsure.
+    When no single series explains the peaks, two notes sound. Noise has no peaks that stand out, and is not judged. A
+    frame is polyphonic when most of the judged spectra within a tenth of a second of it are. Octaves pass: their peaks
+    are those of one note.
     """
     frames = len(f0)
     size, hop = int(round(WINDOW * rate)), int(round(HOP * rate))
@@ -146,61 +152,82 @@ def polyphonic_frames(audio, rate: int, f0, periodicity, loudness) -> np.ndarray
         return np.zeros(frames, bool)
     fft_size = 1 << int(np.ceil(np.log2(2 * size)))
     window = np.hanning(size + 1)[:-1].astype(np.float32)
-    silent = silent_frames(loudness)
+    faint = loudness < np.percentile(loudness, 95) - FAINT
     half = int(WINDOW / 2 * FRAME_RATE)
     votes, judged = np.zeros(frames), np.zeros(frames)
     for start in range(0, len(audio) - size + 1, hop):
         centre = int((start + size // 2) * FRAME_RATE / rate)
         part = slice(max(centre - half, 0), min(centre + half + 1, frames))
+        if centre >= frames or faint[centre]:
+            continue
         voiced = periodicity[part] >= VOICED
-        if centre >= frames or silent[centre] or voiced.size == 0 or np.mean(voiced) < 0.7:
-            continue
-        track = f0[part][voiced]
-        low, high = np.percentile(track, [10, 90])
-        if 1200 * np.log2(high / low) > 120:
-            continue
+        steady, known = False, None
+        if voiced.mean() >= 0.7:
+            low, known, high = np.percentile(f0[part][voiced], [10, 50, 90])
+            steady = 1200 * np.log2(high / low) <= 120
+            if not steady:
+                continue
         spectrum = np.abs(np.fft.rfft(audio[start : start + size] * window, fft_size))
+        frequency, energy = _peaks(spectrum, rate / fft_size)
+        if not steady and len(frequency) < 3:
+            continue
         judged[centre] = 1
-        votes[centre] = _holds_two_notes(spectrum, rate / fft_size, float(np.median(track)))
+        candidates = [known] if steady else _candidates(frequency, energy)
+        votes[centre] = not any(_is_one_note(frequency, energy, candidate) for candidate in candidates)
     width = int(SUSTAINED * FRAME_RATE)
     votes, judged = _moving_sum(votes, width), _moving_sum(judged, width)
-    return (judged >= 3) & (votes > 0.6 * judged)
+    return (judged >= FEWEST) & (votes > 0.6 * judged)
 
 
-def _holds_two_notes(spectrum: np.ndarray, bin_width: float, f0: float) -> bool:
-    """Whether peaks of a magnitude spectrum (bins of `bin_width` Hz) speak against a single note at f0 Hz."""
-    top = min(int(min(5000.0, 16 * f0) / bin_width), len(spectrum) - 2)
-    bottom = max(int(50.0 / bin_width), 1)
+def _peaks(spectrum: np.ndarray, bin_width: float) -> tuple[np.ndarray, np.ndarray]:
+    """Frequency (Hz) and energy of the peaks from 50 Hz to 5 kHz that stand out from the 600 Hz around them."""
+    bottom, top = max(int(50.0 / bin_width), 1), min(int(5000.0 / bin_width), len(spectrum) - 2)
     if top - bottom < 4:
-        return False
+        return np.zeros(0), np.zeros(0)
     inner = spectrum[bottom:top]
     is_peak = (inner > spectrum[bottom - 1 : top - 1]) & (inner >= spectrum[bottom + 1 : top + 1])
-    is_peak &= inner > 0.01 * inner.max()
-    where = np.flatnonzero(is_peak) + bottom
-    if len(where) == 0:
-        return False
+    where = np.flatnonzero(is_peak & (inner > WEAKEST * inner.max())) + bottom
+    around = int(300 / bin_width)
+    floor = np.array([np.median(spectrum[max(k - around, bottom) : k + around]) for k in where])
+    where = where[spectrum[where] > PROMINENT * floor] if len(where) else where
     left, mid, right = (np.log(spectrum[where + d] + 1e-12) for d in (-1, 0, 1))
     frequency = (where + 0.5 * (left - right) / np.minimum(left - 2 * mid + right, -1e-9)) * bin_width
-    energy = spectrum[where].astype(np.float64) ** 2
-    number = np.round(frequency / f0)
-    off = np.abs(frequency - number * f0)
-    tolerance = np.minimum(0.25 * f0, np.maximum(1.0 / WINDOW, 0.015 * frequency))
-    on_series = (number >= 1) & (off <= tolerance)
-    total = energy.sum()
-    if energy[~on_series].sum() > UNEXPLAINED * total:
+    return frequency, spectrum[where].astype(np.float64) ** 2
+
+
+def _candidates(frequency: np.ndarray, energy: np.ndarray) -> np.ndarray:
+    """Fundamentals that the strongest peaks suggest, as their first to sixth harmonics: Hz."""
+    strongest = frequency[np.argsort(energy)[::-1][:5]]
+    notes = (strongest[:, None] / np.arange(1, 7)).ravel()
+    return notes[notes > 55.0]
+
+
+def _is_one_note(frequency: np.ndarray, energy: np.ndarray, f0: float) -> bool:
+    """Whether one harmonic series on f0 Hz explains the peaks."""
+    low = frequency < min(5000.0, 16 * f0) + 0.5 * f0
+    frequency, energy = frequency[low], energy[low]
+    if len(frequency) == 0:
         return True
-    return _is_common_period(number[on_series].astype(int), energy[on_series])
+    number = np.round(frequency / f0)
+    tolerance = np.minimum(0.25 * f0, np.maximum(0.8 / WINDOW, 0.012 * frequency))
+    on_series = (number >= 1) & (np.abs(frequency - number * f0) <= tolerance)
+    if energy[~on_series].sum() > UNEXPLAINED * energy.sum():
+        return False
+    return not _is_common_period(number[on_series].astype(int), energy[on_series])
 
 
 def _is_common_period(number: np.ndarray, energy: np.ndarray) -> bool:
     """Whether only multiples of two numbers sound in a harmonic series: two notes heard as their common period."""
     total = energy.sum()
-    for p, q in ((2, 3), (3, 4), (4, 5), (5, 6), (3, 5), (5, 8)):
-        of_p, of_q = number % p == 0, number % q == 0
-        if energy[~(of_p | of_q)].sum() > 0.003 * total:
-            continue
-        if min(energy[of_p & ~of_q].sum(), energy[of_q & ~of_p].sum()) > UNEXPLAINED * total:
-            return True
+    for p in range(2, 9):
+        for q in range(p + 1, 10):
+            if np.gcd(p, q) > 1:
+                continue
+            of_p, of_q = number % p == 0, number % q == 0
+            if energy[~(of_p | of_q)].sum() > LEFT_OVER * total:
+                continue
+            if min(energy[of_p & ~of_q].sum(), energy[of_q & ~of_p].sum()) > UNEXPLAINED * total:
+                return True
     return False
 
 

@@ -25,7 +25,7 @@ from ddsp_rt.training.progress import Progress, say
 from ddsp_rt.training.recordings import Recording, find_recordings
 from ddsp_rt.training.statistics import Statistics
 
-PREPARE_VERSION = 2  # raised when the same recording and analyser would give other tensors
+PREPARE_VERSION = 3  # raised when the same recording and analyser would give other tensors
 ANALYSER = {"version": ANALYSER_VERSIONS[-1], "f0_low": 40, "f0_high": 2100}
 MODEL_RATES = (16_000, 48_000)  # Hz
 SHARD_SECONDS = 3600.0  # a shard is closed when it holds this much
