@@ -2,8 +2,9 @@
 
     DATA=recordings python benchmarks/pitch/measure.py        (without DATA: only what is made here)
 
-Shares are in per cent, uncompensated for lag; frames count from 60 ms into a note. The whole takes about a minute once
-the references of SwiftF0 and pYIN are cached (build/pitch-reference, some minutes the first time).
+Shares are in per cent, uncompensated for lag; frames count from 60 ms into a note. Needs the extra
+[evaluate]. About a minute once the references of SwiftF0 and pYIN are cached (build/pitch-reference; the first time
+some minutes more).
 """
 
 import argparse
@@ -126,9 +127,7 @@ def engine_track(audio: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndarray]:
     import ddsp_rt
 
     features = ddsp_rt.analyse(audio, rate)
-    return np.asarray(features["f0"] if isinstance(features, dict) else features.f0), np.asarray(
-        features["periodicity"] if isinstance(features, dict) else features.periodicity
-    )
+    return features.f0, features.periodicity
 
 
 def main() -> None:
