@@ -92,6 +92,10 @@ check: $(VENV)/.test engine ## the inner loop: the quick tests
 evaluate: $(VENV)/.test ## the figures that need recordings: make evaluate DATA=folder
 	@$(PYTHON) benchmarks/evaluate.py $(DATA)
 
+.PHONY: bench
+bench: $(VENV)/.package ## speed, block times, memory and latency on this machine
+	@$(COMMAND) benchmark --to violin
+
 .PHONY: clean
 clean: ## remove what was built (.venv too)
 	rm -rf build dist out $(VENV)

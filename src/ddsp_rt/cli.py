@@ -25,6 +25,7 @@ ELSEWHERE = {
     "prepare": ("ddsp_rt.training.commands", "prepare", "Analyse recordings once, for training anywhere."),
     "train": ("ddsp_rt.training.commands", "train", "Train an instrument from recordings."),
     "evaluate": ("ddsp_rt.evaluation.commands", "evaluate", "Measure an instrument on recordings."),
+    "benchmark": ("ddsp_rt.benchmark", "benchmark", "Measure speed and latency on this machine."),
     "figure": ("ddsp_rt.figures", "figure", "Draw a transfer, the sound taken apart."),
 }
 # the extra of the package that brings a module
