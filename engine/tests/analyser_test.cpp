@@ -184,6 +184,17 @@ TEST_CASE("A slow host works") {
   }
 }
 
+TEST_CASE("A narrow range of pitch is served, however few samples its periods last") {
+  for (const int rate : {8000, 11025, 48000})
+    for (const float f0_low : {20.0f, 500.0f, 1000.0f}) {
+      CAPTURE(rate);
+      CAPTURE(f0_low);
+      const Features last = analyse(tone(1100.0, 0.4, rate, 0.2), rate, {.f0_low = f0_low}).back();
+      CHECK(cents(last.f0, 1100.0) < 10.0);
+      CHECK(last.periodicity >= kVoicedPeriodicity);
+    }
+}
+
 TEST_CASE("Nothing is heard ahead of time, and reset forgets everything") {
   const int rate = 44100;
   const std::vector<float> samples = noise(std::size_t(rate), 0.3f);

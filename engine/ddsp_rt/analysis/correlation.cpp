@@ -40,7 +40,8 @@ Correlation::Correlation(double rate, double f0_low, double f0_high)
 }
 
 int Correlation::history(double rate, double f0_low) noexcept {
-  return static_cast<int>(std::ceil(kPeriods * rate / f0_low)) + 4 * kReach + 8;
+  const int longest = static_cast<int>(std::ceil(rate / f0_low)) + 2 * kReach + 4;  // lag touched
+  return longest + static_cast<int>(std::ceil(std::max(kShortestProducts * rate, (kPeriods - 1.0) * longest))) + 1;
 }
 
 int Correlation::products(int lag) const noexcept {
