@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def tone(frames, f0, seed=0):
     }
 
 
-def write_data(path, recordings, rooms=None):
+def write_data(path, recordings, rooms=None, rate=RATE):
     statistics = Statistics()
     tables, tensors = [], {}
     for index, recording in enumerate(recordings):
@@ -61,7 +62,7 @@ def write_data(path, recordings, rooms=None):
         tensors |= {f"{index}/{name}": value for name, value in recording.items()}
     table = {
         "format_version": FORMAT_VERSION,
-        "model_rate": RATE,
+        "model_rate": rate,
         "frame_rate": 250,
         "analyser": {"version": 1, "f0_low": 40, "f0_high": 2100},
         "recordings": tables,
@@ -246,6 +247,7 @@ def equal_states(a, b):
 
 CHILD = """
 import os, signal, sys
+from dataclasses import replace
 from pathlib import Path
 sys.path[:0] = {path!r}
 import test_training as t
@@ -310,9 +312,38 @@ def test_wrong_use_is_said_in_one_line(tmp_path, data):
         quick(data, tmp_path / "x.ddsp", steps=1, resume=True)
     with pytest.raises(DataError, match="booth.*hall.*dry"):
         quick(data, tmp_path / "x.ddsp", steps=1, room="cellar")
-    quick(data, tmp_path / "x.ddsp", steps=1)
-    with pytest.raises(DataError, match="another architecture"):
-        train(data, tmp_path / "x.ddsp", steps=2, resume=True, settings=QUICK, device="cpu", report=lambda line: None)
+    quick(data, tmp_path / "x.ddsp", steps=1, seed=1)
+    with pytest.raises(UsageError, match="has seed 1"):
+        quick(data, tmp_path / "x.ddsp", steps=2, resume=True, seed=2)
+    other = write_data(tmp_path / "other.safetensors", [tone(5200, 220.0)], ["hall"])
+    with pytest.raises(DataError, match="other rooms"):
+        quick(other, tmp_path / "x.ddsp", steps=2, resume=True)
+    with pytest.raises(UsageError, match="cannot share"):
+        quick(data, tmp_path / "x.ddsp", steps=2, devices=3)
+
+
+def test_a_resumed_run_keeps_its_sizes_and_settings(tmp_path, data):
+    output = tmp_path / "x.ddsp"
+    quick(data, output, steps=3, seed=7, z=True, room="booth", settings=replace(QUICK, learning_rate=1e-3))
+    result = train(data, output, steps=4, resume=True, device="cpu", report=lambda line: None)
+    metadata, _ = load_instrument(output)
+    assert result["steps"] == 4 and metadata["training"]["seed"] == 7
+    assert metadata["training"]["learning_rate"] == 1e-3 and metadata["training"]["room"] == "booth"
+    assert metadata["architecture"]["encoder"] and metadata["architecture"]["decoder"]["gru"] == TINY.gru
+
+
+def test_an_open_ended_run_halves_its_steps_and_ends(tmp_path, data):
+    settings = replace(QUICK, interval=1, patience=1, halvings=2, learning_rate=1.0, clip=1e3)
+    result, _ = quick(data, tmp_path / "x.ddsp", settings=settings)
+    assert result["steps"] < 100 and last_checkpoint(tmp_path / "x.ddsp")["halvings"] == 3
+
+
+def test_a_model_of_48_khz_trains(tmp_path):
+    recording = tone(5200, 220.0)
+    recording["audio"] = np.repeat(recording["audio"], 3)
+    data = write_data(tmp_path / "d.safetensors", [recording], rate=48_000)
+    quick(data, tmp_path / "x.ddsp", steps=2)
+    assert load_instrument(tmp_path / "x.ddsp")[0]["model_rate"] == 48_000
 
 
 def test_starting_from_an_instrument_is_better_than_from_nothing(tmp_path, data):

@@ -56,7 +56,9 @@ def train(
     steps: Annotated[Optional[int], typer.Option(metavar="N", min=1, help="Train for so many steps.")] = None,
     sample_rate: Rate = 16_000,
     z: Annotated[bool, typer.Option("--z", help="Also learn what of the source's timbre to carry over.")] = False,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, max=2**31 - 1, help="Of everything random.")] = 0,
+    seed: Annotated[
+        Optional[int], typer.Option(metavar="N", min=0, max=2**31 - 1, help="Of everything random. [default: 0]")
+    ] = None,
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Where to compute.")] = "auto",
     devices: Annotated[int, typer.Option(metavar="N", min=1, help="Processes (GPUs) per machine.")] = 1,
     nodes: Annotated[int, typer.Option(metavar="N", min=1, help="Machines.")] = 1,

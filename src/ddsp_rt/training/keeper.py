@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 import lightning
 
@@ -20,11 +20,11 @@ LAST = "last.ckpt"
 class Keeper(lightning.Callback):
     """After every judgement of the held-out part: write the checkpoint, and export the instrument when it is the best.
 
-    SIGINT and SIGTERM end the run after the step at hand, with a checkpoint and an instrument.
+    `about` is what a checkpoint holds beside the lesson's state. SIGINT and SIGTERM end the run after the step at hand, with a checkpoint and an instrument.
     """
 
-    def __init__(self, folder: Path, export: Callable[[Lesson], None], progress: Progress):
-        self.folder, self.export, self.progress = folder, export, progress
+    def __init__(self, folder: Path, about: dict[str, Any], export: Callable[[Lesson], None], progress: Progress):
+        self.folder, self.about, self.export, self.progress = folder, about, export, progress
         self.interrupted = False
         self._exported_step = -1
         self._handlers: dict[int, object] = {}
@@ -59,8 +59,7 @@ class Keeper(lightning.Callback):
         """Write what there is, in the first process."""
         if not trainer.is_global_zero:
             return
-        state = lesson.checkpoint()
-        save_checkpoint(self.folder / LAST, state)
+        save_checkpoint(self.folder / LAST, {**self.about, **lesson.checkpoint()})
         if lesson.best_step > self._exported_step:
             self.export(lesson)
             self._exported_step = lesson.best_step

@@ -179,6 +179,8 @@ class Lesson(lightning.LightningModule):
             self.best = {name: value.detach().cpu().clone() for name, value in self.average.items()}
         else:
             self.stalled += 1
+        if self.stalled >= self.settings.give_up:
+            self.trainer.should_stop = True
         if self.settings.open_ended and self.stalled >= self.settings.patience:
             self.stalled = 0
             self.halvings += 1
@@ -212,7 +214,7 @@ class Lesson(lightning.LightningModule):
         try:
             self.apprentice.load_state_dict(state["weights"])
         except RuntimeError:
-            raise DataError("the checkpoint is of another architecture or other rooms; train without --resume") from None
+            raise DataError("the checkpoint is of another architecture or of data with other rooms; train without --resume") from None
         self.average, self.best = dict(state["average"]), dict(state["best"])
         self.step, self.seconds = state["step"], state["seconds"]
         self.best_loss, self.best_step = state["best_loss"], state["best_step"]

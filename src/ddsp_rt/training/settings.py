@@ -30,6 +30,7 @@ class Settings:
     fine_tuning: float = 0.5  # of the learning rate, when starting from another instrument
     interval: int = 50  # steps between judgements of the held-out part
     patience: int = 12  # judgements without progress before the step size is halved
+    give_up: int = 80  # judgements without progress that end any run: more steps would only wear out what was learnt
     halvings: int = 3  # of the step size before an open-ended run ends
 
     @property

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import threading
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import lightning
 import torch
-from lightning.pytorch.loggers import TensorBoardLogger
 
 from ddsp_rt.architecture import Architecture, DecoderSpec, EncoderSpec
 from ddsp_rt.errors import DataError, UsageError
@@ -23,14 +17,14 @@ from ddsp_rt.training.apprentice import Apprentice
 from ddsp_rt.training.checkpoint import load_checkpoint
 from ddsp_rt.training.crops import Crops
 from ddsp_rt.training.data_file import PreparedData, is_data_set
+from ddsp_rt.training.fast_layers import take_over
 from ddsp_rt.training.hardware import keep_memory
 from ddsp_rt.training.keeper import LAST, Keeper
 from ddsp_rt.training.lesson import Lesson
-from ddsp_rt.training.logbook import Logbook
 from ddsp_rt.training.product import DRY, choose_room, labels, summary, write_instrument
 from ddsp_rt.training.progress import Progress, say
-from ddsp_rt.training.fast_layers import take_over
 from ddsp_rt.training.rooms import make_rooms
+from ddsp_rt.training.session import choose_accelerator, process_number, run_lesson
 from ddsp_rt.training.settings import Settings
 
 Z_DIMS = 16
@@ -47,7 +41,7 @@ def train(
     steps: int | None = None,
     sample_rate: int = 16_000,
     z: bool = False,
-    seed: int = 0,
+    seed: int | None = None,
     device: str = "auto",
     devices: int = 1,
     nodes: int = 1,
@@ -67,7 +61,7 @@ def train(
     Args:
         recordings: a data set made by `prepare`, or what `prepare` takes.
         output: `*.ddsp`.
-        resume: go on from the checkpoint of the run with the same output.
+        resume: go on from the checkpoint of the run with the same output, with its seed, sizes and settings.
         base: an instrument file to start from (fine-tuning).
         minutes, steps: the budget; with neither, training ends when the held-out loss stops falling.
         sample_rate: the model rate, Hz, when recordings are given.
@@ -87,57 +81,75 @@ def train(
     output = Path(output)
     if output.suffix != ".ddsp":
         raise UsageError(f"{output}: end the name of an instrument in .ddsp")
-    settings = replace(settings or Settings(), seed=seed, minutes=minutes, steps=steps)
-    if _process() > 0:
-        report = _nobody
+    report = report if process_number() == 0 else _nobody
     folder = output.with_suffix(".training")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{folder}: cannot be made: {error.strerror}") from None
-    data = _data(recordings, folder, sample_rate, hold_out, resume, report)
-    crops = Crops(data, settings.scored, settings.preroll, mfcc=z)
+    state = load_checkpoint(folder / LAST) if resume else None
+    settings = _settings(settings or Settings(), state, seed, steps, minutes)
     if settings.batch % (devices * nodes):
         raise UsageError(f"{devices * nodes} processes cannot share a batch of {settings.batch} crops evenly")
-    shipped = choose_room(crops, room)
-    rooms = make_rooms(crops, settings.room_seconds)
-    architecture = _architecture(decoder or DecoderSpec(), z)
-    torch.manual_seed(seed)
-    tensors = {}
-    if base is not None:
+    accelerator = choose_accelerator(device)
+    data = _data(recordings, folder, sample_rate, hold_out, resume, report)
+    tensors: dict[str, Any] = {}
+    if state is not None and "architecture" in state:
+        architecture = Architecture.from_dict(state["architecture"])
+    elif base is not None:
         architecture, tensors = _base(base, data, z)
         settings = replace(settings, learning_rate=settings.learning_rate * settings.fine_tuning)
+    else:
+        architecture = _architecture(decoder or DecoderSpec(), z)
+    crops = Crops(data, settings.scored, settings.preroll, mfcc=architecture.encoder is not None)
+    shipped = choose_room(crops, room or (state or {}).get("room"))
+    rooms = make_rooms(crops, settings.room_seconds)
+    torch.manual_seed(settings.seed)
     apprentice = Apprentice(architecture, data.model_rate, rooms)
     if tensors:
         apprentice.network.load_tensors(tensors)
-    taps = 0 if shipped == DRY or rooms is None else rooms.taps.shape[1]
-    architecture = replace(architecture, reverb_length=taps)
-    accelerator = _accelerator(device)
     if accelerator == "cpu":
         take_over(apprentice, keep=[apprentice.network.decoder.head])
         keep_memory()
     lesson = Lesson(apprentice, crops, settings)
-    if resume:
-        lesson.resume(load_checkpoint(folder / LAST))
+    if state is not None:
+        lesson.resume(state)
+    architecture = replace(architecture, reverb_length=0 if shipped == DRY or rooms is None else rooms.taps.shape[1])
     tags = labels(crops, name or output.stem, licence, attribution)
     report(_opening(crops, lesson))
     with Progress("training", None if settings.open_ended else 1.0, report=report) as progress:
         progress.begin_at(settings.spent(lesson.step, lesson.seconds))
-        keeper = Keeper(folder, lambda it: write_instrument(output, it, architecture, shipped, tags), progress)
-        _fit(lesson, keeper, folder, accelerator, devices, nodes)
-    result = summary(lesson, shipped)
-    state = "stopped" if keeper.interrupted else "done"
-    report(f"{state} after {lesson.step} steps, {lesson.seconds / 60:.1f} min: held-out loss {lesson.best_loss:.3f}, {output}")
-    return {**result, "interrupted": keeper.interrupted}
+        about = {"architecture": architecture.to_dict(), "room": shipped}
+        keeper = Keeper(folder, about, lambda it: write_instrument(output, it, architecture, shipped, tags), progress)
+        run_lesson(lesson, keeper, folder, accelerator, devices, nodes)
+    state_word = "stopped" if keeper.interrupted else "done"
+    held_out = f"held-out loss {lesson.best_loss:.3f}" if lesson.best else "not judged yet"
+    report(f"{state_word} after {lesson.step} steps, {lesson.seconds / 60:.1f} min: {held_out}, {output}")
+    return {**summary(lesson, shipped), "interrupted": keeper.interrupted}
+
+
+def _settings(
+    settings: Settings, state: dict[str, Any] | None, seed: int | None, steps: int | None, minutes: float | None
+) -> Settings:
+    """Those of the run; one that goes on keeps its own, and takes a new budget when there is one."""
+    if state is None:
+        return replace(settings, seed=seed or 0, steps=steps, minutes=minutes)
+    try:
+        settings = Settings(**state["settings"])
+    except TypeError:
+        raise DataError("the checkpoint is of another version of ddsp-rt; train without --resume") from None
+    if seed is not None and seed != settings.seed:
+        raise UsageError(f"seed {seed}: the run to go on with has seed {settings.seed}")
+    return settings if steps is None and minutes is None else replace(settings, steps=steps, minutes=minutes)
 
 
 def _data(recordings, folder: Path, sample_rate: int, hold_out: float, resume: bool, report) -> PreparedData:
     if isinstance(recordings, (str, os.PathLike)) and is_data_set(recordings):
         return PreparedData(recordings)
     own = folder / "data.safetensors"
-    if _process() > 0 and not own.exists():
+    if process_number() > 0 and not own.exists():
         raise UsageError("several processes need one data set: run ddsp-rt prepare first, and give train what it wrote")
-    if _process() == 0 and not (resume and own.exists()):
+    if process_number() == 0 and not (resume and own.exists()):
         from ddsp_rt.training.preparation import describe, prepare
 
         report(describe(prepare(recordings, own, model_rate=sample_rate, hold_out=hold_out, report=report)))
@@ -177,22 +189,6 @@ def _nobody(line: str) -> None:
     """Hears what processes other than the first would say again."""
 
 
-def _process() -> int:
-    """The number of this process among those that train together, as Lightning, torchrun and SLURM say it."""
-    for name in ("RANK", "SLURM_PROCID", "LOCAL_RANK"):
-        if os.environ.get(name, "").isdigit() and (name != "SLURM_PROCID" or "SLURM_NTASKS" in os.environ):
-            return int(os.environ[name])
-    return 0
-
-
-def _accelerator(device: str) -> str:
-    if device not in ("auto", "cpu", "cuda"):
-        raise UsageError(f"device {device}: give cpu or cuda")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("device cuda: no GPU that this PyTorch can use; give cpu")
-    return "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
-
-
 def _opening(crops: Crops, lesson: Lesson) -> str:
     weights = sum(p.numel() for p in lesson.apprentice.network.parameters())
     line = f"{crops.seconds / 60:.1f} min to learn from, {len(crops.windows) * crops.scored / 250:.0f} s held out"
@@ -200,61 +196,3 @@ def _opening(crops: Crops, lesson: Lesson) -> str:
         line += " (also trained on: no recording is long enough)"
     line += f", {weights / 1000:.0f}k weights, rooms: {', '.join(crops.rooms)}"
     return line + (f"; going on from step {lesson.step}" if lesson.step else "")
-
-
-def _fit(lesson: Lesson, keeper: Keeper, folder: Path, accelerator: str, devices: int, nodes: int) -> None:
-    """Run Lightning, without the words it says of itself."""
-    for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    if lesson.settings.spent(lesson.step, lesson.seconds) >= 1.0:
-        return
-    with warnings.catch_warnings(), _quiet_threads():
-        warnings.simplefilter("ignore")
-        trainer = lightning.Trainer(
-            accelerator=accelerator,
-            devices=devices,
-            num_nodes=nodes,
-            max_epochs=-1,
-            logger=_logger(folder),
-            callbacks=[keeper, Logbook()],
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            reload_dataloaders_every_n_epochs=1,
-            use_distributed_sampler=False,
-            log_every_n_steps=10,
-        )
-        try:
-            trainer.fit(lesson)
-        except OSError as error:  # of the log; checkpoints and instruments speak for themselves
-            raise _stopped(lesson, folder, error.strerror or str(error)) from None
-        except torch.OutOfMemoryError:
-            raise _stopped(lesson, folder, "the GPU's memory is too small for this batch") from None
-        except RuntimeError as error:
-            if lesson.trainer.world_size == 1:
-                raise
-            raise _stopped(lesson, folder, f"another process ended ({str(error).splitlines()[0]})") from None
-
-
-@contextmanager
-def _quiet_threads() -> Iterator[None]:
-    """Keeps the log's writing thread from printing a traceback when the disk is full; the next entry says it again."""
-    usual = threading.excepthook
-    threading.excepthook = lambda failure: None if issubclass(failure.exc_type, OSError) else usual(failure)
-    try:
-        yield
-    finally:
-        threading.excepthook = usual
-
-
-def _stopped(lesson: Lesson, folder: Path, reason: str) -> DataError:
-    kept = f"; go on with --resume from {folder / LAST}" if (folder / LAST).exists() else ""
-    return DataError(f"training stopped at step {lesson.step}: {' '.join(reason.split())}{kept}")
-
-
-def _logger(folder: Path) -> Any:
-    try:
-        return TensorBoardLogger(folder, name="", version="log")
-    except ModuleNotFoundError:
-        return False

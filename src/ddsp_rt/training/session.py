@@ -1,0 +1,96 @@
+"""One session of Lightning: where it computes, with how many processes, and how it ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.loggers import TensorBoardLogger
+
+from ddsp_rt.errors import DataError, UsageError
+from ddsp_rt.training.keeper import LAST, Keeper
+from ddsp_rt.training.lesson import Lesson
+from ddsp_rt.training.logbook import Logbook
+
+
+def process_number() -> int:
+    """The number of this process among those that train together, as Lightning, torchrun and SLURM say it."""
+    for name in ("RANK", "SLURM_PROCID", "LOCAL_RANK"):
+        if os.environ.get(name, "").isdigit() and (name != "SLURM_PROCID" or "SLURM_NTASKS" in os.environ):
+            return int(os.environ[name])
+    return 0
+
+
+def choose_accelerator(device: str) -> str:
+    """"cpu" or "cuda" for what the user asks for."""
+    if device not in ("auto", "cpu", "cuda"):
+        raise UsageError(f"device {device}: give cpu or cuda")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("device cuda: no GPU that this PyTorch can use; give cpu")
+    return "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def run_lesson(lesson: Lesson, keeper: Keeper, folder: Path, accelerator: str, devices: int, nodes: int) -> None:
+    """Run Lightning, without the words it says of itself."""
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    if lesson.settings.spent(lesson.step, lesson.seconds) >= 1.0:
+        return
+    with warnings.catch_warnings(), _quiet_threads():
+        warnings.simplefilter("ignore")
+        trainer = lightning.Trainer(
+            accelerator=accelerator,
+            devices=devices,
+            num_nodes=nodes,
+            max_epochs=-1,
+            logger=_logger(folder),
+            callbacks=[keeper, Logbook()],
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            reload_dataloaders_every_n_epochs=1,
+            use_distributed_sampler=False,
+            log_every_n_steps=10,
+        )
+        try:
+            trainer.fit(lesson)
+        except OSError as error:  # of the log; checkpoints and instruments speak for themselves
+            raise _stopped(lesson, folder, error.strerror or str(error)) from None
+        except torch.OutOfMemoryError:
+            raise _stopped(lesson, folder, "the GPU's memory is too small for this batch") from None
+        except RuntimeError as error:
+            if lesson.trainer.world_size == 1:
+                raise
+            raise _stopped(lesson, folder, f"another process ended ({str(error).splitlines()[0]})") from None
+
+
+@contextmanager
+def _quiet_threads() -> Iterator[None]:
+    """Keeps the log's writing thread from printing a traceback when the disk is full; the next entry says it again."""
+    usual = threading.excepthook
+    threading.excepthook = lambda failure: None if issubclass(failure.exc_type, OSError) else usual(failure)
+    try:
+        yield
+    finally:
+        threading.excepthook = usual
+
+
+def _stopped(lesson: Lesson, folder: Path, reason: str) -> DataError:
+    kept = f"; go on with --resume from {folder / LAST}" if (folder / LAST).exists() else ""
+    return DataError(f"training stopped at step {lesson.step}: {' '.join(reason.split())}{kept}")
+
+
+def _logger(folder: Path) -> Any:
+    try:
+        return TensorBoardLogger(folder, name="", version="log")
+    except ModuleNotFoundError:
+        return False
