@@ -368,6 +368,8 @@ def test_z_trains_an_encoder(tmp_path, data):
 def test_room_times_come_from_the_falls_that_were_seen_longest():
     assert reverberation_time([]) == pytest.approx(1.0)
     assert reverberation_time([[0.4, 0.1], [0.4, 0.1], [1.5, 0.6], [1.6, 0.5]]) == pytest.approx(1.6)
+    assert reverberation_time([[0.5, 0.15], [0.5, 0.14]]) == pytest.approx(1.0)  # too short to tell
+    assert reverberation_time([[0.5, 0.4], [0.5, 0.3]]) == pytest.approx(0.5)
 
 
 @pytest.mark.slow
