@@ -14,7 +14,7 @@ from ddsp_rt.synthesis.filtered_noise import good_size
 FIRST_TAP = 1e-3  # standard deviation of an untrained impulse response before it decays
 USUAL_TIME = 1.0  # seconds, of a room in which no fall of the level could be measured
 QUANTILE = 0.8
-FOLLOWED = 20.0  # dB of a fall that make it trustworthy
+FOLLOWED = 30.0  # dB of a fall that make it trustworthy
 TIME_LIMITS = (0.3, 3.0)  # seconds
 LONGEST = 2.0  # seconds of impulse response
 KEPT = 0.8  # of the reverberation time that the response holds: 48 dB of decay
@@ -78,7 +78,7 @@ def reverberation_time(falls: Iterable[list[float]]) -> float:
     """T60 in seconds, from measured falls [T60, seconds seen], each weighing as long as it was seen.
 
     A high quantile: where one note follows another, most falls are steeper than the room's. And where none could be
-    followed over 20 dB, the pauses were too short to hear a long room, so it is taken to be a usual one at least.
+    followed over 30 dB, the pauses were too short to hear a long room, so it is taken to be a usual one at least.
     """
     falls = np.array(sorted(falls)).reshape(-1, 2)
     if len(falls) == 0:
