@@ -15,6 +15,12 @@ constexpr float kJustUnvoiced = 0.49f;
 /// magnitude^0.75: many weak harmonics then say more than a few strong ones.
 float compressed(float magnitude) { return std::sqrt(magnitude * std::sqrt(magnitude)); }
 
+/// Least harmonic sum granted at `f0` Hz: 32 ms cannot tell such low harmonics apart, so the repeat must decide.
+float benefit_of_doubt(float f0) {
+  constexpr float doubt = 0.8f, blurred = 80.0f, resolved = 130.0f;  // the last two in Hz
+  return doubt * std::clamp((resolved - f0) / (resolved - blurred), 0.0f, 1.0f);
+}
+
 }  // namespace
 
 PitchTracker::PitchTracker(double rate, float f0_low, float f0_high, const Settings& settings)
@@ -69,7 +75,10 @@ int PitchTracker::gather(const Spectrum& spectrum) noexcept {
     strongest = std::max(strongest, sum);
     candidates_[static_cast<std::size_t>(count++)] = {peak.lag / rate_, peak.height, sum};
   }
-  for (int i = 0; i < count; ++i) candidates_[static_cast<std::size_t>(i)].harmonic_sum /= strongest;
+  for (int i = 0; i < count; ++i) {
+    OctaveMemory::Candidate& c = candidates_[static_cast<std::size_t>(i)];
+    c.harmonic_sum = std::max(c.harmonic_sum / strongest, benefit_of_doubt(1.0f / c.lag));
+  }
   return count;
 }
 
