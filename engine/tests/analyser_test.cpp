@@ -91,7 +91,8 @@ TEST_CASE("The same sound gives the same features at every rate") {
 
 TEST_CASE("Noise of one density reads the same at every rate, what lies beyond the band left out") {
   const auto level = [](int rate) {
-    const std::vector<Features> features = analyse(noise(std::size_t(2 * rate), 0.1f * std::sqrt(rate / 48000.0f)), rate);
+    const float amplitude = 0.1f * std::sqrt(float(rate) / 48000.0f);
+    const std::vector<Features> features = analyse(noise(std::size_t(2 * rate), amplitude), rate);
     double power = 0.0;
     for (std::size_t k = 50; k < features.size(); ++k) power += std::pow(10.0, 0.1 * features[k].loudness);
     return 10.0 * std::log10(power / double(features.size() - 50));

@@ -28,7 +28,8 @@ int Decimator::process(const float* in, int n, float* out) noexcept {
     for (int i = 0; i < count; ++i) block[i] = std::isfinite(in[i]) ? in[i] : 0.0;
     if (low_pass_) low_pass_->process(block.data(), count);
     int i = factor_ - 1 - phase_;
-    for (; i < count; i += factor_) out[written++] = std::fabs(block[i]) < kSilence ? 0.0f : static_cast<float>(block[i]);
+    for (; i < count; i += factor_)
+      out[written++] = std::fabs(block[i]) < kSilence ? 0.0f : static_cast<float>(block[i]);
     phase_ = (phase_ + count) % factor_;
     in += count;
     n -= count;

@@ -8,8 +8,8 @@
 namespace ddsp_rt {
 
 /// Keeps every factor()-th sample behind an elliptic low-pass: flat within 0.05 dB up to 7 kHz, at least 65 dB down
-/// from `rate() - 7 kHz` up, so nothing folds onto the band below 7 kHz. It delays the low band by 0.1 to 0.2 ms. Rates below 32 kHz pass through unchanged.
-/// Output does not depend on how the input is cut into calls.
+/// from `rate() - 7 kHz` up, so nothing folds onto the band below 7 kHz. It delays the low band by 0.1 to 0.2 ms.
+/// Rates below 32 kHz pass through unchanged. Output does not depend on how the input is cut into calls.
 class Decimator {
  public:
   explicit Decimator(int rate);  // rate: host rate in Hz

@@ -45,8 +45,8 @@ double overlap(double bin, double low, double centre, double high) {
 Mfcc::Mfcc(const Spectrum& spectrum) {
   const double bin_hz = spectrum.bin_hz();
   const int bins = spectrum.bins();
-  // A sine of amplitude 1 has magnitude 1 and mean square 1/2; the Hann window spreads its power over 1.5 bins of the
-  // frame, and zero padding widens those.
+  // A sine of amplitude 1 has magnitude 1 and mean square 1/2; the window, made of halves of Hann windows, spreads
+  // its power over 1.5 bins of the frame, and zero padding widens those.
   const double power_scale = spectrum.history() / (3.0 * 2.0 * (bins - 1));
   const double lowest = mel_from_hz(kLowest), step = (mel_from_hz(kHighest) - lowest) / (kBands + 1);
   int top = 0;
