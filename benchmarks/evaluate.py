@@ -167,7 +167,8 @@ def show(result: dict) -> int:
         met = target is None or (value is not None and value <= target)
         missed += not met
         shown = "no result" if value is None else f"{value:.3g}"
-        table.add_row(what, shown, unit, "" if target is None else f"{target:g}", "" if target is None else "met" if met else "MISSED")
+        verdict = ("", "") if target is None else (f"{target:g}", "met" if met else "MISSED")
+        table.add_row(what, shown, unit, *verdict)
     console = Console(width=None if sys.stdout.isatty() else 110)
     console.print(table)
     for note in (result["resynthesis"] or {}).get("notes", []):

@@ -1,4 +1,4 @@
-"""The picture shows what it says: every axis labelled with its unit, signals where they belong, small enough to send."""
+"""The picture shows what it says: every axis labelled with its unit, signals where they belong, a small file."""
 
 import dataclasses
 

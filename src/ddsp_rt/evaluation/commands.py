@@ -15,14 +15,14 @@ AUDIO = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 
 
 def evaluate(
-    instrument: Annotated[str, typer.Argument(metavar="INSTRUMENT", help="Name of an instrument, or path of a .ddsp file.")],
+    instrument: Annotated[str, typer.Argument(metavar="INSTRUMENT", help="Name of an instrument, or a .ddsp file.")],
     recordings: Annotated[list[Path], typer.Argument(metavar="RECORDINGS...", help="Audio files, or folders of them.")],
     last: Annotated[
-        Optional[float], typer.Option(metavar="SECONDS", help="Judge only the last SECONDS of each recording: its test part.")
+        Optional[float], typer.Option(metavar="SECONDS", help="Judge only the last SECONDS of each recording.")
     ] = None,
     truth: Annotated[
         Optional[Path],
-        typer.Option(metavar="FOLDER", help="Aligned notes (CSV: start_s, end_s, midi_pitch) named after the recordings."),
+        typer.Option(metavar="FOLDER", help="Known notes (CSV: start_s, end_s, midi_pitch), named as recordings."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print everything measured as JSON.")] = False,
 ) -> None:
@@ -92,9 +92,9 @@ def summary_table(result: dict):
         ("  L1 at note changes", _number(f0.get("at_changes_l1"), 3), "semitones", "within 50 ms of them"),
         ("Loudness lag", _number(result["loudness_lag_ms"], 0), "ms", "reverb off"),
         ("Pitch lag", _number(result["pitch_lag_ms"], 0), "ms", "reverb off"),
-        ("Onset latency", _number(onset.get("median_ms"), 1), "ms", f"median of {onset.get('onsets', 0)}, attack included"),
+        ("Onset latency", _number(onset.get("median_ms"), 1), "ms", f"median of {onset.get('onsets', 0)}, with attack"),
         ("  jitter", _number(onset.get("jitter_ms"), 1), "ms", "95th percentile less median"),
-        ("Timbre distance", _number(result["timbre_distance"], 1), "", "Fréchet distance of 19 MFCCs to the recording"),
+        ("Timbre distance", _number(result["timbre_distance"], 1), "", "Fréchet distance to the recording"),
         ("Clicks", str(result["clicks"]), "", f"finds {_percent(injected)} % of steps put in at -40 dB"),
     ]
     table = Table(title=f"{result['instrument']} on {result['seconds']:.0f} s of recordings")

@@ -93,7 +93,7 @@ def _judge_one(rendering: Rendering, truth: Path | None, no_judges: bool, pools:
 def melody_errors(recording, output, rate: int, notes: Path | None = None, start: float = 0.0, octave: int = 0):
     """f0 errors of a dry output against a recording in step with it (float [samples] each): an F0Errors, or None.
 
-    The reference is a file of aligned notes where there is one (`start` seconds into it), else what the judges agree on.
+    The reference is a file of aligned notes where there is one (`start` seconds into it), else where the judges agree.
     """
     sounding = measure_loudness(recording, rate) > JUDGED_ABOVE
     if notes is not None and notes.is_file():

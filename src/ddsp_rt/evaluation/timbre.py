@@ -29,7 +29,7 @@ def timbre_frames(audio, rate: int) -> np.ndarray:
 
 
 def timbre_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Fréchet distance |mean difference|^2 + tr(A + B - 2 (A B)^(1/2)) of the frames of two pools, [frames, 19] each."""
+    """Fréchet distance |mean difference|^2 + tr(A + B - 2 (A B)^(1/2)) of two pools, [frames, 19] each."""
     if min(len(a), len(b)) <= COEFFICIENTS:
         return float("nan")
     cov_a, cov_b = np.cov(a, rowvar=False), np.cov(b, rowvar=False)

@@ -17,13 +17,13 @@ ENDINGS = (".png", ".pdf", ".svg")
 
 def figure(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A performance: WAV, FLAC, OGG, MP3 or AIFF.")],
-    to: Annotated[str, typer.Option("--to", metavar="INSTRUMENT", help="Name of an instrument, or path of a .ddsp file.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FIG", help="Picture to write: .png, .pdf or .svg.")],
+    to: Annotated[str, typer.Option("--to", metavar="INSTRUMENT", help="Name of an instrument, or a .ddsp file.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FIG", help="Picture: .png, .pdf or .svg.")],
     start: Annotated[float, typer.Option(metavar="SECONDS", help="Where in the input the picture begins.")] = 0.0,
     seconds: Annotated[float, typer.Option(metavar="SECONDS", help="How much of it is drawn, at most 60.")] = LONGEST,
     octave: Annotated[str, typer.Option(metavar="auto|N", help="Octaves to shift by, -4 to 4.")] = "auto",
     loudness: Annotated[str, typer.Option(metavar="auto|DB", help="Offset in dB, -60 to 60.")] = "auto",
-    reverb: Annotated[float, typer.Option(metavar="G", help="Gain of the instrument's room; 0 is dry, 2 the most.")] = 1.0,
+    reverb: Annotated[float, typer.Option(metavar="G", help="Gain of the instrument's room, 0 (dry) to 2.")] = 1.0,
 ) -> None:
     """Draw a transfer, the sound taken apart in the order of the signal path.
 
@@ -35,7 +35,8 @@ def figure(
     if output.suffix.lower() not in ENDINGS:
         raise UsageError(f"-o {output}: end the name in {', '.join(ENDINGS)}")
     if not start >= 0 or not LEAST <= seconds <= LONGEST:
-        raise UsageError(f"--start {start:g} --seconds {seconds:g}: give a start from 0 and {LEAST:g} to {LONGEST:g} seconds")
+        limits = f"give a start from 0 and {LEAST:g} to {LONGEST:g} seconds"
+        raise UsageError(f"--start {start:g} --seconds {seconds:g}: {limits}")
     octave, loudness, reverb = check_octave(octave), check_loudness(loudness), check_reverb(reverb)
     instrument = ddsp_rt.load(to)
     draw_transfer(instrument, source, output, octave, loudness, reverb, start, seconds)

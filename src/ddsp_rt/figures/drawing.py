@@ -27,7 +27,7 @@ FONT = {
     "axes.linewidth": 0.6,
     "axes.grid": False,
 }
-MARGINS = {"left": 0.07, "right": 0.94, "top": 0.905, "bottom": 0.055, "hspace": 0.36, "wspace": 0.27}
+MARGINS = {"left": 0.07, "right": 0.94, "top": 0.905, "bottom": 0.055, "hspace": 0.36, "wspace": 0.31}
 QUIETEST = -70.0  # dB shown of loudness at least
 VOICED = 0.5
 
@@ -84,19 +84,24 @@ def panels(figure, parts: Parts) -> None:
         last = axis in (left[3], right[3])
         axis.set_xlabel("time (s)" if last else "")
         axis.tick_params(axis="x", labelbottom=last)
-    shift = "at pitch" if parts.octave == 0 else f"{parts.octave:+d} octave{'s' if abs(parts.octave) > 1 else ''}"
     what = f"{parts.source} played on {parts.name}" if parts.source else f"Played on {parts.name}"
     where = f", from {parts.start:.1f} s" if parts.start else ""
-    figure.suptitle(
-        f"{what}: the sound taken apart ({parts.seconds:.1f} s{where}, {shift}, {parts.rate} Hz)", fontsize=11, y=0.988
-    )
+    facts = f"{parts.seconds:.1f} s{where}, {shift(parts)}, {parts.rate} Hz"
+    figure.suptitle(f"{what}: the sound taken apart ({facts})", fontsize=11, y=0.988)
     for axis, heading in ((left[0], "Heard, and asked for  ↓"), (right[0], "Made of it  ↓")):
-        axis.annotate(heading, (0.5, 1), (0, 16), "axes fraction", textcoords="offset points", ha="center", color="0.35", fontsize=9)
+        place = {"textcoords": "offset points", "ha": "center"}
+        axis.annotate(heading, (0.5, 1), (0, 16), "axes fraction", color="0.35", fontsize=9, **place)
+
+
+def shift(parts: Parts) -> str:
+    """The octave shift in words."""
+    return "at pitch" if parts.octave == 0 else f"{parts.octave:+d} octave{'s' if abs(parts.octave) > 1 else ''}"
 
 
 def _spectrogram(figure, axis, image: np.ndarray, seconds: float, highest: float) -> None:
     top = 10 * np.ceil(image.max() / 10)
-    _image(figure, axis, image, (0, seconds, np.log2(style.LOWEST), np.log2(highest)), top - style.RANGE, top, "level (dB)")
+    extent = (0, seconds, np.log2(style.LOWEST), np.log2(highest))
+    _image(figure, axis, image, extent, top - style.RANGE, top, "level (dB)")
     style.log_frequency(axis, style.LOWEST, highest)
 
 
@@ -109,11 +114,12 @@ def _pitch(axis, parts: Parts) -> None:
     step = np.abs(np.diff(np.log2(np.maximum(parts.f0, 1)), prepend=np.log2(max(parts.f0[0], 1)))) > 1.5 / 12
     for track, colour, line, label in (
         (parts.f0, style.BLUE, "-", "f0 heard"),
-        (parts.f0_played, style.RED, "--", f"f0 played ({parts.octave:+d} octave)"),
+        (parts.f0_played, style.RED, "--", f"f0 played ({shift(parts)})"),
     ):
         if track is parts.f0_played and parts.octave == 0:
             continue
-        axis.plot(time, np.where(voiced & ~step, np.log2(np.maximum(track, 1)), np.nan), line, color=colour, lw=1.1, label=label)
+        height = np.where(voiced & ~step, np.log2(np.maximum(track, 1)), np.nan)
+        axis.plot(time, height, line, color=colour, lw=1.1, label=label)
     style.note_frequency(axis, low, high)
     axis.grid(axis="y", color="0.88", lw=0.5)
     second = axis.twinx()
@@ -181,7 +187,8 @@ def _room(axis, parts: Parts) -> None:
     time = (np.arange(count) + 0.5) * width / parts.model_rate
     axis.plot(time, style.decibels(power), color=style.BLUE, lw=0.7, label="RMS of every millisecond")
     remaining = 10 * np.log10(np.cumsum(response[::-1] ** 2)[::-1] + 1e-12)
-    axis.plot(np.arange(len(response)) / parts.model_rate, remaining, "--", color=style.RED, lw=1.2, label="energy still to come")
+    taps = np.arange(len(response)) / parts.model_rate
+    axis.plot(taps, remaining, "--", color=style.RED, lw=1.2, label="energy still to come")
     top = max(style.decibels(power).max(), remaining[0])
     axis.set_ylim(top - 85, top + 5)
     axis.set_xlim(0, len(response) / parts.model_rate)
@@ -190,7 +197,7 @@ def _room(axis, parts: Parts) -> None:
 
 def _image(figure, axis, image, extent, low: float, high: float, label: str) -> None:
     drawn = axis.imshow(
-        image, origin="lower", aspect="auto", extent=extent, cmap=style.MAP, vmin=low, vmax=high, interpolation="nearest"
+        image, origin="lower", aspect="auto", extent=extent, cmap=style.MAP, vmin=low, vmax=high
     )
     bar = figure.colorbar(drawn, cax=axis.inset_axes((1.012, 0, 0.018, 1)))
     bar.set_label(label)
@@ -206,7 +213,8 @@ def _save(figure, name: str) -> None:
 
     figure.canvas.draw()
     picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())[..., :3])
-    picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(name, format="PNG", dpi=(DPI, DPI), optimize=True)
+    picture = picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    picture.save(name, format="PNG", dpi=(DPI, DPI), optimize=True)
 
 
 def _fewer(image: np.ndarray) -> np.ndarray:

@@ -1,9 +1,9 @@
 """Estimates a room's reverberation time from the ends of notes, without knowing what was played.
 
 Where the level falls freely into a pause, the fall has two parts: the note breaks off, then the room rings. The second
-is the longest straight line (in dB) that reaches the end of the fall; its slope gives the time, and the median over the
-pauses, each weighing as long as it rings, the result. A player can let a note die slowly, so a recording of fading notes reads high; one without pauses
-gives no result.
+is the longest straight line (in dB) that reaches the end of the fall; its slope gives the time. The result is the
+median over the pauses, each weighing as long as it rings. A player can let a note die slowly, so a recording of fading notes
+reads high; one without pauses gives no result.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def advice(figures: dict, duplicates: list[dict], single: bool = False) -> list[
         lines.append(f"clipped ({figures['clipped_samples']} samples, {left_out:.1f} s left out): record it softer")
     if figures["left_out_seconds"]["polyphony"] > MANY_VOICES * sounding:
         share = figures["left_out_seconds"]["polyphony"] / sounding
-        lines.append(f"two notes at once in {100 * share:.0f} % of the sound, left out: play one line, damp the strings")
+        lines.append(f"two notes at once in {100 * share:.0f} % of it, left out: play one line, damp the strings")
     if figures["left_out_seconds"]["unsteady"] > MANY_VOICES * sounding:
         lines.append("the pitch cannot be followed in places, left out: is it one instrument, close to the microphone?")
     for pair in duplicates[: 1 if single else 5]:
@@ -56,7 +56,7 @@ def advice(figures: dict, duplicates: list[dict], single: bool = False) -> list[
         lines.append(f"{len(duplicates) - 5} more duplicates: see --json")
     if (figures["octave_doubts"] or 0) > DOUBTFUL:
         share = 100 * figures["octave_doubts"]
-        lines.append(f"another tracker hears {share:.0f} % of it an octave away: listen to a resynthesis before trusting it")
+        lines.append(f"another tracker hears {share:.0f} % of it an octave away: listen to a resynthesis")
     loud = figures["loudness_db"]
     if loud and figures["noise_floor_db"] is not None and loud[2] - figures["noise_floor_db"] < NOISY and not single:
         lines.append(
@@ -65,7 +65,7 @@ def advice(figures: dict, duplicates: list[dict], single: bool = False) -> list[
         )
     if (figures["reverberation_seconds"] or 0) > REVERBERANT:
         time = figures["reverberation_seconds"]
-        lines.append(f"the room rings for {time:.1f} s: the instrument will carry it; record nearer or drier if it should not")
+        lines.append(f"the room rings for {time:.1f} s: the instrument will carry it; record drier if it should not")
     if not single:
         lines += _about_range(figures)
     if seconds - sounding > SILENT * seconds:
@@ -92,6 +92,7 @@ def _figures(recordings: list[Recording]) -> dict:
     low, high = pitch_range(notes)
     known = np.array([[r.t60, r.sounding] for r in recordings if np.isfinite(r.t60)]).reshape(-1, 2)
     doubts = np.array([[r.octave_doubts, r.voiced] for r in recordings if np.isfinite(r.octave_doubts)]).reshape(-1, 2)
+    weight = doubts[:, 1] + 1e-9
     floors = [r.noise_floor for r in recordings if np.isfinite(r.noise_floor)]
     inside = [] if low is None else range(low, high + 1)
     return {
@@ -111,7 +112,7 @@ def _figures(recordings: list[Recording]) -> dict:
         "noise_floor_db": round(float(np.median(floors)), 1) if floors else None,
         "clipped_samples": sum(r.clipped for r in recordings),
         "reverberation_seconds": round(_middle(known), 2) if len(known) else None,
-        "octave_doubts": round(float(np.average(doubts[:, 0], weights=doubts[:, 1] + 1e-9)), 4) if len(doubts) else None,
+        "octave_doubts": round(float(np.average(doubts[:, 0], weights=weight)), 4) if len(doubts) else None,
     }
 
 
