@@ -83,7 +83,7 @@ TEST_CASE("The same sound gives the same features at every rate") {
         CHECK(std::abs(features[k].loudness - reference[k].loudness) < 0.1f);
         CHECK(cents(features[k].f0, reference[k].f0) < 5.0);
         CHECK(features[k].periodicity >= kVoicedPeriodicity);
-        for (int i = 0; i < kMfccCount; ++i) CHECK(std::abs(features[k].mfcc[i] - reference[k].mfcc[i]) < 1.0f);
+        for (int i = 0; i < kMfccCount; ++i) CHECK(std::abs(features[k].mfcc[i] - reference[k].mfcc[i]) < 0.5f);
       }
     }
   }
