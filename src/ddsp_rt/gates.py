@@ -25,6 +25,7 @@ FAINT = 30.0  # dB under the loud level from which spectra are not judged: rever
 WEAKEST = 0.02  # of the strongest peak: weaker ones are not judged
 PROMINENT = 8.0  # times the median around it that make a peak stand out; in noise the highest reach 5
 UNEXPLAINED = 0.12  # share of peak energy off the harmonic series from which a spectrum counts as two notes
+PAIRS = np.array([(p, q) for p in range(2, 9) for q in range(p + 1, 10) if np.gcd(p, q) == 1])  # of two notes' numbers
 LEFT_OVER = 0.02  # share of energy off two notes' own series that still makes a series their common period
 FEWEST = 3  # spectra judged, for a verdict
 SUSTAINED = 0.2  # seconds over which most spectra must agree
@@ -188,8 +189,9 @@ def _peaks(spectrum: np.ndarray, bin_width: float) -> tuple[np.ndarray, np.ndarr
     is_peak = (inner > spectrum[bottom - 1 : top - 1]) & (inner >= spectrum[bottom + 1 : top + 1])
     where = np.flatnonzero(is_peak & (inner > WEAKEST * inner.max())) + bottom
     around = int(300 / bin_width)
-    floor = np.array([np.median(spectrum[max(k - around, bottom) : k + around]) for k in where])
-    where = where[spectrum[where] > PROMINENT * floor] if len(where) else where
+    first = np.clip(where - around, bottom, max(len(spectrum) - 2 * around, 0))
+    surroundings = np.lib.stride_tricks.sliding_window_view(spectrum, 2 * around)[first]
+    where = where[spectrum[where] > PROMINENT * np.median(surroundings, axis=1)] if len(where) else where
     left, mid, right = (np.log(spectrum[where + d] + 1e-12) for d in (-1, 0, 1))
     frequency = (where + 0.5 * (left - right) / np.minimum(left - 2 * mid + right, -1e-9)) * bin_width
     return frequency, spectrum[where].astype(np.float64) ** 2
@@ -219,16 +221,10 @@ def _is_one_note(frequency: np.ndarray, energy: np.ndarray, f0: float) -> bool:
 def _is_common_period(number: np.ndarray, energy: np.ndarray) -> bool:
     """Whether only multiples of two numbers sound in a harmonic series: two notes heard as their common period."""
     total = energy.sum()
-    for p in range(2, 9):
-        for q in range(p + 1, 10):
-            if np.gcd(p, q) > 1:
-                continue
-            of_p, of_q = number % p == 0, number % q == 0
-            if energy[~(of_p | of_q)].sum() > LEFT_OVER * total:
-                continue
-            if min(energy[of_p & ~of_q].sum(), energy[of_q & ~of_p].sum()) > UNEXPLAINED * total:
-                return True
-    return False
+    of_p, of_q = (number % PAIRS[:, [side]] == 0 for side in (0, 1))  # [pairs, peaks]
+    left_over = ~(of_p | of_q) @ energy
+    weaker = np.minimum((of_p & ~of_q) @ energy, (of_q & ~of_p) @ energy)
+    return bool(np.any((left_over <= LEFT_OVER * total) & (weaker > UNEXPLAINED * total)))
 
 
 def _runs(mask: np.ndarray):
