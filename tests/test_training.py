@@ -201,6 +201,15 @@ def test_rooms_are_the_twins_reverb():
     assert torch.allclose(rooms(audio, index, 300), expected, atol=1e-4)
 
 
+def test_rooms_can_start_as_another_instruments():
+    rooms = Rooms(["a", "b"], 700, [400.0, 900.0])
+    response = 0.1 * torch.randn(900, generator=torch.Generator().manual_seed(5))
+    rooms.start_from(response)
+    heard = int(400 * 40 / 60) - 1
+    assert torch.allclose(rooms.responses()[0, 1:heard], response[1:heard], atol=1e-6)
+    assert rooms.responses()[0, heard + 10 :].abs().max() < 1e-4
+
+
 def test_a_preroll_is_as_good_as_having_played_from_the_start(data):
     """The crop sounds as if the network had run through what came before; only its gradient stops there."""
     crops = Crops(PreparedData(data), 100, 50)

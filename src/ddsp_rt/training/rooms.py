@@ -55,6 +55,15 @@ class Rooms(nn.Module):
         spectrum = torch.fft.rfft(audio, n=size) * torch.fft.rfft(responses, n=size)[room]
         return audio[:, preroll:] + torch.fft.irfft(spectrum, n=size)[:, preroll:samples]
 
+    @torch.no_grad()
+    def start_from(self, response: Tensor) -> None:
+        """Let all rooms begin as another's response [length], as far as their envelopes have fallen by 40 dB."""
+        length = min(len(response), self.taps.shape[1])
+        heard = self.envelope[:, :length] > 1e-2
+        self.taps[:, :length] = torch.where(
+            heard, response[:length] / self.envelope[:, :length].clamp(min=1e-2), self.taps[:, :length]
+        )
+
     def penalty(self) -> Tensor:
         """Mean over rooms of the free taps' mean square relative to a response as loud as the dry sound."""
         loudest = 1.0 / self.envelope.square().sum(-1)

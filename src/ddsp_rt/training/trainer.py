@@ -107,7 +107,10 @@ def train(
     torch.manual_seed(settings.seed)
     apprentice = Apprentice(architecture, data.model_rate, rooms)
     if tensors:
+        # The network has left part of its timbre to the room it learnt with, so the new rooms start as that one.
         apprentice.network.load_tensors(tensors)
+        if rooms is not None and "reverb.impulse_response" in tensors:
+            rooms.start_from(torch.from_numpy(tensors["reverb.impulse_response"].astype("float32")))
     if accelerator == "cpu":
         take_over(apprentice, keep=[apprentice.network.decoder.head])
         keep_memory()
