@@ -67,17 +67,28 @@ nb::dict as_dict(const std::vector<Features>& frames, bool mfcc) {
   return result;
 }
 
+void check_frames(const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness) {
+  if (periodicity.shape(0) != f0.shape(0) || loudness.shape(0) != f0.shape(0))
+    throw std::invalid_argument("f0, periodicity and loudness must hold the same number of frames");
+}
+
+Features frame_of(const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness, std::size_t k) {
+  Features frame;
+  frame.f0 = f0(k);
+  frame.periodicity = periodicity(k);
+  frame.loudness = loudness(k);
+  return frame;
+}
+
 std::vector<Features> gather(const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness,
                              const std::optional<Input<2>>& mfcc = std::nullopt) {
+  check_frames(f0, periodicity, loudness);
   const std::size_t frames = f0.shape(0);
-  if (periodicity.shape(0) != frames || loudness.shape(0) != frames || (mfcc && mfcc->shape(0) != frames))
-    throw std::invalid_argument("f0, periodicity, loudness and mfcc must hold the same number of frames");
-  if (mfcc && mfcc->shape(1) != kMfccCount) throw std::invalid_argument("mfcc must hold 30 coefficients a frame");
+  if (mfcc && (mfcc->shape(0) != frames || mfcc->shape(1) != kMfccCount))
+    throw std::invalid_argument("mfcc must be [" + std::to_string(frames) + ", 30]");
   std::vector<Features> result(frames);
   for (std::size_t k = 0; k < frames; ++k) {
-    result[k].f0 = f0(k);
-    result[k].periodicity = periodicity(k);
-    result[k].loudness = loudness(k);
+    result[k] = frame_of(f0, periodicity, loudness, k);
     if (mfcc) std::copy_n(&(*mfcc)(k, 0), kMfccCount, result[k].mfcc.begin());
   }
   return result;
@@ -195,6 +206,13 @@ class PartsRenderer {
   Voice voice_;
 };
 
+Fitting fit_to(const Instrument& instrument, const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness) {
+  check_frames(f0, periodicity, loudness);
+  Fitter fitter;
+  for (std::size_t k = 0; k < f0.shape(0); ++k) fitter.add(frame_of(f0, periodicity, loudness, k));
+  return fitter.fit(instrument.quantiles);
+}
+
 nb::dict apply_fitting(const Fitting& fitting, const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness) {
   std::vector<Features> frames = gather(f0, periodicity, loudness);
   for (Features& frame : frames) frame = fitting.apply(frame);
@@ -234,9 +252,7 @@ NB_MODULE(_engine, m) {
       .def("map_loudness", [](const Fitting& f, float db) { return f.loudness(db); }, "db"_a)
       .def("apply", &apply_fitting, "f0"_a, "periodicity"_a, "loudness"_a);
 
-  m.def("fit", [](const Instrument& instrument, const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness) {
-    return fit(gather(f0, periodicity, loudness), instrument.quantiles);
-  }, "instrument"_a, "f0"_a, "periodicity"_a, "loudness"_a);
+  m.def("fit", &fit_to, "instrument"_a, "f0"_a, "periodicity"_a, "loudness"_a);
 
   m.def("analyse", [](const Input<1>& audio, int rate, bool mfcc, float f0_low, float f0_high) {
     std::vector<Features> frames;
