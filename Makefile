@@ -9,6 +9,8 @@ PYTHON := $(VENV)/bin/python
 COMMAND := $(VENV)/bin/ddsp-rt
 DATA ?= ../shared/data
 JOBS ?= $(shell nproc)
+# One thread a process: PyTorch's own threads get in each other's way where tests already run side by side.
+PYTEST = OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n $(JOBS)
 
 # Debian packages: what the engine and its Python module need to build, then what their tests need besides.
 BUILD_PACKAGES := g++ cmake ninja-build nlohmann-json3-dev libkissfft-dev python3-dev python3-venv
@@ -81,12 +83,12 @@ demo: $(VENV)/.package ## the bundled sung phrase becomes a violin: out/violin.w
 .PHONY: test
 test: $(VENV)/.test engine ## every test
 	@ctest --test-dir build/dev --output-on-failure
-	@$(PYTHON) -m pytest
+	@$(PYTEST)
 
 .PHONY: check
 check: $(VENV)/.test engine ## the inner loop: the quick tests
 	@ctest --test-dir build/dev --output-on-failure
-	@$(PYTHON) -m pytest -x -m "not slow"
+	@$(PYTEST) -x -m "not slow"
 
 .PHONY: evaluate
 evaluate: $(VENV)/.test ## the figures that need recordings: make evaluate DATA=folder
