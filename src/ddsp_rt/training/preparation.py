@@ -31,7 +31,7 @@ MODEL_RATES = (16_000, 48_000)  # Hz
 SHARD_SECONDS = 3600.0  # a shard is closed when it holds this much
 HOLD_OUT_ABOVE = 60.0  # seconds: shorter recordings are notes, of which nothing is held out
 HASH_BLOCK = 1 << 20  # bytes
-MOST_DECAYS = 64  # kept per recording
+MOST_DECAYS = 8  # kept per recording
 DIGITAL_SILENCE = -99.0  # dB: below this there is no noise floor to measure
 
 
