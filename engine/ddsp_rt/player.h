@@ -2,55 +2,63 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <memory>
+#include <optional>
 
+#include "ddsp_rt/handover.h"
 #include "ddsp_rt/transfer.h"
 
 namespace ddsp_rt {
 
-/// Two threads meet here: a control thread loads instruments and frees old ones; the audio thread plays. The hand-over is
-/// wait-free for the audio thread. A new instrument first listens for 0.1 s beside the old one, so that it knows the
-/// note that is sounding, then takes over in an equal-power crossfade of 20 ms.
+/// Two threads meet here: a control thread loads instruments and frees old ones; the audio thread plays. Handover says
+/// how one instrument follows another; the first one starts at once.
 class Player {
  public:
   /// Throws std::invalid_argument for a rate outside 8..192 kHz. Not real-time.
   explicit Player(int rate);
-  ~Player();
   Player(const Player&) = delete;
   Player& operator=(const Player&) = delete;
 
   /// Control thread: hands `instrument` to the audio thread. One that was handed over before and not yet taken is dropped.
-  void load(std::shared_ptr<const Instrument> instrument);
+  /// `range` as for Transfer, whose exceptions it throws.
+  void load(std::shared_ptr<const Instrument> instrument, std::optional<PitchRange> range = {});
 
   /// Control thread: frees what the audio thread has done with. `load` does it too.
-  void collect() noexcept;
+  void collect() noexcept { handover_.collect(); }
 
   /// Any thread: how many instruments have taken over so far.
-  int swaps() const noexcept { return swaps_.load(std::memory_order_acquire); }
+  int swaps() const noexcept { return handover_.swaps(); }
 
   // The audio thread's side; real-time. Without an instrument the output is silence.
   void process(const float* in, float* out, int n) noexcept;
   void set(Parameter parameter, float value) noexcept;
   const ParameterValues& parameters() const noexcept { return values_; }
+
+  /// Passes the input through instead, by a crossfade of 20 ms; the instrument goes on listening.
+  void bypass(bool on) noexcept { bypassed_ = on; }
+
+  bool settled() const noexcept { return handover_.settled(); }  // no new instrument is on its way in
   void learn() noexcept;
   void set_fitting(const Fitting& fitting) noexcept;
+  /// What the instrument plays by, or the first one will.
+  Fitting fitting() const noexcept { return current() ? current()->fitting() : fitting_.value_or(Fitting{}); }
   void reset() noexcept;
   const Features& features() const noexcept;
-  const Transfer* current() const noexcept { return current_.get(); }
+  const Transfer* current() const noexcept { return handover_.current(); }
   int rate() const noexcept { return rate_; }
 
  private:
-  void take_incoming() noexcept;
-  void retire() noexcept;
+  void start(Transfer& taken, const Transfer* before) noexcept;
+  void play(const float* in, float* out, int n) noexcept;
 
-  int rate_, warm_up_, fade_;  // samples
+  int rate_;
   ParameterValues values_;
-  std::unique_ptr<Transfer> current_, next_, leaving_;
-  int elapsed_ = 0;  // samples since next_ began to listen
-  std::atomic<Transfer*> incoming_{nullptr}, retired_{nullptr};
-  std::atomic<int> swaps_{0};
-  std::array<float, 256> old_, new_;
+  Handover<Transfer> handover_;
+  std::optional<Fitting> fitting_;  // for the first instrument
+  bool learn_ = false;              // as soon as there is one
+  bool bypassed_ = false;
+  float through_ = 0.0f;  // share of the way to the bypassed signal
+  std::array<float, 256> dry_;
 };
 
 }  // namespace ddsp_rt

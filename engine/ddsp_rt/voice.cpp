@@ -35,12 +35,13 @@ void Voice::reset() noexcept {
 
 int Voice::next_length() const noexcept { return frame_length(frame_, rate_); }
 
-void Voice::render(const Features& features, const VoiceSettings& settings, float* out, const float* excitation) noexcept {
+void Voice::render(const Features& features, const VoiceSettings& settings, float* out, const float* excitation,
+                   const float* deviation) noexcept {
   if (encoder_state_) instrument_->encoder->step(*encoder_state_, features.mfcc, z_.data());
   instrument_->decoder.step(decoder_state_, features, z_.data(), controls_);
   gate_.set_threshold(settings.gate_db);
   shape(features.f0, settings, gate_.next(features.loudness));
-  synthesise(features.f0, settings.reverb, out, excitation);
+  synthesise(features.f0, settings.reverb, out, excitation, deviation);
 }
 
 void Voice::render(float f0, const Controls& controls, const VoiceSettings& settings, float* out,
@@ -49,7 +50,7 @@ void Voice::render(float f0, const Controls& controls, const VoiceSettings& sett
   std::copy(controls.harmonics.begin(), controls.harmonics.end(), controls_.harmonics.begin());
   std::copy(controls.noise.begin(), controls.noise.end(), controls_.noise.begin());
   shape(f0, settings, 1.0f);
-  synthesise(f0, settings.reverb, out, excitation);
+  synthesise(f0, settings.reverb, out, excitation, nullptr);
 }
 
 void Voice::shape(float f0, const VoiceSettings& settings, float gate) noexcept {
@@ -69,11 +70,11 @@ void Voice::shape(float f0, const VoiceSettings& settings, float gate) noexcept 
     controls_.noise[b] *= std::pow(static_cast<float>(b) * spacing / kPivot, exponent);
 }
 
-void Voice::synthesise(float f0, float reverb, float* out, const float* excitation) noexcept {
+void Voice::synthesise(float f0, float reverb, float* out, const float* excitation, const float* deviation) noexcept {
   length_ = frame_length(frame_, rate_);
   const int following = frame_length(frame_ + 1, rate_);
   ++frame_;
-  oscillators_.render(f0, controls_, length_, harmonic_.data());
+  oscillators_.render(f0, controls_, length_, harmonic_.data(), deviation);
   std::fill_n(noise_.begin(), length_, 0.0f);
   filtered_noise_.render(controls_.noise.data(), length_, following, noise_.data(), excitation);
   for (int i = 0; i < length_; ++i) out[i] = harmonic_[static_cast<std::size_t>(i)] + noise_[static_cast<std::size_t>(i)];

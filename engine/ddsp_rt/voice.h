@@ -39,9 +39,10 @@ class Voice {
   int next_length() const noexcept;
 
   /// Plays one frame from features: network, gate, synthesis, reverb. `out` takes next_length() samples;
-  /// `excitation`, where given, replaces the noise generator by FilteredNoise::excitation_size() samples.
-  void render(const Features& features, const VoiceSettings& settings, float* out,
-              const float* excitation = nullptr) noexcept;
+  /// `excitation`, where given, replaces the noise generator by FilteredNoise::excitation_size() samples; `deviation`,
+  /// where given, has next_length() samples and modulates the oscillators' frequency by 1 + deviation[i].
+  void render(const Features& features, const VoiceSettings& settings, float* out, const float* excitation = nullptr,
+              const float* deviation = nullptr) noexcept;
 
   /// Plays one frame from controls given from outside, without network and gate.
   void render(float f0, const Controls& controls, const VoiceSettings& settings, float* out,
@@ -57,7 +58,7 @@ class Voice {
 
  private:
   void shape(float f0, const VoiceSettings& settings, float gate) noexcept;
-  void synthesise(float f0, float reverb, float* out, const float* excitation) noexcept;
+  void synthesise(float f0, float reverb, float* out, const float* excitation, const float* deviation) noexcept;
 
   std::shared_ptr<const Instrument> instrument_;
   int rate_;

@@ -20,12 +20,6 @@ constexpr double kNyquistShare = 0.495;  // of the rate; the stop band must begi
 constexpr int kChunk = 256;       // internal samples taken at a time
 constexpr int kRoom = 4;          // the history is moved back once in (kRoom - 1) reaches
 
-int checked(int rate) {
-  if (rate < kLowestRate || rate > kHighestRate)
-    throw std::invalid_argument("sample rate " + std::to_string(rate) + " Hz is not within 8000 to 192000 Hz");
-  return rate;
-}
-
 const AnalyserSettings& checked(const AnalyserSettings& settings) {
   if (settings.version != kAnalyserVersion)
     throw std::invalid_argument("analyser version " + std::to_string(settings.version) +
@@ -38,9 +32,15 @@ const AnalyserSettings& checked(const AnalyserSettings& settings) {
 
 }  // namespace
 
+int supported_rate(int rate) {
+  if (rate < kLowestRate || rate > kHighestRate)
+    throw std::invalid_argument("sample rate " + std::to_string(rate) + " Hz is not within 8000 to 192000 Hz");
+  return rate;
+}
+
 Analyser::Analyser(int rate, AnalyserSettings settings)
     : settings_(checked(settings)),
-      factor_(Decimator::factor(checked(rate))),
+      factor_(Decimator::factor(supported_rate(rate))),
       decimator_(rate),
       high_pass_(decimator_.rate()),
       spectrum_(decimator_.rate()),

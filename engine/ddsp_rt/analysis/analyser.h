@@ -20,6 +20,9 @@ namespace ddsp_rt {
 inline constexpr int kAnalyserVersion = 1;
 inline constexpr int kLowestRate = 8000, kHighestRate = 192000;  // Hz, of the host
 
+/// `rate` in Hz, where the host may have it. Throws std::invalid_argument.
+int supported_rate(int rate);
+
 struct AnalyserSettings {
   int version = kAnalyserVersion;
   float f0_low = 40.0f;     // Hz, lowest pitch searched

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "ddsp_rt/frame_clock.h"
 #include "ddsp_rt/kernels/kernels.h"
@@ -31,12 +32,13 @@ void HarmonicOscillators::reset() noexcept {
   std::fill(to_.begin(), to_.end(), 0.0f);
 }
 
-// Amplitudes at the frame's end into to_; returns how many harmonics lie below both Nyquist frequencies.
-std::size_t HarmonicOscillators::set_targets(double f0, const Controls& controls) noexcept {
+// Amplitudes at the frame's end into to_; returns how many harmonics lie below both Nyquist frequencies. Modulation takes
+// frequencies up to `stretch` times as high, and the host's Nyquist must hold for those.
+std::size_t HarmonicOscillators::set_targets(double f0, double stretch, const Controls& controls) noexcept {
   std::fill(to_.begin(), to_.end(), 0.0f);
   if (!(f0 > 0.0) || !std::isfinite(controls.amplitude) || controls.amplitude == 0.0f) return 0;
   const float model_nyquist = 0.5f * static_cast<float>(model_rate_), nyquist = 0.5f * static_cast<float>(rate_);
-  const float frequency = static_cast<float>(f0);
+  const float frequency = static_cast<float>(f0), highest = static_cast<float>(f0 * stretch);
   const std::size_t count = std::min(to_.size(), controls.harmonics.size());
   std::size_t below = 0;
   float sum = 0.0f;
@@ -47,34 +49,50 @@ std::size_t HarmonicOscillators::set_targets(double f0, const Controls& controls
   const float scale = controls.amplitude / std::max(sum, 1e-7f);
   std::size_t heard = 0;
   for (std::size_t h = 0; h < below; ++h) {
-    to_[h] *= scale * nyquist_fade(static_cast<float>(h + 1) * frequency, nyquist);
+    to_[h] *= scale * nyquist_fade(static_cast<float>(h + 1) * highest, nyquist);
     if (to_[h] != 0.0f) heard = h + 1;
   }
   return heard;
 }
 
-void HarmonicOscillators::render(float f0, const Controls& controls, int n, float* out) noexcept {
+// Sines and cosines for a frame whose frequency is modulated; moves the phase on.
+void HarmonicOscillators::deviate(double slope, int n, const float* deviation) noexcept {
+  for (int i = 0; i < n; ++i) {
+    phase_ += (increment_ + slope * (i + 1)) * (1.0 + static_cast<double>(deviation[i]));
+    phase_ -= std::round(phase_);
+    const double angle = 2.0 * std::numbers::pi * phase_;
+    sine_[static_cast<std::size_t>(i)] = static_cast<float>(std::sin(angle));
+    twice_cosine_[static_cast<std::size_t>(i)] = static_cast<float>(2.0 * std::cos(angle));
+  }
+}
+
+void HarmonicOscillators::render(float f0, const Controls& controls, int n, float* out,
+                                 const float* deviation) noexcept {
   n = std::clamp(n, 0, static_cast<int>(sine_.size()));
   if (n == 0) return;
   std::swap(from_, to_);
   const bool usable = f0 > 0.0f && f0 < static_cast<float>(rate_);  // not so for NaN
-  const std::size_t heard = set_targets(usable ? f0 : 0.0, controls);
+  double stretch = 1.0;
+  if (deviation)
+    for (int i = 0; i < n; ++i) stretch = std::max(stretch, std::abs(1.0 + static_cast<double>(deviation[i])));
+  const std::size_t heard = set_targets(usable ? f0 : 0.0, stretch, controls);
   const double target = usable ? static_cast<double>(f0) / rate_ : increment_;
   if (!started_) increment_ = target;
   started_ = true;
   const double slope = (target - increment_) / n;
   const std::size_t harmonics = std::max(active_, heard), samples = padded(n);
+  if (deviation) deviate(slope, n, deviation);
   if (harmonics == 0) {
     std::fill(out, out + n, 0.0f);
   } else {
     const Kernels& kernel = kernels();
     for (std::size_t i = 0; i < samples; ++i) ramp_[i] = static_cast<float>(i + 1) / static_cast<float>(n);
-    kernel.sine_ramp(sine_.data(), twice_cosine_.data(), phase_, increment_, slope, samples);
+    if (!deviation) kernel.sine_ramp(sine_.data(), twice_cosine_.data(), phase_, increment_, slope, samples);
     kernel.harmonic_sum(sum_.data(), sine_.data(), twice_cosine_.data(), ramp_.data(), from_.data(), to_.data(),
                         harmonics, samples);
     std::copy(sum_.begin(), sum_.begin() + n, out);
   }
-  phase_ += n * (increment_ + 0.5 * slope * (n + 1));
+  if (!deviation) phase_ += n * (increment_ + 0.5 * slope * (n + 1));
   phase_ -= std::round(phase_);
   increment_ = target;
   active_ = heard;

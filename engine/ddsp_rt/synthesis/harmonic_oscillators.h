@@ -15,8 +15,9 @@ class HarmonicOscillators {
   HarmonicOscillators(int rate, int model_rate, int harmonics);
 
   /// Renders one frame of `n` samples, at most max_frame_length(rate), into `out`; f0 in Hz. Real-time.
-  /// A frame without a usable f0 or amplitude fades to silence.
-  void render(float f0, const Controls& controls, int n, float* out) noexcept;
+  /// A frame without a usable f0 or amplitude fades to silence. `deviation`, where given, modulates the frequency sample
+  /// by sample: the frequency at sample i is that of the ramp times 1 + deviation[i]; it may pass through zero.
+  void render(float f0, const Controls& controls, int n, float* out, const float* deviation = nullptr) noexcept;
 
   /// Back to silence and phase zero. Real-time.
   void reset() noexcept;
@@ -25,7 +26,8 @@ class HarmonicOscillators {
   double phase() const noexcept { return phase_; }
 
  private:
-  std::size_t set_targets(double f0, const Controls& controls) noexcept;
+  std::size_t set_targets(double f0, double stretch, const Controls& controls) noexcept;
+  void deviate(double slope, int n, const float* deviation) noexcept;
 
   int rate_, model_rate_;
   double phase_ = 0.0;

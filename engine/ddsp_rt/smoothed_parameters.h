@@ -1,0 +1,51 @@
+// Parameters as they sound: smoothed frame by frame, so that nothing steps. Shared by everything that plays.
+#pragma once
+
+#include "ddsp_rt/parameters.h"
+
+namespace ddsp_rt {
+
+/// Every method is real-time.
+class SmoothedParameters {
+ public:
+  struct Values {
+    float semitones, input_gain, gate, harmonic_gain, noise_gain, brightness, reverb, dry, wet;
+  };
+
+  SmoothedParameters() noexcept { reset(); }
+
+  void set(Parameter parameter, float value) noexcept { targets_.set(parameter, value); }
+  void set(const ParameterValues& values) noexcept { targets_ = values; }
+  const ParameterValues& targets() const noexcept { return targets_; }
+
+  /// At once where they are set.
+  void reset() noexcept;
+
+  /// Once a frame: each value moves a share of the way to its target.
+  void step() noexcept;
+
+  /// Values of this frame, and of the one before, from which they ramp.
+  const Values& now() const noexcept { return now_; }
+  const Values& before() const noexcept { return before_; }
+
+ private:
+  Values wanted() const noexcept;
+
+  ParameterValues targets_;
+  Values now_{}, before_{};
+};
+
+/// The pitch that sounds. It moves to a new note by an exponential that is 95 % there in the glide time. Real-time.
+class Glide {
+ public:
+  void reset() noexcept { started_ = false; }
+
+  /// Once a frame: f0 in Hz after transposition by `semitones`, gliding in `milliseconds`.
+  float next(float f0, float semitones, float milliseconds) noexcept;
+
+ private:
+  bool started_ = false;
+  float midi_ = 0.0f;
+};
+
+}  // namespace ddsp_rt

@@ -1,0 +1,205 @@
+// Instruments that change while they play: what follows sounds like them alone, the change clicks nowhere, and the audio
+// thread waits for nothing.
+#include "ddsp_rt/player.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <memory>
+#include <numbers>
+#include <thread>
+#include <vector>
+
+#include "ddsp_rt/control_player.h"
+#include "realtime_guard.h"
+
+using namespace ddsp_rt;
+
+namespace {
+
+constexpr int kRate = 16000;
+
+std::shared_ptr<const Instrument> golden() { return Instrument::load(DDSP_RT_TEST_DATA "/golden.ddsp"); }
+
+std::vector<float> tone(double seconds, double f0 = 330.0) {
+  std::vector<float> audio(static_cast<std::size_t>(seconds * kRate));
+  for (std::size_t i = 0; i < audio.size(); ++i)
+    for (int h = 1; h <= 6; ++h)
+      audio[i] += static_cast<float>(0.2 / h * std::sin(2 * std::numbers::pi * h * f0 * static_cast<double>(i) / kRate));
+  return audio;
+}
+
+std::vector<float> run(Player& player, const std::vector<float>& in, int block = 64) {
+  std::vector<float> out = in;  // in place, as hosts do
+  for (std::size_t done = 0; done < in.size(); done += static_cast<std::size_t>(block)) {
+    const auto n = static_cast<int>(std::min(in.size() - done, static_cast<std::size_t>(block)));
+    player.process(out.data() + done, out.data() + done, n);
+  }
+  return out;
+}
+
+std::vector<float> alone(const std::vector<float>& in) {
+  Transfer transfer(golden(), kRate);
+  std::vector<float> out(in.size());
+  transfer.process(in.data(), out.data(), static_cast<int>(in.size()));
+  return out;
+}
+
+double power(const std::vector<float>& x, std::size_t from, std::size_t to) {
+  double sum = 0.0;
+  for (std::size_t i = from; i < to; ++i) sum += static_cast<double>(x[i]) * x[i];
+  return sum / static_cast<double>(to - from);
+}
+
+struct Control {
+  std::vector<float> f0, level, modulator;
+  explicit Control(std::size_t n) : f0(n, 330.0f), level(n, 1.0f), modulator(n, 0.0f) {}
+  ControlSignals at(std::size_t i) const { return {f0.data() + i, level.data() + i, modulator.data() + i}; }
+};
+
+}  // namespace
+
+TEST_CASE("Without an instrument a player is silent; the first one starts at once") {
+  const std::vector<float> in = tone(0.5);
+  Player player(kRate);
+  for (const float sample : run(player, in)) CHECK(sample == 0.0f);
+  player.load(golden());
+  CHECK(run(player, in) == alone(in));
+  CHECK(player.swaps() == 1);
+}
+
+TEST_CASE("An instrument that takes over while another plays ends up playing as it would alone") {
+  const std::vector<float> in = tone(1.5);
+  Player player(kRate);
+  player.load(golden());
+  run(player, in);
+  player.load(golden());
+  CHECK_FALSE(player.settled());
+  const std::vector<float> out = run(player, in);
+  CHECK(player.swaps() == 2);
+  CHECK(player.settled());
+  // It was reset at the start of `in`, and has played unmixed since 120 ms.
+  const std::vector<float> expected = alone(in);
+  const auto over = static_cast<std::ptrdiff_t>(0.12 * kRate);
+  CHECK(std::equal(out.begin() + over, out.end(), expected.begin() + over));
+}
+
+TEST_CASE("Parameters, fitting and learning hold from before the first instrument through a change") {
+  Fitting octave_up;
+  octave_up.octave = 1;
+  Player player(kRate);
+  player.set(Parameter::kReverb, 0.0f);
+  player.set_fitting(octave_up);
+  player.load(golden());
+  const std::vector<float> in = tone(0.5);
+  run(player, in);
+  CHECK(player.fitting().octave == 1);
+  player.load(golden());
+  run(player, in);
+  CHECK(player.current()->fitting().octave == 1);
+  CHECK(player.current()->parameters()[Parameter::kReverb] == 0.0f);
+  player.learn();
+  CHECK(player.current()->learning());
+  run(player, tone(6.0));
+  CHECK_FALSE(player.current()->learning());
+}
+
+TEST_CASE("Bypass passes the input as it is, and fades both ways") {
+  const std::vector<float> in = tone(0.5);
+  Player player(kRate);
+  player.load(golden());
+  const std::vector<float> playing = run(player, in);
+  player.bypass(true);
+  const std::vector<float> out = run(player, in);
+  const auto faded = static_cast<std::size_t>(0.021 * kRate);
+  CHECK(std::equal(out.begin() + static_cast<std::ptrdiff_t>(faded), out.end(), in.begin() + static_cast<std::ptrdiff_t>(faded)));
+  CHECK(std::abs(out[0] - playing.back()) < 0.1f);
+  player.bypass(false);
+  const std::vector<float> back = run(player, in);
+  CHECK(back[faded] != in[faded]);
+}
+
+TEST_CASE("A pitch range keeps the tracker inside it") {
+  const std::vector<float> in = tone(1.0, 150.0);
+  Transfer narrow(golden(), kRate, PitchRange{200.0f, 1000.0f}), wide(golden(), kRate);
+  std::vector<float> out(in.size());
+  wide.process(in.data(), out.data(), static_cast<int>(in.size()));
+  narrow.process(in.data(), out.data(), static_cast<int>(in.size()));
+  CHECK(std::abs(wide.features().f0 - 150.0f) < 1.0f);
+  CHECK(narrow.features().f0 >= 195.0f);
+  CHECK_THROWS_AS(Transfer(golden(), kRate, PitchRange{200.0f, 300.0f}), std::invalid_argument);
+}
+
+TEST_CASE("A storm of new instruments from another thread leaves a player that plays") {
+  Player player(kRate);
+  ControlPlayer controlled(kRate);
+  const std::shared_ptr<const Instrument> instrument = golden();
+  player.load(instrument);
+  controlled.load(instrument);
+  std::atomic<bool> done{false};
+  std::thread loader([&] {
+    for (int i = 0; i < 60; ++i) {
+      player.load(instrument);
+      controlled.load(instrument);
+      std::this_thread::yield();
+      player.collect();
+      controlled.collect();
+    }
+    done = true;
+  });
+  const std::vector<float> in = tone(0.1);
+  const Control control(in.size());
+  std::vector<float> out(in.size());
+  for (int i = 0; i < 5 || !done; ++i) {
+    for (const float sample : run(player, in)) REQUIRE(std::isfinite(sample));
+    controlled.process(control.at(0), out.data(), static_cast<int>(out.size()));
+    for (const float sample : out) REQUIRE(std::isfinite(sample));
+  }
+  loader.join();
+  for (int i = 0; i < 50 && !player.settled(); ++i) {
+    player.collect();
+    run(player, in);
+  }
+  CHECK(player.settled());
+  CHECK(player.swaps() >= 2);
+  CHECK(power(run(player, in), 0, in.size()) > 0.0);
+}
+
+TEST_CASE("The audio thread's side never allocates, locks or calls the system, a change included") {
+  std::unique_ptr<Player> player;
+  std::unique_ptr<ControlPlayer> controlled;
+  const std::vector<float> in = tone(0.5);
+  const Control control(in.size());
+  std::vector<float> out(in.size());
+  const auto play = [&] {
+    for (std::size_t i = 0; i + 64 <= in.size(); i += 64) {
+      player->process(in.data() + i, out.data() + i, 64);
+      controlled->process(control.at(i), out.data() + i, 64);
+    }
+  };
+  CHECK(run_guarded(
+            [&] {
+              player = std::make_unique<Player>(kRate);
+              controlled = std::make_unique<ControlPlayer>(kRate);
+              player->load(golden());
+              controlled->load(golden());
+              play();
+              player->load(golden());
+              controlled->load(golden());
+            },
+            [&] {
+              player->set(Parameter::kBrightness, 2.0f);
+              player->set_fitting({});
+              player->learn();
+              player->bypass(true);
+              controlled->set(Parameter::kGlide, 50.0f);
+              controlled->set_ratio(0.5f);
+              play();
+              player->bypass(false);
+              player->reset();
+              controlled->reset();
+              play();
+            }) == "ok");
+}
