@@ -14,7 +14,8 @@ PYTEST = OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n $(JOBS)
 
 # Debian packages: what the engine and its Python module need to build, then what their tests need besides.
 BUILD_PACKAGES := g++ cmake ninja-build nlohmann-json3-dev libkissfft-dev python3-dev python3-venv
-TEST_PACKAGES := $(BUILD_PACKAGES) doctest-dev
+PD_PACKAGES := g++ cmake ninja-build nlohmann-json3-dev libkissfft-dev puredata-dev
+TEST_PACKAGES := $(BUILD_PACKAGES) doctest-dev puredata-core puredata-dev
 
 ENGINE_SOURCES := CMakeLists.txt engine/CMakeLists.txt \
   $(shell find engine/ddsp_rt src/ddsp_rt -name '*.cpp' -o -name '*.h' -o -name '*.inl')
@@ -69,7 +70,7 @@ $(VENV)/.test: pyproject.toml $(VENV)/.package
 .PHONY: engine
 engine: ## build the engine and its tests
 	@$(call need-packages,$(TEST_PACKAGES))
-	@cmake -S . -B build/dev -G Ninja -DDDSP_RT_TESTS=ON -DDDSP_RT_WERROR=ON >/dev/null
+	@cmake -S . -B build/dev -G Ninja -DDDSP_RT_TESTS=ON -DDDSP_RT_PD=ON -DDDSP_RT_WERROR=ON >/dev/null
 	@cmake --build build/dev -j $(JOBS)
 
 # ---- the commands --------------------------------------------------------------------------------------------------
@@ -97,6 +98,37 @@ evaluate: $(VENV)/.test ## the figures that need recordings: make evaluate DATA=
 .PHONY: bench
 bench: $(VENV)/.package ## speed, block times, memory and latency on this machine
 	@$(COMMAND) benchmark --to violin
+
+# ---- Pure Data -----------------------------------------------------------------------------------------------------
+
+PD_FOLDER := build/pd/pd/ddsp-rt
+PD_EXTERNALS ?= $(if $(filter Darwin,$(shell uname)),$(HOME)/Library/Pd,$(HOME)/.local/lib/pd/extra)
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+PD_PLATFORM = $(shell uname -s)-$(subst aarch64,arm64,$(subst x86_64,amd64,$(shell uname -m)))-32
+PD_PACKAGE = dist/ddsp-rt[v$(VERSION)]($(PD_PLATFORM)).dek
+
+.PHONY: pd
+pd: ## build the Pure Data objects: build/pd/pd/ddsp-rt holds all they need
+	@$(call need-packages,$(PD_PACKAGES))
+	@cmake -S . -B build/pd -G Ninja -DDDSP_RT_PD=ON >/dev/null
+	@cmake --build build/pd -j $(JOBS)
+
+.PHONY: install-pd
+install-pd: pd ## put them into Pd's folder of externals (PD_EXTERNALS=folder for another)
+	@mkdir -p "$(PD_EXTERNALS)"
+	@rm -rf "$(PD_EXTERNALS)/ddsp-rt"
+	@cp -r $(PD_FOLDER) "$(PD_EXTERNALS)/ddsp-rt"
+	@echo "Installed in $(PD_EXTERNALS)/ddsp-rt: in a patch, [declare -path ddsp-rt] finds them"
+
+.PHONY: pd-package
+pd-package: pd ## make the archive that Pd's package manager (deken) takes
+	@mkdir -p dist
+	@rm -f "$(PD_PACKAGE)"
+	@cd build/pd/pd && cmake -E tar cf "$(CURDIR)/$(PD_PACKAGE)" --format=zip ddsp-rt
+	@printf 'ddsp.transfer~\taudio in, a trained instrument out\nddsp~\tpitch, envelope and modulation in, a trained instrument out\n' \
+	  > "$(PD_PACKAGE).txt"
+	@cd dist && sha256sum "$(notdir $(PD_PACKAGE))" > "$(notdir $(PD_PACKAGE)).sha256"
+	@echo "Made $(PD_PACKAGE)"
 
 .PHONY: clean
 clean: ## remove what was built (.venv too)

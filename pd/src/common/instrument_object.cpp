@@ -1,0 +1,189 @@
+// What the two objects have in common.
+#include "common/instrument_object.h"
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "ddsp_rt/search_path.h"
+
+namespace ddsp_rt::pd {
+namespace {
+
+constexpr double kShortestPause = 50.0;  // ms; shorter ones are the scheduler's
+
+std::string text_of(const t_atom& atom) {
+  char text[MAXPDSTRING];
+  if (atom.a_type == A_SYMBOL) return atom.a_w.w_symbol->s_name;
+  atom_string(&atom, text, sizeof text);
+  return text;
+}
+
+}  // namespace
+
+InstrumentObject::InstrumentObject(t_object* owner, t_class* type)
+    : owner_(owner),
+      worker_({.give = [this](const auto& instrument, const auto& range) { give(instrument, range); },
+               .collect = [this] { collect(); }}),
+      type_(type),
+      canvas_(canvas_getcurrent()),
+      clock_(clock_new(this, as_method(+[](InstrumentObject* self) { self->poll(); }))) {}
+
+InstrumentObject::~InstrumentObject() { clock_free(clock_); }
+
+void InstrumentObject::create(int argc, t_atom* argv) {
+  const auto is_flag = [](const t_atom& atom) { return atom.a_type == A_SYMBOL && atom.a_w.w_symbol->s_name[0] == '@'; };
+  t_atom* const end = argv + argc;
+  t_atom* flag = std::find_if(argv, end, is_flag);
+  if (flag != argv) {
+    try {
+      worker_.load_now(find(text_of(*argv)));
+    } catch (const std::exception& error) {
+      complain(error.what());
+    }
+    if (flag - argv > 1) complain("only the first of the words before '@' names the instrument");
+  }
+  while (flag != end) {
+    t_atom* const next = std::find_if(flag + 1, end, is_flag);
+    pd_typedmess(&owner_->ob_pd, gensym(flag->a_w.w_symbol->s_name + 1), static_cast<int>(next - flag) - 1, flag + 1);
+    flag = next;
+  }
+}
+
+// Beside the patch and along Pd's path, then where every front end looks, then beside this object.
+std::string InstrumentObject::find(const std::string& name) const {
+  char folder[MAXPDSTRING], *file = nullptr;
+  const bool complete = name.size() > 5 && name.ends_with(".ddsp");
+  const int handle = canvas_open(canvas_, name.c_str(), complete ? "" : ".ddsp", folder, &file, sizeof folder, 1);
+  if (handle >= 0) {
+    sys_close(handle);
+    return std::string(folder) + "/" + file;
+  }
+  return find_instrument(name, std::filesystem::path(class_gethelpdir(type_)) / "instruments").string();
+}
+
+void InstrumentObject::instrument(int argc, t_atom* argv) {
+  if (argc != 1) {
+    complain("instrument: give the name or the path of one");
+    return;
+  }
+  const std::string name = text_of(*argv);
+  try {
+    worker_.load(find(name));
+    watch();
+  } catch (const std::exception& error) {
+    complain(error.what());
+    t_atom atom;
+    SETSYMBOL(&atom, gensym(name.c_str()));
+    tell("failed", {&atom, 1});
+  }
+}
+
+void InstrumentObject::parameter(t_symbol* name, int argc, t_atom* argv) {
+  const std::optional<Parameter> parameter = find_parameter(name->s_name);
+  if (!parameter) return;
+  const ParameterInfo& limits = ddsp_rt::info(*parameter);
+  if (argc != 1 || argv->a_type != A_FLOAT) {
+    char line[200];
+    snprintf(line, sizeof line, "%s: give a number from %g to %g", name->s_name, static_cast<double>(limits.minimum),
+             static_cast<double>(limits.maximum));
+    complain(line);
+    return;
+  }
+  set(*parameter, atom_getfloat(argv));
+}
+
+// While the worker has something to do, and until the old instrument has faded out and can be freed.
+void InstrumentObject::poll() {
+  const bool busy = worker_.busy();
+  if (const auto outcome = worker_.take_outcome()) {
+    if (!outcome->error.empty()) {
+      complain(outcome->error);
+      tell("failed", {});
+    } else if (outcome->loaded) {
+      t_atom name;
+      SETSYMBOL(&name, gensym(outcome->loaded->name.c_str()));
+      tell("loaded", {&name, 1});
+    }
+  }
+  if (busy) {
+    watch();
+    return;
+  }
+  worker_.collect();
+  if (!settled()) clock_delay(clock_, 20 * kPoll);
+}
+
+void InstrumentObject::info() {
+  if (const auto playing = worker_.instrument()) {
+    tell_info("instrument", playing->name);
+    tell_info("model_rate", static_cast<float>(playing->model_rate));
+    const nlohmann::json document = nlohmann::json::parse(playing->metadata, nullptr, false);
+    if (document.is_object()) {
+      if (document.contains("licence") && document["licence"].is_string()) tell_info("licence", document["licence"].get<std::string>());
+      if (document.contains("attribution") && document["attribution"].is_array())
+        for (const auto& line : document["attribution"])
+          if (line.is_string()) tell_info("attribution", line.get<std::string>());
+    }
+  } else {
+    tell_info("instrument", "none");
+  }
+  tell_info("rate", static_cast<float>(rate()));
+  more_info();
+  for (const Parameter parameter : parameters()) tell_info(ddsp_rt::info(parameter).name.data(), values()[parameter]);
+}
+
+void InstrumentObject::tell(const char* selector, std::span<t_atom> atoms) {
+  if (status_) outlet_anything(status_, gensym(selector), static_cast<int>(atoms.size()), atoms.data());
+}
+
+void InstrumentObject::tell_info(const char* topic, std::span<t_atom> atoms) {
+  std::vector<t_atom> message(atoms.size() + 1);
+  SETSYMBOL(&message[0], gensym(topic));
+  std::copy(atoms.begin(), atoms.end(), message.begin() + 1);
+  std::string line;
+  for (const t_atom& atom : message) {
+    if (!line.empty()) line += ' ';
+    line += text_of(atom);
+  }
+  post("%s: %s", class_getname(type_), line.c_str());
+  tell("info", message);
+}
+
+void InstrumentObject::tell_info(const char* topic, float value) {
+  t_atom atom;
+  SETFLOAT(&atom, value);
+  tell_info(topic, {&atom, 1});
+}
+
+void InstrumentObject::tell_info(const char* topic, const std::string& text) {
+  t_atom atom;
+  SETSYMBOL(&atom, gensym(text.c_str()));
+  tell_info(topic, {&atom, 1});
+}
+
+void InstrumentObject::complain(const std::string& text) {
+  pd_error(owner_, "%s: %s", class_getname(type_), text.c_str());
+}
+
+bool InstrumentObject::resumed(int n, float rate) {
+  const double pause = last_block_ < 0.0 ? 0.0 : clock_gettimesince(last_block_);
+  last_block_ = clock_getlogicaltime();
+  return pause > kShortestPause + 2000.0 * n / static_cast<double>(rate);
+}
+
+void add_common_methods(t_class* type, std::span<const Parameter> parameters) {
+  const auto parameter = +[](PdObject* x, t_symbol* name, int argc, t_atom* argv) { x->self->parameter(name, argc, argv); };
+  for (const Parameter p : parameters)
+    class_addmethod(type, as_method(parameter), gensym(info(p).name.data()), A_GIMME, A_NULL);
+  const auto instrument = +[](PdObject* x, t_symbol*, int argc, t_atom* argv) { x->self->instrument(argc, argv); };
+  class_addmethod(type, as_method(instrument), gensym("instrument"), A_GIMME, A_NULL);
+  class_addmethod(type, as_method(+[](PdObject* x) { x->self->info(); }), gensym("info"), A_NULL);
+  class_addmethod(type, as_method(+[](PdObject* x) { x->self->reset(); }), gensym("reset"), A_NULL);
+}
+
+}  // namespace ddsp_rt::pd

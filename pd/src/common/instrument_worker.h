@@ -1,0 +1,80 @@
+// Loads instruments off Pd's thread, which is also the audio thread.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "ddsp_rt/instrument.h"
+#include "ddsp_rt/transfer.h"
+
+namespace ddsp_rt::pd {
+
+/// One for each object. Requests that have not begun are merged, so a storm of them loads only what it ends with.
+class InstrumentWorker {
+ public:
+  using InstrumentPointer = std::shared_ptr<const Instrument>;
+  using Range = std::optional<PitchRange>;
+
+  /// What the worker does with what it loaded, on its own thread.
+  struct Target {
+    std::function<void(const InstrumentPointer&, const Range&)> give;
+    std::function<void()> collect;  // frees what is no longer played
+  };
+
+  /// How a request ended.
+  struct Outcome {
+    InstrumentPointer loaded;  // null: the request was about the range, or failed
+    std::string error;         // empty: it went well
+  };
+
+  explicit InstrumentWorker(Target target) : target_(std::move(target)) {}
+  ~InstrumentWorker() { stop(); }
+
+  /// Loads on the calling thread, for creation. Throws InstrumentError.
+  void load_now(const std::string& path);
+
+  void load(std::string path);
+  void set_range(Range range);
+  void collect();
+
+  /// The outcome of a request that has ended since the last call, if one has.
+  std::optional<Outcome> take_outcome();
+  bool busy();
+
+  /// Waits until nothing is left to do.
+  void finish();
+  /// Gives again what was loaded last, on the calling thread; only after `finish`.
+  void give_again();
+  /// Finishes the request that has begun, drops the rest and ends the thread.
+  void stop();
+
+  /// What was loaded last, and the range it was given with.
+  InstrumentPointer instrument();
+  Range range();
+
+ private:
+  struct Request {
+    std::optional<std::string> path;
+    std::optional<Range> range;
+  };
+  void post(Request request);
+  void run();
+  Outcome serve(const Request& request);
+
+  Target target_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<Request> waiting_;
+  std::optional<Outcome> outcome_;
+  InstrumentPointer instrument_;
+  Range range_;
+  bool working_ = false, stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace ddsp_rt::pd

@@ -1,0 +1,204 @@
+// [ddsp.transfer~]: audio in, the instrument out.
+#include <array>
+#include <cmath>
+#include <memory>
+#include <stdexcept>
+
+#include "common/instrument_object.h"
+#include "ddsp_rt/player.h"
+
+namespace ddsp_rt::pd {
+namespace {
+
+constexpr int kSomeRate = 48000;  // holds what is set while Pd runs at a rate that cannot be played
+
+constexpr auto kAll = [] {
+  std::array<Parameter, kParameters.size()> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<Parameter>(i);
+  return all;
+}();
+
+t_class* transfer_class = nullptr;
+
+class TransferObject final : public InstrumentObject {
+ public:
+  explicit TransferObject(t_object* owner)
+      : InstrumentObject(owner, transfer_class),
+        report_clock_(clock_new(this, as_method(+[](TransferObject* self) { self->report(); self->schedule(); }))) {
+    outlet_new(owner, &s_signal);
+    for (t_outlet*& outlet : feature_outlets_) outlet = outlet_new(owner, &s_float);
+    add_status_outlet();
+    prepare(sys_getsr());
+    schedule();
+  }
+  ~TransferObject() override {
+    stop();
+    clock_free(report_clock_);
+  }
+
+  /// Makes the player for a sample rate, unless it is there. What was set stays, what was heard is forgotten.
+  void prepare(float sample_rate) {
+    const auto rate = static_cast<int>(std::lround(sample_rate));
+    if (player_ && player_->rate() == rate) return;
+    worker_.finish();
+    try {
+      auto made = std::make_unique<Player>(rate);
+      if (player_) {
+        for (const Parameter parameter : kAll) made->set(parameter, player_->parameters()[parameter]);
+        made->set_fitting(player_->fitting());
+      }
+      made->bypass(bypassed_);
+      player_ = std::move(made);
+      usable_ = true;
+      worker_.give_again();
+    } catch (const std::exception& error) {
+      usable_ = false;
+      if (!player_) player_ = std::make_unique<Player>(kSomeRate);
+      complain(std::string(error.what()) + "; there will be no sound");
+    }
+  }
+
+  void process(const float* in, float* out, int n) noexcept {
+    if (!usable_) {
+      std::fill_n(out, n, 0.0f);
+      return;
+    }
+    if (resumed(n, static_cast<float>(player_->rate()))) player_->reset();
+    player_->process(in, out, n);
+    fresh_ = true;
+  }
+
+  void reset() override { player_->reset(); }
+
+  void range(int argc, t_atom* argv) {
+    InstrumentWorker::Range range;
+    if (argc > 0) range = PitchRange{atom_getfloatarg(0, argc, argv), atom_getfloatarg(1, argc, argv)};
+    if (range && !(range->low >= 20.0f && range->high >= 2.0f * range->low && range->high <= 2100.0f)) {
+      complain("range: give the lowest and the highest pitch in Hz, within 20 to 2100 and an octave apart");
+      return;
+    }
+    worker_.set_range(range);
+    watch();
+  }
+
+  void fit(int argc, t_atom* argv) {
+    Fitting fitting;
+    if (argc > 0) fitting.octave = std::clamp(static_cast<int>(std::lround(atom_getfloatarg(0, argc, argv))), -4, 4);
+    if (argc > 1) fitting.loudness = LoudnessMap(std::clamp(atom_getfloatarg(1, argc, argv), -60.0f, 60.0f));
+    if (argc > 2) fitting.gate_db = atom_getfloatarg(2, argc, argv);
+    if (argc > 3) fitting.unvoiced_drop_db = atom_getfloatarg(3, argc, argv);
+    player_->set_fitting(fitting);
+    learning_ = false;
+  }
+
+  void learn() {
+    player_->learn();
+    learning_ = true;
+  }
+
+  void bypass(float on) {
+    bypassed_ = on != 0.0f;
+    player_->bypass(bypassed_);
+  }
+
+  void report_every(float milliseconds) {
+    period_ = milliseconds > 0.0f ? std::max(1.0f, milliseconds) : 0.0f;
+    schedule();
+  }
+
+  void report() {
+    if (learning_ && player_->current() && !player_->current()->learning()) {
+      learning_ = false;
+      t_atom octave;
+      SETFLOAT(&octave, static_cast<float>(player_->fitting().octave));
+      tell("learned", {&octave, 1});
+    }
+    if (!std::exchange(fresh_, false)) return;
+    const Features& features = player_->features();
+    outlet_float(feature_outlets_[2], features.loudness);
+    outlet_float(feature_outlets_[1], features.periodicity);
+    outlet_float(feature_outlets_[0], features.f0);
+  }
+
+ private:
+  void give(const InstrumentWorker::InstrumentPointer& instrument, const InstrumentWorker::Range& range) override {
+    player_->load(instrument, range);
+  }
+  void collect() override { player_->collect(); }
+  bool settled() const override { return player_->settled(); }
+  void set(Parameter parameter, float value) override { player_->set(parameter, value); }
+  const ParameterValues& values() const override { return player_->parameters(); }
+  std::span<const Parameter> parameters() const override { return kAll; }
+  int rate() const override { return player_->rate(); }
+  void more_info() override {
+    t_atom atoms[2];
+    if (const auto playing = worker_.instrument()) {
+      const auto range = worker_.range();
+      SETFLOAT(&atoms[0], range ? range->low : playing->analyser.f0_low);
+      SETFLOAT(&atoms[1], range ? range->high : playing->analyser.f0_high);
+      tell_info("range", atoms);
+    }
+    tell_info("octave", static_cast<float>(player_->fitting().octave));
+    tell_info("bypass", bypassed_ ? 1.0f : 0.0f);
+  }
+
+  void schedule() {
+    if (period_ > 0.0) {
+      clock_delay(report_clock_, period_);
+    } else {
+      clock_unset(report_clock_);
+    }
+  }
+
+  std::unique_ptr<Player> player_;
+  std::array<t_outlet*, 3> feature_outlets_;
+  t_clock* report_clock_;
+  double period_ = 20.0;  // ms between reports; 0: none
+  bool usable_ = false, bypassed_ = false, learning_ = false;
+  bool fresh_ = false;  // something was played since the last report
+};
+
+TransferObject* self(PdObject* x) { return static_cast<TransferObject*>(x->self); }
+
+t_int* perform(t_int* w) {
+  reinterpret_cast<TransferObject*>(w[1])->process(reinterpret_cast<float*>(w[2]), reinterpret_cast<float*>(w[3]),
+                                                   static_cast<int>(w[4]));
+  return w + 5;
+}
+
+void dsp(PdObject* x, t_signal** signals) {
+  self(x)->prepare(signals[0]->s_sr);
+  dsp_add(perform, 4, self(x), signals[0]->s_vec, signals[1]->s_vec, static_cast<t_int>(signals[0]->s_n));
+}
+
+void* make(t_symbol*, int argc, t_atom* argv) {
+  auto* x = reinterpret_cast<PdObject*>(pd_new(transfer_class));
+  x->self = new TransferObject(&x->head);
+  x->self->create(argc, argv);
+  return x;
+}
+
+void destroy(PdObject* x) { delete x->self; }
+
+}  // namespace
+}  // namespace ddsp_rt::pd
+
+// The name Pd's loader makes of ddsp.transfer~: what no C symbol may have, in hex.
+extern "C" __attribute__((visibility("default"))) void setup_ddsp0x2etransfer_tilde() {
+  using namespace ddsp_rt::pd;
+  transfer_class = class_new(gensym("ddsp.transfer~"), as_new_method(make), as_method(destroy), sizeof(PdObject),
+                             CLASS_DEFAULT, A_GIMME, A_NULL);
+  CLASS_MAINSIGNALIN(transfer_class, PdObject, value);
+  class_addmethod(transfer_class, as_method(dsp), gensym("dsp"), A_CANT, A_NULL);
+  add_common_methods(transfer_class, kAll);
+  class_addmethod(transfer_class, as_method(+[](PdObject* x, t_symbol*, int argc, t_atom* argv) { self(x)->range(argc, argv); }),
+                  gensym("range"), A_GIMME, A_NULL);
+  class_addmethod(transfer_class, as_method(+[](PdObject* x, t_symbol*, int argc, t_atom* argv) { self(x)->fit(argc, argv); }),
+                  gensym("fit"), A_GIMME, A_NULL);
+  class_addmethod(transfer_class, as_method(+[](PdObject* x) { self(x)->learn(); }), gensym("learn"), A_NULL);
+  class_addmethod(transfer_class, as_method(+[](PdObject* x, t_floatarg on) { self(x)->bypass(on); }), gensym("bypass"),
+                  A_FLOAT, A_NULL);
+  class_addmethod(transfer_class, as_method(+[](PdObject* x, t_floatarg ms) { self(x)->report_every(ms); }),
+                  gensym("report"), A_FLOAT, A_NULL);
+  class_addbang(transfer_class, as_method(+[](PdObject* x) { self(x)->report(); }));
+}

@@ -1,0 +1,139 @@
+// [ddsp~]: pitch, envelope and modulation in, the instrument out.
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <stdexcept>
+
+#include "common/instrument_object.h"
+#include "ddsp_rt/control_player.h"
+
+namespace ddsp_rt::pd {
+namespace {
+
+constexpr int kSomeRate = 48000;  // holds what is set while Pd runs at a rate that cannot be played
+
+// Those of the table that concern the sound, not the hearing.
+constexpr std::array kSounding{Parameter::kTranspose,  Parameter::kFineTune,   Parameter::kGate,
+                               Parameter::kHarmonicGain, Parameter::kNoiseGain, Parameter::kBrightness,
+                               Parameter::kReverb,     Parameter::kOutputGain, Parameter::kGlide};
+
+t_class* control_class = nullptr;
+
+class ControlObject final : public InstrumentObject {
+ public:
+  explicit ControlObject(t_object* owner) : InstrumentObject(owner, control_class) {
+    inlet_new(owner, &owner->ob_pd, &s_float, gensym("ratio"));
+    signalinlet_new(owner, 0.0f);
+    signalinlet_new(owner, 0.0f);
+    outlet_new(owner, &s_signal);
+    add_status_outlet();
+    prepare(sys_getsr());
+  }
+  ~ControlObject() override { stop(); }
+
+  /// Makes the player for a sample rate, unless it is there. What was set stays.
+  void prepare(float sample_rate) {
+    const auto rate = static_cast<int>(std::lround(sample_rate));
+    if (player_ && player_->rate() == rate) return;
+    worker_.finish();
+    try {
+      auto made = std::make_unique<ControlPlayer>(rate);
+      if (player_)
+        for (const Parameter parameter : kSounding) made->set(parameter, player_->parameters()[parameter]);
+      made->set_ratio(ratio_);
+      made->set_unit(unit_);
+      player_ = std::move(made);
+      usable_ = true;
+      worker_.give_again();
+    } catch (const std::exception& error) {
+      usable_ = false;
+      if (!player_) player_ = std::make_unique<ControlPlayer>(kSomeRate);
+      complain(std::string(error.what()) + "; there will be no sound");
+    }
+  }
+
+  void process(const ControlSignals& signals, float* out, int n) noexcept {
+    if (!usable_) {
+      std::fill_n(out, n, 0.0f);
+      return;
+    }
+    if (resumed(n, static_cast<float>(player_->rate()))) player_->reset();
+    player_->process(signals, out, n);
+  }
+
+  void reset() override { player_->reset(); }
+
+  void ratio(float value) {
+    ratio_ = value;
+    player_->set_ratio(value);
+  }
+
+  void units(const char* name) {
+    if (std::strcmp(name, "linear") != 0 && std::strcmp(name, "db") != 0) {
+      complain("units: give linear or db");
+      return;
+    }
+    unit_ = name[0] == 'd' ? LevelUnit::kDecibels : LevelUnit::kLinear;
+    player_->set_unit(unit_);
+  }
+
+ private:
+  void give(const InstrumentWorker::InstrumentPointer& instrument, const InstrumentWorker::Range&) override {
+    player_->load(instrument);
+  }
+  void collect() override { player_->collect(); }
+  bool settled() const override { return player_->settled(); }
+  void set(Parameter parameter, float value) override { player_->set(parameter, value); }
+  const ParameterValues& values() const override { return player_->parameters(); }
+  std::span<const Parameter> parameters() const override { return kSounding; }
+  int rate() const override { return player_->rate(); }
+  void more_info() override {
+    tell_info("ratio", ratio_);
+    tell_info("units", unit_ == LevelUnit::kDecibels ? "db" : "linear");
+  }
+
+  std::unique_ptr<ControlPlayer> player_;
+  float ratio_ = 0.0f;
+  LevelUnit unit_ = LevelUnit::kLinear;
+  bool usable_ = false;
+};
+
+ControlObject* self(PdObject* x) { return static_cast<ControlObject*>(x->self); }
+
+t_int* perform(t_int* w) {
+  const auto signal = [w](int i) { return reinterpret_cast<float*>(w[i]); };
+  reinterpret_cast<ControlObject*>(w[1])->process({signal(2), signal(3), signal(4)}, signal(5), static_cast<int>(w[6]));
+  return w + 7;
+}
+
+void dsp(PdObject* x, t_signal** signals) {
+  self(x)->prepare(signals[0]->s_sr);
+  dsp_add(perform, 6, self(x), signals[0]->s_vec, signals[1]->s_vec, signals[2]->s_vec, signals[3]->s_vec,
+          static_cast<t_int>(signals[0]->s_n));
+}
+
+void* make(t_symbol*, int argc, t_atom* argv) {
+  auto* x = reinterpret_cast<PdObject*>(pd_new(control_class));
+  x->self = new ControlObject(&x->head);
+  x->self->create(argc, argv);
+  return x;
+}
+
+void destroy(PdObject* x) { delete x->self; }
+
+}  // namespace
+}  // namespace ddsp_rt::pd
+
+extern "C" __attribute__((visibility("default"))) void ddsp_tilde_setup() {
+  using namespace ddsp_rt::pd;
+  control_class = class_new(gensym("ddsp~"), as_new_method(make), as_method(destroy), sizeof(PdObject), CLASS_DEFAULT,
+                            A_GIMME, A_NULL);
+  CLASS_MAINSIGNALIN(control_class, PdObject, value);
+  class_addmethod(control_class, as_method(dsp), gensym("dsp"), A_CANT, A_NULL);
+  add_common_methods(control_class, kSounding);
+  class_addmethod(control_class, as_method(+[](PdObject* x, t_floatarg r) { self(x)->ratio(r); }), gensym("ratio"),
+                  A_FLOAT, A_NULL);
+  class_addmethod(control_class, as_method(+[](PdObject* x, t_symbol* name) { self(x)->units(name->s_name); }),
+                  gensym("units"), A_SYMBOL, A_NULL);
+}

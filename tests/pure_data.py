@@ -1,0 +1,142 @@
+"""Pure Data without a window: patches made in Python, run faster than real time, their sound read back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+ROOT = Path(__file__).parents[1]
+PD = shutil.which("pd")
+FOLDER = Path(os.environ.get("DDSP_RT_PD_FOLDER", ROOT / "build" / "dev" / "pd" / "ddsp-rt"))  # what `make pd` gathers
+RATE = 48_000
+
+needs_pd = pytest.mark.skipif(
+    PD is None or not (FOLDER / "ddsp~.pd_linux").exists(),
+    reason="Pure Data is not installed" if PD is None else "the Pd objects are not built (make pd)",
+)
+
+
+class Patch:
+    """A patch as Pd writes it: objects are numbered as they are added."""
+
+    def __init__(self, width: int = 700, height: int = 500):
+        self.lines = [f"#N canvas 20 20 {width} {height} 12;"]
+        self.count = 0
+
+    def _add(self, line: str) -> int:
+        self.lines.append(line)
+        self.count += 1
+        return self.count - 1
+
+    def obj(self, text: str) -> int:
+        """An object; commas and semicolons are Pd's own."""
+        return self._add(f"#X obj 10 {10 + 20 * self.count} {text};")
+
+    def msg(self, text: str) -> int:
+        """A message box; ", " and "; " are escaped here."""
+        text = text.replace(", ", " \\, ").replace("; ", " \\; ")
+        return self._add(f"#X msg 10 {10 + 20 * self.count} {text};")
+
+    def sub(self, name: str, inner: Patch) -> int:
+        """A subpatch."""
+        self.lines += [inner.lines[0].replace(" 12;", f" {name} 0;"), *inner.lines[1:]]
+        return self._add(f"#X restore 10 {10 + 20 * self.count} pd {name};")
+
+    def connect(self, source: int, outlet: int, target: int, inlet: int) -> None:
+        self.lines.append(f"#X connect {source} {outlet} {target} {inlet};")
+
+    def write(self, path: Path) -> Path:
+        path.write_text("\n".join(self.lines) + "\n")
+        return path
+
+
+def run_pd(patch: Path, *flags: str, rate: int = RATE, timeout: float = 120, prefix: tuple[str, ...] = (), **environment) -> str:
+    """Run a patch that quits by itself; what Pd wrote to its console."""
+    command = [*prefix, PD, "-nogui", "-stderr", "-batch", "-noaudio", "-nrt", "-r", str(rate), "-noprefs", "-path", str(FOLDER)]
+    done = subprocess.run(
+        [*command, *flags, patch.name],
+        cwd=patch.parent,
+        timeout=timeout,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "DDSP_RT_PATH": "", **environment},
+    )
+    console = done.stdout + done.stderr
+    assert done.returncode == 0, console
+    return console
+
+
+class Session:
+    """A patch that plays arrays through an object and records what comes out, all from the same sample on.
+
+    The object under test is what `build(patch)` adds; signals go to the inlets named in `inputs`.
+    """
+
+    def __init__(self, folder: Path, seconds: float, rate: int = RATE):
+        self.folder, self.seconds, self.rate = folder, seconds, rate
+        self.patch = Patch()
+        self.start = self.patch.obj("loadbang")
+        self.order = self.patch.obj("t b b b b")  # right to left: read, then anything, then start, then the end's clock
+        self.patch.connect(self.start, 0, self.order, 0)
+        self.outputs: list[str] = []
+        self.messages: list[tuple[float, int, int, str]] = []
+
+    def play(self, name: str, audio: np.ndarray) -> int:
+        """A [tabplay~] of this audio."""
+        soundfile.write(self.folder / f"{name}.wav", audio, self.rate, subtype="FLOAT")
+        p = self.patch
+        table = p.obj(f"table {name} {len(audio)}")
+        read = p.msg(f"read -resize {name}.wav {name}")
+        filer = p.obj("soundfiler")
+        player = p.obj(f"tabplay~ {name}")
+        p.connect(self.order, 3, read, 0)
+        p.connect(read, 0, filer, 0)
+        p.connect(self.order, 1, player, 0)
+        return player if table >= 0 else -1
+
+    def record(self, source: int, outlet: int = 0, name: str = "out") -> None:
+        """Record an outlet from the first sample on."""
+        p = self.patch
+        p.obj(f"table {name} {round(self.seconds * self.rate)}")
+        writer = p.obj(f"tabwrite~ {name}")
+        p.connect(source, outlet, writer, 0)
+        p.connect(self.order, 1, writer, 0)
+        self.outputs.append(name)
+
+    def send(self, target: int, text: str, at: float = 0.0, inlet: int = 0) -> None:
+        """Send a message: at once before the sound starts, or after so many ms."""
+        p = self.patch
+        message = p.msg(text)
+        if at > 0:
+            delay = p.obj(f"del {at}")
+            p.connect(self.order, 0, delay, 0)
+            p.connect(delay, 0, message, 0)
+        else:
+            p.connect(self.order, 2, message, 0)
+        p.connect(message, 0, target, inlet)
+
+    def run(self, *flags: str, **keywords) -> tuple[dict[str, np.ndarray], str]:
+        """The recordings by name, and the console."""
+        p = self.patch
+        on = p.msg("; pd dsp 1")
+        end = p.obj(f"del {1000 * self.seconds + 100}")
+        order = p.obj("t b b")
+        p.connect(self.order, 1, on, 0)
+        p.connect(self.order, 0, end, 0)
+        p.connect(end, 0, order, 0)
+        quit_ = p.msg("; pd quit")
+        p.connect(order, 0, quit_, 0)
+        filer = p.obj("soundfiler")
+        for name in self.outputs:
+            write = p.msg(f"write -wave -bytes 4 {name}-recorded.wav {name}")
+            p.connect(order, 1, write, 0)
+            p.connect(write, 0, filer, 0)
+        console = run_pd(p.write(self.folder / "session.pd"), *flags, rate=self.rate, **keywords)
+        audio = {n: soundfile.read(self.folder / f"{n}-recorded.wav", dtype="float32")[0] for n in self.outputs}
+        return audio, console
