@@ -35,8 +35,8 @@ class Patch:
         return self.count - 1
 
     def obj(self, text: str) -> int:
-        """An object; commas and semicolons are Pd's own."""
-        return self._add(f"#X obj 10 {10 + 20 * self.count} {text};")
+        """An object. Each lies further to the right, which is how Pd orders the inlets of a subpatch."""
+        return self._add(f"#X obj {10 + 5 * self.count} {10 + 20 * self.count} {text};")
 
     def msg(self, text: str) -> int:
         """A message box; ", " and "; " are escaped here."""
@@ -73,32 +73,31 @@ def run_pd(patch: Path, *flags: str, rate: int = RATE, timeout: float = 120, pre
 
 
 class Session:
-    """A patch that plays arrays through an object and records what comes out, all from the same sample on.
+    """A patch that plays arrays through objects and records what comes out, everything from the same sample on.
 
-    The object under test is what `build(patch)` adds; signals go to the inlets named in `inputs`.
+    It starts when the patch is loaded, or when `trigger`, an outlet as (node, outlet), sends something.
     """
 
     def __init__(self, folder: Path, seconds: float, rate: int = RATE):
         self.folder, self.seconds, self.rate = folder, seconds, rate
         self.patch = Patch()
-        self.start = self.patch.obj("loadbang")
-        self.order = self.patch.obj("t b b b b")  # right to left: read, then anything, then start, then the end's clock
-        self.patch.connect(self.start, 0, self.order, 0)
+        self.loaded = self.patch.obj("loadbang")
+        self.trigger = (self.loaded, 0)
+        self.order = self.patch.obj("t b b b b")  # right to left: read files, send messages, start, wait for the end
         self.outputs: list[str] = []
-        self.messages: list[tuple[float, int, int, str]] = []
 
     def play(self, name: str, audio: np.ndarray) -> int:
         """A [tabplay~] of this audio."""
         soundfile.write(self.folder / f"{name}.wav", audio, self.rate, subtype="FLOAT")
         p = self.patch
-        table = p.obj(f"table {name} {len(audio)}")
+        p.obj(f"table {name} {len(audio)}")
         read = p.msg(f"read -resize {name}.wav {name}")
         filer = p.obj("soundfiler")
         player = p.obj(f"tabplay~ {name}")
         p.connect(self.order, 3, read, 0)
         p.connect(read, 0, filer, 0)
         p.connect(self.order, 1, player, 0)
-        return player if table >= 0 else -1
+        return player
 
     def record(self, source: int, outlet: int = 0, name: str = "out") -> None:
         """Record an outlet from the first sample on."""
@@ -124,6 +123,7 @@ class Session:
     def run(self, *flags: str, **keywords) -> tuple[dict[str, np.ndarray], str]:
         """The recordings by name, and the console."""
         p = self.patch
+        p.connect(*self.trigger, self.order, 0)
         on = p.msg("; pd dsp 1")
         end = p.obj(f"del {1000 * self.seconds + 100}")
         order = p.obj("t b b")

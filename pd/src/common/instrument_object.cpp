@@ -52,6 +52,7 @@ void InstrumentObject::create(int argc, t_atom* argv) {
     pd_typedmess(&owner_->ob_pd, gensym(flag->a_w.w_symbol->s_name + 1), static_cast<int>(next - flag) - 1, flag + 1);
     flag = next;
   }
+  worker_.finish();  // all that was asked for sounds from the start
 }
 
 // Beside the patch and along Pd's path, then where every front end looks, then beside this object.
