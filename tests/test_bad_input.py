@@ -121,6 +121,17 @@ def test_silence_stays_exactly_silent_and_is_told(play, kind):
         assert "16000 samples are not a number" in err
 
 
+def test_several_notes_at_once_are_told_and_one_line_is_not(play):
+    def note(hertz):
+        t = np.arange(3 * RATE) / RATE
+        return sum(0.1 / h * np.sin(2 * np.pi * h * hertz * t) for h in range(1, 9))
+
+    for name, audio, told in (("third.wav", note(220) + note(277), True), ("note.wav", note(220), False)):
+        soundfile.write(name, audio, RATE)
+        code, _, err = play(name, "-o", "out.wav")
+        assert code == 0 and ("several notes at once" in err) == told
+
+
 def test_clipping_is_told(play):
     soundfile.write("odd.wav", ODD["clipped"], RATE, subtype="PCM_16")
     code, _, err = play("odd.wav", "-o", "out.wav")

@@ -12,8 +12,10 @@ import numpy as np
 from ddsp_rt import _engine
 from ddsp_rt.analysis import HIGHEST_RATE, LOWEST_RATE, Features, as_rate
 from ddsp_rt.audio import AudioReader, AudioWriter, fitting_gain
+from ddsp_rt.gates import usable_frames
 from ddsp_rt.instrument import Instrument
 
+POLYPHONIC_SHARE = 0.2  # of the opening, from which the performer should hear of it
 CLIPPED_SHARE = 1e-3  # of the samples at full scale, from which the performer should hear of it
 
 
@@ -61,8 +63,9 @@ def transfer_file(
         def report(block: np.ndarray, share: float) -> None:
             advance(share * len(block) / max(reader.frames, 1))
 
-        features = _analyse(reader, rate, report)
-        notes = _notes(reader, features)
+        opening = Opening(rate)
+        features = _analyse(reader, rate, report, opening)
+        notes = _notes(reader, features, opening)
         fitting = instrument.fit(features, octave, loudness)
         gain = 1.0
         while True:
@@ -89,10 +92,39 @@ def analyse_file(source: str | os.PathLike, sample_rate: int | None = None) -> F
         return _analyse(reader, rate, lambda block, share: None)
 
 
-def _analyse(reader: AudioReader, rate: int, report: Callable[[np.ndarray, float], None]) -> Features:
+class Opening:
+    """The first seconds of a performance, kept to judge whether one line sounds or several."""
+
+    SECONDS = 30.0
+
+    def __init__(self, rate: int):
+        self.rate = rate
+        self._blocks: list[np.ndarray] = []
+        self._room = int(self.SECONDS * rate)
+
+    def hear(self, block: np.ndarray) -> None:
+        if self._room > 0:
+            self._blocks.append(block[: self._room].copy())
+            self._room -= len(self._blocks[-1])
+
+    def several_notes(self, features: Features) -> float:
+        """The share of it in which more than one note sounds, 0..1."""
+        audio = np.concatenate([np.zeros(0, np.float32), *self._blocks])
+        if not len(audio):
+            return 0.0
+        frames = min(len(features), _engine.frame_count(len(audio), self.rate))
+        heard = (features.f0[:frames], features.periodicity[:frames], features.loudness[:frames])
+        return usable_frames(audio, self.rate, *heard).left_out_seconds()["polyphony"] * self.rate / len(audio)
+
+
+def _analyse(
+    reader: AudioReader, rate: int, report: Callable[[np.ndarray, float], None], opening: Opening | None = None
+) -> Features:
     analyser = _engine.Analyser(rate)
     parts = []
     for block in _resampled(reader, rate):
+        if opening is not None:
+            opening.hear(block)
         parts.append(analyser.process(block))
         report(block, 0.3 * reader.rate / rate)
     return Features.from_parts(parts)
@@ -110,12 +142,15 @@ def _resampled(reader: AudioReader, rate: int) -> Iterator[np.ndarray]:
     yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def _notes(reader: AudioReader, features: Features) -> tuple[str, ...]:
+def _notes(reader: AudioReader, features: Features, opening: Opening) -> tuple[str, ...]:
     """What in the source will be heard in the result."""
     notes = [reader.note] if reader.note else []
     if reader.clipped_samples > CLIPPED_SHARE * reader.frames_read:
         share = 100 * reader.clipped_samples / reader.frames_read
         notes.append(f"{reader.path}: clipped ({share:.1f} % of its samples at full scale); record it softer")
+    several = opening.several_notes(features)
+    if several > POLYPHONIC_SHARE:
+        notes.append(f"{reader.path}: several notes at once in {100 * several:.0f} % of it; only one line is followed")
     if not features.voiced.any():
         notes.append(f"{reader.path}: no pitch found in it; the result is silent or nearly so")
     return tuple(notes)
