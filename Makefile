@@ -105,7 +105,8 @@ PD_FOLDER := build/pd/pd/ddsp-rt
 PD_EXTERNALS ?= $(if $(filter Darwin,$(shell uname)),$(HOME)/Library/Pd,$(HOME)/.local/lib/pd/extra)
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 PD_PLATFORM = $(shell uname -s)-$(subst aarch64,arm64,$(subst x86_64,amd64,$(shell uname -m)))-32
-PD_PACKAGE = dist/ddsp-rt[v$(VERSION)]($(PD_PLATFORM)).dek
+DIST := dist
+PD_PACKAGE = ddsp-rt[v$(VERSION)]($(PD_PLATFORM)).dek
 
 .PHONY: pd
 pd: ## build the Pure Data objects: build/pd/pd/ddsp-rt holds all they need
@@ -121,14 +122,17 @@ install-pd: pd ## put them into Pd's folder of externals (PD_EXTERNALS=folder fo
 	@echo "Installed in $(PD_EXTERNALS)/ddsp-rt: in a patch, [declare -path ddsp-rt] finds them"
 
 .PHONY: pd-package
-pd-package: pd ## make the archive that Pd's package manager (deken) takes
-	@mkdir -p dist
-	@rm -f "$(PD_PACKAGE)"
-	@cd build/pd/pd && cmake -E tar cf "$(CURDIR)/$(PD_PACKAGE)" --format=zip ddsp-rt
-	@printf 'ddsp.transfer~\taudio in, a trained instrument out\nddsp~\tpitch, envelope and modulation in, a trained instrument out\n' \
-	  > "$(PD_PACKAGE).txt"
-	@cd dist && sha256sum "$(notdir $(PD_PACKAGE))" > "$(notdir $(PD_PACKAGE)).sha256"
-	@echo "Made $(PD_PACKAGE)"
+pd-package: pd pd-archive ## make the archive that Pd's package manager (deken) takes
+	@echo "Made $(DIST)/$(PD_PACKAGE)"
+
+.PHONY: pd-archive
+pd-archive:
+	@mkdir -p "$(DIST)"
+	@rm -f "$(DIST)/$(PD_PACKAGE)"
+	@cd "$(dir $(PD_FOLDER))" && cmake -E tar cf "$(abspath $(DIST))/$(PD_PACKAGE)" --format=zip $(notdir $(PD_FOLDER))
+	@printf '%s\t%s\n' ddsp.transfer~ "audio in, a trained instrument out" \
+	  ddsp~ "pitch, envelope and modulation in, a trained instrument out" > "$(DIST)/$(PD_PACKAGE).txt"
+	@cd "$(DIST)" && sha256sum "$(PD_PACKAGE)" > "$(PD_PACKAGE).sha256"
 
 .PHONY: clean
 clean: ## remove what was built (.venv too)
