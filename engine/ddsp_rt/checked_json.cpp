@@ -96,4 +96,17 @@ std::vector<float> JsonObject::rising(const char* key, double low, double high) 
   return result;
 }
 
+std::vector<float> JsonObject::numbers(const char* key, std::size_t count, double low, double high) const {
+  const nlohmann::json* value = find(key);
+  if (!value || !value->is_array() || value->size() != count)
+    throw FileFault(path(key) + " must be a list of " + std::to_string(count) + " numbers");
+  std::vector<float> result;
+  for (const nlohmann::json& entry : *value) {
+    const double number = entry.is_number() ? entry.get<double>() : std::nan("");
+    if (!(number >= low && number <= high)) throw FileFault(path(key) + " must hold numbers" + range(low, high));
+    result.push_back(static_cast<float>(number));
+  }
+  return result;
+}
+
 }  // namespace ddsp_rt

@@ -142,7 +142,10 @@ std::shared_ptr<const Instrument> read(const Safetensors& file) {
                  read_analyser(metadata.object("analyser"), decoder.z_dims > 0), Decoder(file, decoder),
                  read_encoder(architecture, decoder, file), read_impulse_response(architecture, file),
                  read_quantiles(quantiles), static_cast<float>(quantiles.number("periodicity_median", 0.0, 1.0)),
-                 static_cast<float>(metadata.number("gate_db", -200.0, 100.0)), text->second});
+                 static_cast<float>(metadata.number("gate_db", -200.0, 100.0)),
+                 metadata.has("z_mean") ? metadata.numbers("z_mean", decoder.z_dims, -1e6, 1e6)
+                                        : std::vector<float>(decoder.z_dims),
+                 text->second});
 }
 
 std::string reason(int error) { return std::generic_category().message(error ? error : EIO); }

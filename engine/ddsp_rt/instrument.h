@@ -41,6 +41,7 @@ struct Instrument {
   TargetQuantiles quantiles;            // of the training set's voiced frames
   float periodicity_median;             // of the same frames
   float gate_db;                        // loudness below which the instrument is silent
+  std::vector<float> z_mean;            // of the training set, [z_dims]; zeros where the file does not say
   std::string metadata;                 // the file's JSON, as it stands
 };
 

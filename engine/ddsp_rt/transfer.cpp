@@ -75,7 +75,8 @@ void Transfer::run_frame() noexcept {
   fitted.f0 = glide_.next(fitted.f0, now.semitones, parameters()[Parameter::kGlide]);
   const float gate = std::max(fitting_.gate_db, instrument().gate_db) + now.gate;
   length_ = voice_.next_length();
-  voice_.render(fitted, {gate, now.harmonic_gain, now.noise_gain, now.brightness, now.reverb}, rendered_.data());
+  voice_.render(fitted, {gate, now.harmonic_gain, now.noise_gain, now.brightness, now.reverb, fitting_.mean_z},
+                rendered_.data());
   position_ = 0;
   ++frame_;
 }
@@ -96,7 +97,14 @@ void Transfer::adopt(const Transfer& other) noexcept {
   fitter_ = other.fitter_;
   to_learn_ = other.to_learn_;
   const bool known = to_learn_ == 0 && fitter_.frames() > 0.0f;
-  fitting_ = known ? fitter_.fit(instrument().quantiles) : other.fitting_;
+  fitting_ = other.fitting_;
+  if (known) refit();
+}
+
+void Transfer::refit() noexcept {
+  const bool mean_z = fitting_.mean_z;  // a choice, not something heard
+  fitting_ = fitter_.fit(instrument().quantiles);
+  fitting_.mean_z = mean_z;
 }
 
 void Transfer::listen() noexcept {
@@ -106,7 +114,7 @@ void Transfer::listen() noexcept {
   silent_ = sounds ? 0 : std::min(silent_ + 1, kOctaveSilence);
   if (to_learn_ == 0 && !following) return;
   fitter_.add(features_);
-  if (to_learn_ > 0 && voiced && sounds && --to_learn_ == 0) fitting_ = fitter_.fit(instrument().quantiles);
+  if (to_learn_ > 0 && voiced && sounds && --to_learn_ == 0) refit();
   if (following && to_learn_ == 0 && frame_ % kFollowEvery == 0) follow();
 }
 

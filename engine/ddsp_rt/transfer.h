@@ -52,6 +52,7 @@ class Transfer {
 
  private:
   void listen() noexcept;
+  void refit() noexcept;
   void follow() noexcept;
   void run_frame() noexcept;
 

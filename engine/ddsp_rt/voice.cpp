@@ -37,7 +37,11 @@ int Voice::next_length() const noexcept { return frame_length(frame_, rate_); }
 
 void Voice::render(const Features& features, const VoiceSettings& settings, float* out, const float* excitation,
                    const float* deviation) noexcept {
-  if (encoder_state_) instrument_->encoder->step(*encoder_state_, features.mfcc, z_.data());
+  if (settings.mean_z) {
+    std::copy(instrument_->z_mean.begin(), instrument_->z_mean.end(), z_.begin());
+  } else if (encoder_state_) {
+    instrument_->encoder->step(*encoder_state_, features.mfcc, z_.data());
+  }
   instrument_->decoder.step(decoder_state_, features, z_.data(), controls_);
   gate_.set_threshold(settings.gate_db);
   shape(features.f0, settings, gate_.next(features.loudness));

@@ -26,6 +26,7 @@ struct VoiceSettings {
   float noise_gain = 1.0f;      // linear
   float brightness = 0.0f;      // dB per octave about 1 kHz
   float reverb = 1.0f;          // linear gain of the wet part
+  bool mean_z = false;          // z is the training set's mean, not what the source's spectrum says
 };
 
 /// Frames follow the clock of frame_clock.h from the last reset. Every method but the constructor is real-time.

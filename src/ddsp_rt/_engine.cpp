@@ -247,6 +247,7 @@ NB_MODULE(_engine, m) {
       .def(nb::init<>())
       .def_rw("octave", &Fitting::octave)
       .def_rw("gate_db", &Fitting::gate_db)
+      .def_rw("mean_z", &Fitting::mean_z)
       .def_rw("unvoiced_drop_db", &Fitting::unvoiced_drop_db)
       .def("set_loudness_offset", [](Fitting& f, float db) { f.loudness = LoudnessMap(db); }, "db"_a)
       .def("map_loudness", [](const Fitting& f, float db) { return f.loudness(db); }, "db"_a)

@@ -117,6 +117,10 @@ def transfer(
     reverb: Annotated[
         float, typer.Option(metavar="G", help="Gain of the instrument's room; 0 is dry, 2 the most.")
     ] = 1.0,
+    z: Annotated[
+        str,
+        typer.Option(metavar="source|mean", help="For instruments with z: the performance's timbre, or the instrument's mean."),
+    ] = "source",
     figure: Annotated[
         Optional[Path], typer.Option(metavar="PNG", help="Also draw the sound taken apart (one INPUT only).")
     ] = None,
@@ -130,7 +134,7 @@ def transfer(
     """
     from ddsp_rt.transfer_command import transfer_all
 
-    transfer_all(inputs, to, output, octave, loudness, sample_rate, bit_depth, reverb, figure)
+    transfer_all(inputs, to, output, octave, loudness, sample_rate, bit_depth, reverb, z, figure)
 
 
 @app.command()

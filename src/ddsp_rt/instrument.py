@@ -42,20 +42,25 @@ class Instrument:
     def __repr__(self) -> str:
         return f"<ddsp_rt.Instrument '{self.name}' {self.model_rate} Hz>"
 
-    def fit(self, features: Features, octave: int | str = "auto", loudness: float | str = "auto") -> _engine.Fitting:
+    def fit(
+        self, features: Features, octave: int | str = "auto", loudness: float | str = "auto", z: str = "source"
+    ) -> _engine.Fitting:
         """Constants that bend a performance to this instrument.
 
         Args:
             features: the performance, as `analyse` gives it.
             octave: "auto" (the shift that brings the pitch into the instrument's range) or a number of octaves.
             loudness: "auto" (the performance's loudness quantiles mapped to the instrument's) or an offset in dB.
+            z: for an instrument that was trained with z, whether it follows the performance's spectral content
+                ("source") or keeps its own mean ("mean"); others are the same either way.
         """
-        octave, loudness = check_octave(octave), check_loudness(loudness)
+        octave, loudness, z = check_octave(octave), check_loudness(loudness), check_z(z)
         fitting = _engine.fit(self.engine, features.f0, features.periodicity, features.loudness)
         if octave != "auto":
             fitting.octave = octave
         if loudness != "auto":
             _set_loudness(fitting, loudness)
+        fitting.mean_z = z == "mean"
         return fitting
 
     def stream(self, sample_rate: int, fitting: _engine.Fitting | None = None, reverb: float = 1.0) -> Stream:
@@ -73,13 +78,14 @@ class Instrument:
         loudness: float | str = "auto",
         reverb: float = 1.0,
         tail: bool = True,
+        z: str = "source",
     ) -> np.ndarray:
         """Play this instrument as `audio` is performed.
 
         Args:
             audio: mono float [samples], full scale at ±1; NaN and Inf count as silence.
             sample_rate: Hz, 8000 to 192000, of input and output.
-            octave, loudness: as in `fit`.
+            octave, loudness, z: as in `fit`.
             reverb: gain of the instrument's room, 0 (dry) to 2.
             tail: whether the output sounds on until it stays below -80 dBFS (20 s at most).
 
@@ -90,7 +96,7 @@ class Instrument:
             UsageError: a value out of range, or audio that is not one channel of floats.
         """
         audio = as_mono(audio)
-        fitting = self.fit(analyse(audio, sample_rate, mfcc=False), octave, loudness)
+        fitting = self.fit(analyse(audio, sample_rate, mfcc=False), octave, loudness, z)
         stream = self.stream(sample_rate, fitting, reverb)
         played = stream.process(audio)
         return np.concatenate([played, stream.tail()]) if tail else played
@@ -208,6 +214,13 @@ def check_reverb(reverb: float) -> float:
     if reverb == "auto":
         raise UsageError(f"reverb auto: give a gain from {REVERB[0]:g} to {REVERB[1]:g}")
     return _auto_or_number("reverb", reverb, REVERB, auto="a gain")
+
+
+def check_z(z: str) -> str:
+    """ "source" or "mean", else a UsageError."""
+    if z not in ("source", "mean"):
+        raise UsageError(f"z {z}: give source or mean")
+    return z
 
 
 def _auto_or_number(

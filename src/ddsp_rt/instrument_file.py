@@ -115,6 +115,12 @@ def _check_metadata(metadata: Any) -> Architecture:
             raise _Fault(f"quantiles.{name} must be as long as quantiles.probabilities")
     _number(quantiles, "periodicity_median", 0, 1, "quantiles.")
     _number(metadata, "gate_db", -200, 100)
+    if metadata.get("z_mean") is not None:
+        z_mean = metadata["z_mean"]
+        if not isinstance(z_mean, list) or len(z_mean) != architecture.decoder.z_dims:
+            raise _Fault(f"z_mean must be a list of {architecture.decoder.z_dims} numbers")
+        for value in z_mean:
+            _number({"z_mean": value}, "z_mean", -1e6, 1e6)
     _text(metadata, "licence", 10_000, "")
     _texts(metadata, "attribution")
     return architecture

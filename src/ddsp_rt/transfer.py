@@ -41,6 +41,7 @@ def transfer_file(
     reverb: float = 1.0,
     sample_rate: int | None = None,
     bit_depth: str = "16",
+    z: str = "source",
     advance: Callable[[float], None] = lambda amount: None,
 ) -> Made:
     """Play `instrument` as the file `source` is performed, and write it to `target` (WAV, FLAC or AIFF).
@@ -49,7 +50,7 @@ def transfer_file(
     full scale; when the result has some it is played again, turned down as a whole.
 
     Args:
-        octave, loudness, reverb: as in `Instrument.transfer`.
+        octave, loudness, reverb, z: as in `Instrument.transfer`.
         sample_rate: Hz of the result; None keeps the source's (brought into the engine's range if need be).
         bit_depth: "16", "24" or "float".
         advance: told the share of the work done since it was last called; the shares sum to about 1.
@@ -66,7 +67,7 @@ def transfer_file(
         opening = Opening(rate)
         features = _analyse(reader, rate, report, opening)
         notes = _notes(reader, features, opening)
-        fitting = instrument.fit(features, octave, loudness)
+        fitting = instrument.fit(features, octave, loudness, z)
         gain = 1.0
         while True:
             with AudioWriter(target, rate, bit_depth, int(reader.frames * rate / reader.rate)) as writer:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ddsp_rt.analysis import as_rate
 from ddsp_rt.audio import FORMATS, check_output
 from ddsp_rt.errors import DataError, UsageError, UserError
-from ddsp_rt.instrument import Instrument, check_loudness, check_octave, check_reverb, load
+from ddsp_rt.instrument import Instrument, check_loudness, check_octave, check_reverb, check_z, load
 from ddsp_rt.progress import progress
 from ddsp_rt.transfer import Made, transfer_file
 
@@ -23,6 +23,7 @@ def transfer_all(
     sample_rate: int | None,
     bit_depth: str,
     reverb: float,
+    z: str,
     figure: Path | None,
 ) -> None:
     """Transfer every input; a bad one among several is named, skipped and counted.
@@ -30,6 +31,7 @@ def transfer_all(
     Raises UsageError before anything is done, and DataError at the end when an input was bad.
     """
     octave, loudness, reverb = check_octave(octave), check_loudness(loudness), check_reverb(reverb)
+    z = check_z(z)
     if sample_rate is not None:
         sample_rate = as_rate(sample_rate)
     instrument = load(to)
@@ -40,7 +42,9 @@ def transfer_all(
 
     def one(source: Path, target: Path) -> None:
         with progress(source.name, 1.0) as advance:
-            made = transfer_file(instrument, source, target, octave, loudness, reverb, sample_rate, bit_depth, advance)
+            made = transfer_file(
+                instrument, source, target, octave, loudness, reverb, sample_rate, bit_depth, z, advance
+            )
         print(_summary(made, bit_depth))
         for note in made.notes:
             print(f"note: {note}", file=sys.stderr)

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ddsp_rt.architecture import Architecture
 from ddsp_rt.errors import DataError
 from ddsp_rt.instrument_file import FORMAT_VERSION, FRAME_RATE, InstrumentError, save_instrument
+from ddsp_rt.network import Encoder
 from ddsp_rt.training.crops import Crops
 from ddsp_rt.training.lesson import Lesson
 
@@ -34,6 +36,8 @@ def write_instrument(
     tensors = {n.removeprefix("network."): v.float().numpy() for n, v in weights.items() if n.startswith("network.")}
     if architecture.reverb_length:
         tensors["reverb.impulse_response"] = response(lesson, weights, room)
+    if architecture.encoder:
+        labels = labels | {"z_mean": mean_z(lesson, architecture, tensors)}
     metadata = {
         "format_version": FORMAT_VERSION,
         "requires": [],
@@ -57,6 +61,22 @@ def response(lesson: Lesson, weights: dict[str, Tensor], room: str) -> np.ndarra
     taps = weights["rooms.taps"][index].float().cpu() * rooms.envelope[index].cpu()
     taps[0] = 0.0
     return taps.numpy()
+
+
+@torch.no_grad()
+def mean_z(lesson: Lesson, architecture: Architecture, tensors: dict[str, np.ndarray]) -> list[float]:
+    """What the encoder makes of the usable frames of the data, on average: [z_dims]. A minute of each recording counts."""
+    encoder = Encoder(architecture.encoder)
+    encoder.load_state_dict({name: torch.from_numpy(tensors[f"encoder.{name}"]) for name in encoder.state_dict()})
+    total, count = torch.zeros(architecture.encoder.z_dims), 0
+    data = lesson.crops.data
+    for index in range(len(data)):
+        stop = min(data.frames(index), 60 * FRAME_RATE)
+        mfcc = torch.from_numpy(data.read(index, "mfcc", 0, stop).astype(np.float32))
+        usable = torch.from_numpy(data.read(index, "usable", 0, stop) > 0)
+        total += encoder(mfcc[None])[0][usable].sum(0)
+        count += int(usable.sum())
+    return [round(float(value), 6) for value in total / max(count, 1)]
 
 
 def summary(lesson: Lesson, room: str) -> dict[str, Any]:
