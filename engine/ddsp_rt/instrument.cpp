@@ -145,7 +145,7 @@ std::shared_ptr<const Instrument> read(const Safetensors& file) {
                  static_cast<float>(metadata.number("gate_db", -200.0, 100.0)),
                  metadata.has("z_mean") ? metadata.numbers("z_mean", decoder.z_dims, -1e6, 1e6)
                                         : std::vector<float>(decoder.z_dims),
-                 text->second});
+                 text->second, std::make_shared<SharedResponses>()});
 }
 
 std::string reason(int error) { return std::generic_category().message(error ? error : EIO); }

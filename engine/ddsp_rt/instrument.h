@@ -15,6 +15,7 @@
 #include "ddsp_rt/fitting.h"
 #include "ddsp_rt/network/decoder.h"
 #include "ddsp_rt/network/encoder.h"
+#include "ddsp_rt/synthesis/shared_responses.h"
 
 namespace ddsp_rt {
 
@@ -43,6 +44,10 @@ struct Instrument {
   float gate_db;                        // loudness below which the instrument is silent
   std::vector<float> z_mean;            // of the training set, [z_dims]; zeros where the file does not say
   std::string metadata;                 // the file's JSON, as it stands
+  std::shared_ptr<SharedResponses> rooms = std::make_shared<SharedResponses>();
+
+  /// The impulse response made ready for `rate` (Hz). Any thread; not real-time.
+  std::shared_ptr<const ReverbResponse> room(int rate) const { return rooms->get(impulse_response, model_rate, rate); }
 };
 
 }  // namespace ddsp_rt

@@ -14,7 +14,7 @@ Voice::Voice(std::shared_ptr<const Instrument> instrument, int rate)
       gate_(instrument_->gate_db),
       oscillators_(rate, instrument_->model_rate, static_cast<int>(instrument_->decoder.spec().harmonics)),
       filtered_noise_(rate, instrument_->model_rate, static_cast<int>(instrument_->decoder.spec().noise_bands)),
-      reverb_(instrument_->impulse_response, instrument_->model_rate, rate),
+      reverb_(instrument_->room(rate)),
       controls_(instrument_->decoder.make_controls()),
       z_(instrument_->decoder.spec().z_dims),
       harmonic_(static_cast<std::size_t>(max_frame_length(rate))),

@@ -106,6 +106,18 @@ TEST_CASE("Parameters, fitting and learning hold from before the first instrumen
   CHECK_FALSE(player.current()->learning());
 }
 
+TEST_CASE("Voices of one instrument and rate share the room, which goes with the last of them") {
+  const std::shared_ptr<const Instrument> instrument = golden();
+  std::weak_ptr<const ReverbResponse> room;
+  {
+    Transfer one(instrument, kRate), other(instrument, kRate);
+    room = instrument->room(kRate);
+    CHECK(room.use_count() == 2);
+    CHECK(instrument->room(2 * kRate) != room.lock());
+  }
+  CHECK(room.expired());
+}
+
 TEST_CASE("Bypass passes the input as it is, and fades both ways") {
   const std::vector<float> in = tone(0.5);
   Player player(kRate);
