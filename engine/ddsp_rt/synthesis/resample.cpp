@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <numbers>
+#include <numeric>
 
 namespace ddsp_rt {
 namespace {
@@ -39,23 +40,33 @@ std::vector<float> resample_response(std::span<const float> response, int from_r
   const std::int64_t out_length = (length * to_rate + from_rate - 1) / from_rate;
   std::vector<float> out(static_cast<std::size_t>(out_length));
   const double omega = std::numbers::pi * cutoff, cos_step = std::cos(omega), sin_step = std::sin(omega);
-  for (std::int64_t n = 0; n < out_length; ++n) {
-    const double centre = static_cast<double>(n) * from_rate / to_rate;
-    const auto first = std::max<std::int64_t>(0, static_cast<std::int64_t>(std::ceil(centre - half_width)));
-    const auto last = std::min<std::int64_t>(length - 1, static_cast<std::int64_t>(std::floor(centre + half_width)));
-    double distance = static_cast<double>(first) - centre, sum = 0.0;
+  // Outputs `phases` apart lie alike between the inputs, `step` inputs further on, and share their weights.
+  const std::int64_t common = std::gcd(from_rate, to_rate), phases = to_rate / common, step = from_rate / common;
+  std::vector<double> weights;
+  for (std::int64_t phase = 0; phase < std::min(phases, out_length); ++phase) {
+    const double centre = static_cast<double>(phase) * from_rate / to_rate;
+    const auto first = static_cast<std::int64_t>(std::ceil(centre - half_width));
+    const auto last = static_cast<std::int64_t>(std::floor(centre + half_width));
+    weights.clear();
+    double distance = static_cast<double>(first) - centre;
     double sine = std::sin(omega * distance), cosine = std::cos(omega * distance);
     for (std::int64_t m = first; m <= last; ++m, distance += 1.0) {
       const double sinc = std::abs(distance) < 1e-9 ? 1.0 : sine / (omega * distance);
       const double place = std::abs(distance) / half_width * table_size;
       const auto entry = std::min(static_cast<int>(place), table_size);
-      const double weight = window[entry] + (place - entry) * (window[entry + 1] - window[entry]);
-      sum += response[static_cast<std::size_t>(m)] * sinc * weight;
+      weights.push_back(scale * sinc * (window[entry] + (place - entry) * (window[entry + 1] - window[entry])));
       const double turned = sine * cos_step + cosine * sin_step;
       cosine = cosine * cos_step - sine * sin_step;
       sine = turned;
     }
-    out[static_cast<std::size_t>(n)] = static_cast<float>(sum * scale);
+    std::int64_t start = first;
+    for (std::int64_t n = phase; n < out_length; n += phases, start += step) {
+      const std::int64_t from = std::max<std::int64_t>(0, start), to = std::min(length, start + last - first + 1);
+      double sum = 0.0;
+      for (std::int64_t m = from; m < to; ++m)
+        sum += response[static_cast<std::size_t>(m)] * weights[static_cast<std::size_t>(m - start)];
+      out[static_cast<std::size_t>(n)] = static_cast<float>(sum);
+    }
   }
   return out;
 }
