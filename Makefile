@@ -121,6 +121,12 @@ install-pd: pd ## put them into Pd's folder of externals (PD_EXTERNALS=folder fo
 	@cp -r $(PD_FOLDER) "$(PD_EXTERNALS)/ddsp-rt"
 	@echo "Installed in $(PD_EXTERNALS)/ddsp-rt: in a patch, [declare -path ddsp-rt] finds them"
 
+.PHONY: bench-live
+bench-live: $(VENV)/.package pd ## the objects in a live Pd: speed, size, delay and dropouts (SECONDS=120)
+	@$(call need-packages,puredata-core jackd2)
+	@$(PYTHON) -m pip install -q --disable-pip-version-check JACK-Client
+	@DDSP_RT_PATH=instruments $(PYTHON) benchmarks/live_pd.py violin --seconds $(or $(SECONDS),120)
+
 .PHONY: pd-package
 pd-package: pd pd-archive ## make the archive that Pd's package manager (deken) takes
 	@echo "Made $(DIST)/$(PD_PACKAGE)"

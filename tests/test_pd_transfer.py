@@ -143,8 +143,8 @@ def test_transpose_and_output_gain_are_heard(tmp_path, instrument_path):
 
 def test_a_parameter_out_of_place_is_one_line(tmp_path, instrument_path):
     audio = phrase(0.5)
-    played, console = play(tmp_path, audio, f"{TARGET} {instrument_path}", [("reverb much, glide", 0)])
-    assert len(errors(console)) == 2
+    played, console = play(tmp_path, audio, f"{TARGET} {instrument_path}", [("reverb much, glide, z perhaps", 0)])
+    assert len(errors(console)) == 3
     assert "reverb: give a number from 0 to 2" in console
     assert np.array_equal(played, python(instrument_path, audio))
 

@@ -83,6 +83,7 @@ class TransferObject final : public InstrumentObject {
 
   void fit(int argc, t_atom* argv) {
     Fitting fitting;
+    fitting.mean_z = player_->fitting().mean_z;
     if (argc > 0) fitting.octave = std::clamp(static_cast<int>(std::lround(atom_getfloatarg(0, argc, argv))), -4, 4);
     if (argc > 1) fitting.loudness = LoudnessMap(std::clamp(atom_getfloatarg(1, argc, argv), -60.0f, 60.0f));
     if (argc > 2) fitting.gate_db = atom_getfloatarg(2, argc, argv);
@@ -94,6 +95,17 @@ class TransferObject final : public InstrumentObject {
   void learn() {
     player_->learn();
     learning_ = true;
+  }
+
+  void z(const std::string& name) {
+    if (name != "source" && name != "mean") {
+      complain("z: give source or mean");
+      return;
+    }
+    Fitting fitting = player_->fitting();
+    fitting.mean_z = name == "mean";
+    player_->set_fitting(fitting);
+    learning_ = false;
   }
 
   void bypass(float on) {
@@ -139,6 +151,7 @@ class TransferObject final : public InstrumentObject {
       tell_info("range", atoms);
     }
     tell_info("octave", static_cast<float>(player_->fitting().octave));
+    tell_info("z", player_->fitting().mean_z ? "mean" : "source");
     tell_info("bypass", bypassed_ ? 1.0f : 0.0f);
   }
 
@@ -195,6 +208,8 @@ extern "C" __attribute__((visibility("default"))) void setup_ddsp0x2etransfer_ti
                   gensym("range"), A_GIMME, A_NULL);
   class_addmethod(transfer_class, as_method(+[](PdObject* x, t_symbol*, int argc, t_atom* argv) { self(x)->fit(argc, argv); }),
                   gensym("fit"), A_GIMME, A_NULL);
+  class_addmethod(transfer_class, as_method(+[](PdObject* x, t_symbol* name) { self(x)->z(name->s_name); }), gensym("z"),
+                  A_SYMBOL, A_NULL);
   class_addmethod(transfer_class, as_method(+[](PdObject* x) { self(x)->learn(); }), gensym("learn"), A_NULL);
   class_addmethod(transfer_class, as_method(+[](PdObject* x, t_floatarg on) { self(x)->bypass(on); }), gensym("bypass"),
                   A_FLOAT, A_NULL);
