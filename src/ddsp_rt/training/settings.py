@@ -21,7 +21,7 @@ class Settings:
     preroll: int = 250  # frames before them
     learning_rate: float = 1e-3
     warm_up: int = 100  # steps over which the learning rate rises
-    room_rate: float = 0.1  # learning rate of the rooms, as a share of it
+    room_rate: float = 1.0  # learning rate of the rooms, as a share of it
     room_seconds: float | None = None  # length of an impulse response; 0: dry; None: from the reverberation time
     room_prior: float = 1.0  # weight of the decay prior
     clip: float = 3.0  # largest gradient norm
