@@ -1,3 +1,4 @@
+// A controlled voice whose instrument can be changed while it plays.
 #include "ddsp_rt/control_player.h"
 
 #include <utility>

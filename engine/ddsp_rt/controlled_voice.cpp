@@ -1,3 +1,4 @@
+// Control signals in, the instrument out.
 #include "ddsp_rt/controlled_voice.h"
 
 #include <algorithm>

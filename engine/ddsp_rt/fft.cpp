@@ -1,3 +1,4 @@
+// Real FFT on kissfft's complex one.
 #include "ddsp_rt/fft.h"
 
 #include <cmath>

@@ -1,3 +1,4 @@
+// Quantiles of a performance, and the octave and loudness map that follow from them.
 #include "ddsp_rt/fitting.h"
 
 #include <algorithm>

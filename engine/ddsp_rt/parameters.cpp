@@ -1,3 +1,4 @@
+// Looking parameters up and keeping their values in range.
 #include "ddsp_rt/parameters.h"
 
 #include <algorithm>

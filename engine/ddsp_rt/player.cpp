@@ -1,3 +1,4 @@
+// Playing live and handing instruments over.
 #include "ddsp_rt/player.h"
 
 #include <algorithm>

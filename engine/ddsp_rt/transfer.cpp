@@ -1,3 +1,4 @@
+// Gathering frames, fitting them and playing the answer.
 #include "ddsp_rt/transfer.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Network, gate, synthesis and reverb of one frame.
 #include "ddsp_rt/voice.h"
 
 #include <algorithm>

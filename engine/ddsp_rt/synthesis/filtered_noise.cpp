@@ -1,3 +1,4 @@
+// Shaping and cross-fading segments of white noise.
 #include "ddsp_rt/synthesis/filtered_noise.h"
 
 #include <algorithm>

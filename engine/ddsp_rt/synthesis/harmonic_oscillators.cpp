@@ -1,3 +1,4 @@
+// Phases, normalised amplitudes and the sum of the harmonics.
 #include "ddsp_rt/synthesis/harmonic_oscillators.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// White noise from a small integer generator.
 #include "ddsp_rt/synthesis/noise_generator.h"
 
 namespace ddsp_rt {

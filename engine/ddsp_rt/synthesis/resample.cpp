@@ -1,3 +1,4 @@
+// Bringing an impulse response to the host's rate.
 #include "ddsp_rt/synthesis/resample.h"
 
 #include <algorithm>

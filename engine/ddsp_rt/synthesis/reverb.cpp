@@ -1,3 +1,4 @@
+// Zero-delay partitioned convolution.
 #include "ddsp_rt/synthesis/reverb.h"
 
 #include <algorithm>
