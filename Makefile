@@ -13,8 +13,8 @@ JOBS ?= $(shell nproc)
 PYTEST = OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n $(JOBS)
 
 # Debian packages: what the engine and its Python module need to build, then what their tests need besides.
-BUILD_PACKAGES := g++ cmake ninja-build nlohmann-json3-dev libkissfft-dev python3-dev python3-venv
-PD_PACKAGES := g++ cmake ninja-build nlohmann-json3-dev libkissfft-dev puredata-dev
+BUILD_PACKAGES := g++ cmake ninja-build nlohmann-json3-dev python3-dev python3-venv
+PD_PACKAGES := g++ cmake ninja-build nlohmann-json3-dev puredata-dev
 TEST_PACKAGES := $(BUILD_PACKAGES) doctest-dev puredata-core puredata-dev valgrind
 
 ENGINE_SOURCES := CMakeLists.txt engine/CMakeLists.txt \

@@ -40,16 +40,16 @@ double density(const std::vector<float>& x, double low, double high, int rate) {
   const std::size_t size = RealFft::good_size(static_cast<std::size_t>(rate) / 10);
   RealFft fft(size);
   std::vector<float> frame(size);
-  std::vector<std::complex<float>> spectrum(fft.bins());
+  std::vector<float> real(fft.bins()), imaginary(fft.bins());
   double sum = 0.0, weight = 0.0;
   for (std::size_t start = 0; start + size <= x.size(); start += size / 2) {
     for (std::size_t n = 0; n < size; ++n)
       frame[n] = x[start + n] * static_cast<float>(std::sin(std::numbers::pi * (double(n) + 0.5) / double(size)));
-    fft.forward(frame.data(), spectrum.data());
+    fft.forward(frame.data(), real.data(), imaginary.data());
     for (std::size_t k = 1; k < fft.bins(); ++k) {
       const double frequency = double(k) * rate / double(size);
       if (frequency < low || frequency >= high) continue;
-      sum += std::norm(spectrum[k]);
+      sum += double(real[k]) * real[k] + double(imaginary[k]) * imaginary[k];
       weight += 0.5 * double(size);
     }
   }

@@ -21,7 +21,8 @@ Spectrum::Spectrum(double rate)
       window_(frame_samples(rate)),
       frame_(fft_.size()),
       magnitude_(fft_.bins()),
-      bins_(fft_.bins()) {
+      real_(fft_.bins()),
+      imaginary_(fft_.bins()) {
   const double n = static_cast<double>(window_.size()), peak = kPeak * n;
   for (std::size_t i = 0; i < window_.size(); ++i) {  // scaled by 2 / sum of the window
     const double t = static_cast<double>(i);
@@ -33,8 +34,9 @@ Spectrum::Spectrum(double rate)
 void Spectrum::process(const float* newest) noexcept {
   const float* oldest = newest - window_.size();
   for (std::size_t i = 0; i < window_.size(); ++i) frame_[i] = window_[i] * oldest[i];
-  fft_.forward(frame_.data(), bins_.data());
-  for (std::size_t k = 0; k < magnitude_.size(); ++k) magnitude_[k] = std::sqrt(std::norm(bins_[k]));
+  fft_.forward(frame_.data(), real_.data(), imaginary_.data());
+  for (std::size_t k = 0; k < magnitude_.size(); ++k)
+    magnitude_[k] = std::sqrt(real_[k] * real_[k] + imaginary_[k] * imaginary_[k]);
 }
 
 float Spectrum::at(float frequency) const noexcept {

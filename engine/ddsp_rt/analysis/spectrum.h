@@ -1,7 +1,6 @@
 // Magnitude spectrum of the last 32 ms, shared by the pitch tracker and the MFCC.
 #pragma once
 
-#include <complex>
 #include <vector>
 
 #include "ddsp_rt/fft.h"
@@ -29,8 +28,7 @@ class Spectrum {
  private:
   RealFft fft_;
   double bin_hz_;
-  std::vector<float> window_, frame_, magnitude_;
-  std::vector<std::complex<float>> bins_;
+  std::vector<float> window_, frame_, magnitude_, real_, imaginary_;
 };
 
 }  // namespace ddsp_rt

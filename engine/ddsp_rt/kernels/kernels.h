@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ddsp_rt/kernels/fft_tables.h"
+
 namespace ddsp_rt {
 
 struct Kernels {
@@ -47,6 +49,10 @@ struct Kernels {
   /// out[j] = sum of x[-i] x[-i - lag - j] over i = 1..counts[j], for kLags lags from `lag` up; `x` points just past the
   /// newest sample, and counts do not fall from one lag to the next.
   void (*correlate)(float* out, const float* x, int lag, const int* counts);
+
+  /// Real transforms of tables.size samples to tables.half + 1 bins and back, as RealFft says.
+  void (*fft_forward)(const FftTables& tables, const float* time, float* real, float* imaginary);
+  void (*fft_inverse)(const FftTables& tables, const float* real, const float* imaginary, float* time);
 };
 
 inline constexpr std::size_t kPanel = 16;  // rows

@@ -17,7 +17,8 @@ FilteredNoise::FilteredNoise(int rate, int model_rate, int bands)
       white_(fft_.size() + NoiseGenerator::kWidth),
       segment_(fft_.size()),
       fading_(longest_),
-      spectrum_(fft_.bins()) {
+      real_(fft_.bins()),
+      imaginary_(fft_.bins()) {
   const double nyquist = 0.5 * model_rate, density = std::sqrt(static_cast<double>(rate) / model_rate);
   for (std::size_t k = 1; k < fft_.bins(); ++k) {
     const double frequency = static_cast<double>(k) * rate / static_cast<double>(fft_.size());
@@ -45,13 +46,16 @@ void FilteredNoise::shape(const float* magnitudes, const float* excitation) noex
     generator_.fill(white_.data(), (fft_.size() + width - 1) / width * width);
     excitation = white_.data();
   }
-  fft_.forward(excitation, spectrum_.data());
-  spectrum_[0] = 0.0f;
+  fft_.forward(excitation, real_.data(), imaginary_.data());
+  real_[0] = 0.0f;
   std::size_t k = 1;
-  for (const auto& [band, left, right] : gains_)
-    spectrum_[k++] *= left * magnitudes[band] + right * magnitudes[band + 1];
-  std::fill(spectrum_.begin() + static_cast<std::ptrdiff_t>(k), spectrum_.end(), 0.0f);
-  fft_.inverse(spectrum_.data(), segment_.data());
+  for (const auto& [band, left, right] : gains_) {
+    const float gain = left * magnitudes[band] + right * magnitudes[band + 1];
+    real_[k] *= gain;
+    imaginary_[k++] *= gain;
+  }
+  for (auto* part : {&real_, &imaginary_}) std::fill(part->begin() + static_cast<std::ptrdiff_t>(k), part->end(), 0.0f);
+  fft_.inverse(real_.data(), imaginary_.data(), segment_.data());
 }
 
 void FilteredNoise::render(const float* magnitudes, int n, int next_n, float* out, const float* excitation) noexcept {

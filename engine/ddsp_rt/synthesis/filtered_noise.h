@@ -1,7 +1,6 @@
 // White noise shaped by magnitude curves, frame by frame, in overlapping segments of equal power.
 #pragma once
 
-#include <complex>
 #include <vector>
 
 #include "ddsp_rt/fft.h"
@@ -42,7 +41,7 @@ class FilteredNoise {
   std::vector<Bin> gains_;    // of bins 1.. up to the model's Nyquist
   std::vector<float> fades_;  // sine then cosine for the shortest frame, then for the longest
   std::vector<float> white_, segment_, fading_;
-  std::vector<std::complex<float>> spectrum_;
+  std::vector<float> real_, imaginary_;  // spectrum
   bool sounding_ = false;     // fading_ holds the end of a segment
 };
 

@@ -1,22 +1,24 @@
 // A room: convolution with an impulse response of seconds, without added delay and at an even cost.
 #pragma once
 
-#include <complex>
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "ddsp_rt/aligned_vector.h"
 #include "ddsp_rt/fft.h"
+#include "ddsp_rt/synthesis/partition_ring.h"
 
 namespace ddsp_rt {
 
 /// An impulse response made ready for one host rate; immutable, shared by any number of voices.
 ///
-/// It is resampled to the host rate, its first tap held at zero, and cut into a direct head and partitions of equal
-/// length whose spectra are kept (uniformly partitioned convolution; Wefers, Partitioned convolution algorithms for
-/// real-time auralization, 2015). Neighbours cross-fade over `overlap` samples instead of being cut off: their spectra
-/// then end where the response's band ends, and the bins above need neither memory nor work.
+/// It is resampled to the host rate, its first tap held at zero, and cut into a direct head of one short block,
+/// partitions of short blocks, and from two long blocks on partitions of long ones: non-uniformly partitioned convolution
+/// (Gardner, Efficient convolution without input-output delay, 1995; Wefers, Partitioned convolution algorithms for
+/// real-time auralization, 2015). Neighbours cross-fade instead of being cut off: their spectra then end where the
+/// response's band ends, and the bins above need neither memory nor work.
 class ReverbResponse {
  public:
   /// `impulse_response` at `model_rate`, to be used at `rate` (Hz). Empty or all zero: no reverb.
@@ -24,24 +26,32 @@ class ReverbResponse {
 
   std::size_t length() const noexcept { return length_; }  // taps at the host rate
   bool empty() const noexcept { return length_ == 0; }
+  std::size_t bytes() const noexcept;
 
  private:
   friend class Reverb;
 
-  void transform(const std::vector<float>& taps);
+  static constexpr std::size_t kShortInLong = 8;  // blocks
+
+  /// Partitions of one length.
+  struct Level {
+    std::size_t block, size, overlap;  // samples: in a partition, in a transform, over which neighbours cross-fade
+    std::size_t partitions = 0, groups = 0;  // groups of kLanes bins that the band covers
+    AlignedVector<float> spectra;            // [groups][partitions][2][kLanes]
+
+    Level(std::size_t block_samples, bool narrow);
+  };
+
+  void transform(Level& level, const std::vector<float>& taps, std::size_t from, std::size_t to,
+                 std::size_t first_overlap) const;
+  void take_first();
   void bound(const std::vector<float>& taps);
 
   std::size_t length_ = 0;
-  std::size_t block_;        // samples in a partition
-  std::size_t size_;         // of the transforms: two blocks and an overlap
-  std::size_t overlap_;      // of neighbouring partitions
-  std::size_t partitions_ = 0;
-  std::size_t groups_ = 0;   // of kLanes bins each that the band covers
-  std::vector<float> head_;  // taps applied directly
-  std::vector<float> first_;  // spectrum of the first partition, [groups][2][kLanes]
-  std::vector<float> later_;  // spectra of the others, [groups][partitions - 1][2][kLanes]
-  std::vector<float> norms_;  // by age in blocks: the largest norm of two neighbouring blocks of taps from there on
-  float start_ = 0.0f;        // share of a block at which the older partitions' products begin, to even out the cost
+  Level short_, long_;
+  std::vector<float> head_;    // taps applied directly
+  AlignedVector<float> first_;  // the first short partition, [groups][2][kLanes]; short_ holds the others
+  std::vector<float> norms_;    // by age in short blocks: the largest norm of two neighbouring blocks of taps from there on
 };
 
 /// The state of one voice's reverb.
@@ -54,6 +64,10 @@ class Reverb {
   /// A tail that can no longer reach -120 dBFS becomes exact zero. Real-time.
   void process(float* inout, int n, float gain) noexcept;
 
+  /// Does at once what the next short block needs of the past: for moments with time to spare. Changes no sample, however
+  /// often and whenever it is called. Real-time.
+  void work_ahead() noexcept;
+
   /// Forgets the past. Real-time.
   void reset() noexcept;
 
@@ -61,24 +75,35 @@ class Reverb {
   bool silent() const noexcept { return quiet_; }
 
  private:
+  /// What one level needs for its sums.
+  struct Accumulator {
+    RealFft fft;
+    PartitionRing ring;
+    AlignedVector<float> spectrum, sums;    // [groups][2][kLanes]
+    AlignedVector<float> real, imaginary, time;  // what the transform takes and gives
+    std::vector<float> wet;                 // what the partitions give for a block
+
+    Accumulator(const ReverbResponse::Level& level, std::size_t slots);
+    void listen(const float* window) noexcept;
+    void answer(std::size_t block) noexcept;
+    void forget() noexcept;
+  };
+
   void next_block() noexcept;
-  void add_older(std::size_t until) noexcept;
+  void step_long() noexcept;
   void forget() noexcept;
 
   std::shared_ptr<const ReverbResponse> response_;
-  RealFft fft_;
-  std::vector<float> history_;  // the last size_ samples, then the block being filled
-  std::vector<float> wet_;      // what the partitions give this block
+  std::size_t reach_;           // samples kept before the long block being filled
+  std::vector<float> history_;  // those, then the long block
   std::vector<float> chunk_;    // wet sound of one piece of a call
-  std::vector<float> sums_;     // of the older partitions' products, for the next block, [groups][2][kLanes]
-  std::vector<float> ring_;     // spectra of past input, newest first from newest_, [groups][partitions - 1][2][kLanes]
-  std::vector<std::complex<float>> spectrum_;
-  std::vector<float> time_;
-  std::vector<float> norms_;  // of past blocks of input, a ring
-  std::size_t position_ = 0;  // in the current block
-  std::size_t newest_ = 0, kept_ = 0;  // spectra in the ring
-  std::size_t groups_done_ = 0;
+  Accumulator short_, long_;
+  std::vector<float> late_;   // what the long partitions give during this long block; long_.wet is for the next
+  std::vector<float> norms_;  // of past short blocks of input, a ring
   std::size_t newest_norm_ = 0;
+  std::size_t position_ = 0;  // in the short block
+  std::size_t turn_ = 0;      // short blocks into the long one
+  bool ahead_ = false;        // work_ahead() has nothing left to do in this short block
   float gain_ = 0.0f;
   bool quiet_ = true;  // the past is exactly zero
 };
