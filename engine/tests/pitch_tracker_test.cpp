@@ -157,3 +157,46 @@ TEST_CASE("Silence and noise are unvoiced; f0 holds the last voiced value") {
   CHECK(estimates.back().periodicity < 0.5f);
   CHECK(std::fabs(cents(estimates.back().f0, 523)) < 50);
 }
+
+TEST_CASE("In a reverberant melody no single frame leaps to a multiple of its neighbours and back") {
+  constexpr int rate = 16000, samples_per_note = 2400;
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal;
+  std::vector<float> dry, room(6400);
+  double phase = 0;
+  for (const double f0 : {440.0, 554.4, 659.3, 880.0, 740.0, 587.3, 440.0, 330.0, 220.0, 330.0, 440.0, 660.0, 880.0, 440.0})
+    for (int i = 0; i < samples_per_note; ++i) {
+      phase += f0 / rate;
+      double sum = 0;
+      for (int h = 1; h <= 8; ++h) sum += std::sin(2 * std::numbers::pi * std::fmod(h * phase, 1.0) + h * h) / h;
+      dry.push_back(static_cast<float>(0.2 * sum));
+    }
+  for (std::size_t i = 0; i < room.size(); ++i)
+    room[i] = 0.025f * normal(random) * std::exp(-static_cast<float>(i) / 3200.0f);
+  std::vector<float> wet = dry;
+  for (std::size_t n = 0; n < wet.size(); ++n)
+    for (std::size_t m = 0; m <= std::min(n, room.size() - 1); ++m) wet[n] += room[m] * dry[n - m];
+
+  const auto estimates = track(wet, rate);
+  for (std::size_t k = 1; k + 1 < estimates.size(); ++k) {
+    CAPTURE(k);
+    const double before = estimates[k - 1].f0, here = estimates[k].f0, after = estimates[k + 1].f0;
+    const bool steady = std::fabs(cents(before, after)) < 100;
+    CHECK_FALSE((steady && std::fabs(cents(here, before)) > 1100));
+  }
+}
+
+TEST_CASE("A true octave leap is followed within 20 ms") {
+  for (const auto& [from, to] : {std::pair{330.0, 660.0}, std::pair{660.0, 330.0}, std::pair{330.0, 990.0}}) {
+    auto audio = harmonic_tone(48000, from, 0.4);
+    const auto next = harmonic_tone(48000, to, 0.4);
+    audio.insert(audio.end(), next.begin(), next.end());
+    const auto estimates = track(audio, 48000);
+    for (std::size_t k = 105; k < 195; ++k) {
+      CAPTURE(from);
+      CAPTURE(to);
+      CAPTURE(k);
+      CHECK(std::fabs(cents(estimates[k].f0, to)) < 20);
+    }
+  }
+}

@@ -6,6 +6,12 @@
 
 namespace ddsp_rt {
 
+bool is_multiple(float octaves, float tolerance) noexcept {
+  if (octaves < 0.5f) return false;
+  const float ratio = std::exp2(octaves), whole = std::round(ratio);
+  return whole >= 2.0f && whole <= 8.0f && std::fabs(std::log2(ratio / whole)) < tolerance;
+}
+
 int OctaveMemory::choose(const Candidate* candidates, int count) noexcept {
   std::array<float, kCapacity> octaves{}, costs{};
   int best = 0;
@@ -16,9 +22,8 @@ int OctaveMemory::choose(const Candidate* candidates, int count) noexcept {
     float path = count_ > 0 ? 1e9f : 0.0f;
     for (std::size_t m = 0; m < static_cast<std::size_t>(count_); ++m) {
       const float distance = std::fabs(octaves[n] - octaves_[m]);
-      const float off_octave = std::fabs(distance - std::round(distance));
       float step = settings_.jump * std::min(1.0f, distance / settings_.tolerance);
-      if (distance > 0.5f && off_octave < settings_.tolerance) step += settings_.octave_jump;
+      if (is_multiple(distance, settings_.tolerance)) step += settings_.multiple_jump;
       path = std::min(path, settings_.fading * costs_[m] + step);
     }
     costs[n] = path + std::log(std::max(0.0f, 1.0f - c.height) + settings_.height_offset) +

@@ -5,6 +5,9 @@
 
 namespace ddsp_rt {
 
+/// Whether an interval of `octaves` (at least 0) is that of 2:1, 3:1, ... 8:1, within `tolerance` octaves.
+bool is_multiple(float octaves, float tolerance) noexcept;
+
 /// Forward Viterbi decision over a handful of candidates a frame. Old costs fade, so the memory spans a few frames: long
 /// enough to carry a note over a frame that would be read an octave off, short enough to follow the next note at once.
 class OctaveMemory {
@@ -23,7 +26,7 @@ class OctaveMemory {
     float harmonic_offset = 0.1f;
     float fading = 0.75f;            // of past costs, per frame
     float jump = 0.3f;               // for leaving a note
-    float octave_jump = 0.7f;        // more, for leaving it by octaves
+    float multiple_jump = 0.7f;      // more, for leaving it for a multiple or a fraction
     float tolerance = 0.06f;         // octaves within which it is the same note
   };
 

@@ -37,6 +37,7 @@ void PitchTracker::reset() noexcept {
   memory_.reset();
   voicing_.reset();
   f0_ = kDefaultF0;
+  leaps_ = 0;
 }
 
 template <typename Measure>
@@ -82,12 +83,20 @@ int PitchTracker::gather(const Spectrum& spectrum) noexcept {
   return count;
 }
 
+/// Most leaps to a multiple or a fraction are slips of one frame (a bow's noise, two notes in one room), and each would be
+/// a squeak; a true octave can wait 4 ms.
+bool PitchTracker::doubtful(float f0) noexcept {
+  leaps_ = is_multiple(std::fabs(std::log2(f0 / f0_)), settings_.octave.tolerance) ? leaps_ + 1 : 0;
+  return leaps_ > 0 && leaps_ < settings_.leap_frames;
+}
+
 PitchTracker::Estimate PitchTracker::process(const float* newest, const Spectrum& spectrum) noexcept {
   correlation_.scan(newest);
   const int count = gather(spectrum);
   if (count == 0) {
     memory_.reset();
     voicing_.reset();
+    leaps_ = 0;
     return {f0_, 0.0f};
   }
   const auto chosen = static_cast<std::size_t>(memory_.choose(candidates_.data(), count));
@@ -101,7 +110,8 @@ PitchTracker::Estimate PitchTracker::process(const float* newest, const Spectrum
 
   // A longer lag sees more of a note that is ending; only a note with power of its own may take over.
   const bool same = std::fabs(std::log2(f0 / f0_)) < settings_.octave.tolerance;
-  if (!was_voiced || same || remaining > settings_.fall) f0_ = f0;
+  const bool leap_in_doubt = doubtful(f0);
+  if (!was_voiced || same || (remaining > settings_.fall && !leap_in_doubt)) f0_ = f0;
   return {f0_, std::clamp(peak.height, kVoicedPeriodicity, 1.0f)};
 }
 

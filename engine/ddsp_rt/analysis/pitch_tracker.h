@@ -27,6 +27,7 @@ class PitchTracker {
     float between = 0.65f;         // weight of the spectrum half-way below each harmonic, taken off
     float least_height = 0.15f;    // of a candidate
     float fall = 0.4f;             // power of the last period relative to the window's: below it no new note starts
+    int leap_frames = 2;           // in a row that read a multiple or a fraction of the note, before it is believed
   };
 
   /// `rate`: of the samples given, Hz (the internal rate); f0 between `f0_low` and `f0_high` Hz.
@@ -48,6 +49,7 @@ class PitchTracker {
   template <typename Measure>
   Comb comb(const Spectrum& spectrum, float f0, Measure measure) const noexcept;
   int gather(const Spectrum& spectrum) noexcept;
+  bool doubtful(float f0) noexcept;
 
   Settings settings_;
   float rate_, f0_low_, f0_high_;  // Hz
@@ -55,7 +57,8 @@ class PitchTracker {
   OctaveMemory memory_;
   Voicing voicing_;
   std::array<OctaveMemory::Candidate, OctaveMemory::kCapacity> candidates_;
-  float f0_;  // Hz, the last voiced
+  float f0_;       // Hz, the last voiced
+  int leaps_ = 0;  // frames in a row that read a multiple or a fraction of it
 };
 
 }  // namespace ddsp_rt
