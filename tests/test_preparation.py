@@ -132,6 +132,11 @@ def test_long_sets_are_cut_into_shards_that_read_as_one(tmp_path, monkeypatch):
     assert [r["file"] for r in whole.recordings] == [r["file"] for r in cut.recordings]
     assert all(np.array_equal(whole.read(i, "audio"), cut.read(i, "audio")) for i in range(5))
     assert whole.table["quantiles"] == cut.table["quantiles"]
+    (tmp_path / "whole.safetensors").rename(tmp_path / "renamed.safetensors")
+    write_tone(tmp_path / "in" / "0.wav", 2.0, f0=300.0)
+    run(tmp_path / "in", tmp_path / "whole.safetensors")  # another set under the old name must not be read instead
+    renamed = PreparedData(tmp_path / "renamed.safetensors")
+    assert all(np.array_equal(renamed.read(i, "audio"), cut.read(i, "audio")) for i in range(5))
     (tmp_path / "cut.2.safetensors").unlink()
     with pytest.raises(DataError, match="cut.2.safetensors"):
         PreparedData(tmp_path / "cut.safetensors")

@@ -135,8 +135,8 @@ class PreparedData:
         self.recordings: list[dict[str, Any]] = []
         self._spans: list[dict[str, Span]] = []
         self._files: dict[str, int] = {}
-        for name in self.table.get("shards") or [self.path.name]:
-            shard = self.path.with_name(Path(name).name)
+        others = [self.path.with_name(Path(name).name) for name in (self.table.get("shards") or [])[1:]]
+        for shard in [self.path, *others]:  # the first shard is this file, whatever it is called by now
             table, spans = read_header(shard)
             for index, recording in enumerate(table["recordings"]):
                 self.recordings.append(recording)
