@@ -41,7 +41,9 @@ class Statistics:
         known = [floor for floor in noise_floors if floor is not None]
         soft = float(_quantile(self._loudness, LOUDNESS, 0.05))
         floor = float(np.median(known)) if known else soft - 2 * GATE_BELOW_SOFT
-        gate = float(np.clip(min(floor + GATE_ABOVE_FLOOR, soft - GATE_BELOW_SOFT), *GATE_LIMITS))
+        # Down to the quietest recording's floor the network has heard notes fade: they are played to their end.
+        lowest = min(known, default=floor)
+        gate = float(np.clip(min(lowest + GATE_ABOVE_FLOOR, soft - GATE_BELOW_SOFT), *GATE_LIMITS))
         return {
             "quantiles": {
                 "probabilities": list(PROBABILITIES),
