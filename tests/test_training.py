@@ -22,7 +22,7 @@ from ddsp_rt.training import train
 from ddsp_rt.training.apprentice import Apprentice
 from ddsp_rt.training.crops import Crops, Steps
 from ddsp_rt.training.data_file import FORMAT_VERSION, PreparedData, write_tensors
-from ddsp_rt.training.loss import mss
+from ddsp_rt.training.loss import mss, training_loss
 from ddsp_rt.training.fast_layers import take_over
 from ddsp_rt.training.rooms import Rooms, reverberation_time
 from ddsp_rt.training.settings import Settings
@@ -110,6 +110,25 @@ def test_loss_and_its_gradient_are_those_of_the_definition(overlap):
     (gradient,) = torch.autograd.grad(loss, output)
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
     assert (gradient - wanted).abs().max() < 1e-3 * wanted.abs().max()
+
+
+@pytest.mark.parametrize("rate", [16000, 48000])
+def test_a_difference_in_loudness_adds_its_decibels_times_their_weight(rate):
+    time = torch.arange(8000) / rate
+    target = 1e-2 * torch.stack([torch.sin(2 * torch.pi * 997 * time), 0.5 * torch.sin(2 * torch.pi * 3000 * time)])
+    added = lambda output: training_loss(output, target, rate, 2, None, 0.5) - mss(output, target, 2)
+    assert added(target) == 0
+    assert added(2.0 * target).item() == pytest.approx(0.5 * 6.0206, abs=1e-3)
+    at_60_db = torch.sin(2 * torch.pi * 997 * time)[None] * 10 ** (-60.0 / 20)
+    for gain, judged in ((0.97, False), (1.03, True)):
+        both = (2.0 * gain * at_60_db, gain * at_60_db)
+        assert (training_loss(*both, rate, 2, None, 0.5) > 2.5 + mss(*both, 2)) == judged
+
+    output = (1.5 * target).requires_grad_()
+    training_loss(output, target, rate, 2, None, 100.0).backward()
+    step = 1e-3 * output.detach()
+    change = training_loss(output + step, target, rate, 2, None, 100.0) - training_loss(output - step, target, rate, 2, None, 100.0)
+    assert change.item() / 2 == pytest.approx((output.grad * step).sum().item(), rel=1e-2)
 
 
 def test_what_is_not_usable_does_not_count():

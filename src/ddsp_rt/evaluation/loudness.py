@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from ddsp_rt.weighting import a_weighting
+
 FRAME_RATE = 250  # frames per second
 WINDOW = 0.032  # seconds
 FLOOR = -100.0  # dB
 JUDGED_ABOVE = -60.0  # dB of the reference
 CHUNK = 1 << 20  # samples weighted at once
 OVERLAP = 1 << 14  # samples of context on either side: longer than the weighting rings
-
-
-def a_weighting(frequency) -> np.ndarray:
-    """Gain (linear) of the A curve at `frequency` Hz, 1 at 997 Hz (IEC 61672-1, annex E)."""
-
-    def curve(f):
-        f2 = np.square(np.asarray(f, np.float64))
-        return 12194.0**2 * f2**2 / (
-            (f2 + 20.6**2) * np.sqrt((f2 + 107.7**2) * (f2 + 737.9**2)) * (f2 + 12194.0**2)
-        )  # fmt: skip
-
-    return curve(frequency) / curve(997.0)
 
 
 def weighted(audio, rate: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from torch import Tensor
 from ddsp_rt.errors import DataError
 from ddsp_rt.training.apprentice import Apprentice
 from ddsp_rt.training.crops import Crops, HeldOut, Steps
-from ddsp_rt.training.loss import mss
+from ddsp_rt.training.loss import mss, training_loss
 from ddsp_rt.training.settings import Settings
 
 JUDGED_NOISE = 0x5EED  # seed of the noise with which the held-out part is rendered
@@ -112,13 +112,15 @@ class Lesson(lightning.LightningModule):
     def training_step(self, batch: dict[str, Tensor], index: int) -> None:
         settings, optimizer = self.settings, self.optimizers(use_pl_optimizer=False)
         spent = self.spent()
-        rate = settings.rate(self.step, spent, self.halvings)
+        learning_rate = settings.rate(self.step, spent, self.halvings)
         for group in optimizer.param_groups:
-            group["lr"] = rate * group["share"]
+            group["lr"] = learning_rate * group["share"]
         # Several processes draw the noise of the whole batch and take their crops' part: the result is that of one.
         noise = self.draw(settings.batch, batch["f0"].shape[1], (settings.seed << 32) + self.step)
         noise = noise[self._rank :: self._processes]
-        loss = mss(self(batch, noise), batch["audio"], settings.overlap, batch["usable"])
+        rate = self.crops.data.model_rate
+        output = self(batch, noise)
+        loss = training_loss(output, batch["audio"], rate, settings.overlap, batch["usable"], settings.loudness)
         total = loss
         if self.apprentice.rooms is not None and settings.room_prior:
             total = loss + settings.room_prior * self.apprentice.rooms.penalty()
@@ -135,7 +137,7 @@ class Lesson(lightning.LightningModule):
         self._follow()
         self.last_loss = loss.detach()
         if self.step % LOG_EVERY == 0:
-            self._log({"loss/training": float(loss), "gradient norm": float(norm), "learning rate": rate})
+            self._log({"loss/training": float(loss), "gradient norm": float(norm), "learning rate": learning_rate})
         if settings.spent(self.step, self._epoch_seconds if self._processes > 1 else self.seconds) >= 1.0:
             self.trainer.should_stop = True
 

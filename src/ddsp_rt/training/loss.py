@@ -1,4 +1,8 @@
-"""Multi-scale spectral loss (Wang, Takaki and Yamagishi 2019; Engel et al. 2020), in one pass with its gradient."""
+"""What training lowers, in one pass with its gradient.
+
+The multi-scale spectral loss (Wang, Takaki and Yamagishi 2019; Engel et al. 2020), and the difference in A-weighted
+loudness: the thousands of weak bins that the former counts leave a performer's dynamics too little to say.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,13 @@ from typing import Any, Optional
 import torch
 from torch import Tensor
 
+from ddsp_rt.weighting import a_weighting
+
 SCALES = (2048, 1024, 512, 256, 128, 64)  # FFT sizes, samples
 EPSILON = 1e-7
 OVERLAP = 4  # a window every quarter of its length, for reporting
+LOUDNESS_WINDOW = 0.032  # seconds, about: the scale nearest to it
+JUDGED_ABOVE = -60.0  # dB of the target
 ROWS = 2  # of a batch worked on at once on a CPU, so that spectra stay in its caches
 
 
@@ -26,38 +34,66 @@ def mss(output: Tensor, target: Tensor, overlap: int = OVERLAP, usable: Optional
         overlap: windows per window length; 4 for reporting, 2 is enough for training.
         usable: bool [batch, frames] of equal length in samples; windows that touch an unusable frame do not count.
     """
-    return SpectralLoss.apply(output, target.detach(), overlap, usable)
+    return SpectralLoss.apply(output, target.detach(), overlap, usable, 0.0, 0)
+
+
+def training_loss(
+    output: Tensor, target: Tensor, rate: int, overlap: int, usable: Optional[Tensor], loudness: float
+) -> Tensor:
+    """`mss` plus `loudness` times the mean difference in loudness, dB (A), of windows of about 32 ms above -60 dB.
+
+    Args:
+        output, target: [batch, samples] at `rate` Hz.
+        overlap, usable: as for `mss`.
+    """
+    return SpectralLoss.apply(output, target.detach(), overlap, usable, loudness, rate)
 
 
 class SpectralLoss(torch.autograd.Function):
-    """`mss`; the gradient is made along the way, while the spectra are at hand, so nothing large is kept."""
+    """`training_loss`; the gradient is made along the way, while the spectra are at hand, so nothing large is kept."""
 
     @staticmethod
-    def forward(ctx: Any, output: Tensor, target: Tensor, overlap: int, usable: Optional[Tensor]) -> Tensor:
+    def forward(
+        ctx: Any, output: Tensor, target: Tensor, overlap: int, usable: Optional[Tensor], loudness: float, rate: int
+    ) -> Tensor:
         both = torch.cat([output, target]).to(torch.float32)
         batch = len(output)
         gradient = torch.zeros_like(output, dtype=torch.float32) if ctx.needs_input_grad[0] else None
         total = both.new_zeros(())
         rows = ROWS if both.device.type == "cpu" else batch
+        judges_loudness = min(SCALES, key=lambda size: abs(math.log(size / (rate * LOUDNESS_WINDOW)))) if loudness else 0
         for size in SCALES:
             if size > both.shape[-1]:
                 continue
             hop = size // overlap
             weight = _weights(usable, batch, size, hop, output.shape[-1])
+            curve = _a_weighting(size, rate, both.device) if size == judges_loudness else None
             for part in (slice(row, row + rows) for row in range(0, batch, rows)):
                 pair = torch.cat([both[:batch][part], both[batch:][part]])
-                total += _scale(pair, size, hop, weight[part], None if gradient is None else gradient[part])
+                slopes = None if gradient is None else gradient[part]
+                total += _scale(pair, size, hop, weight[part], slopes, curve, loudness)
         ctx.save_for_backward(gradient)
         return total
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor):
         (gradient,) = ctx.saved_tensors
-        return gradient * grad, None, None, None
+        return gradient * grad, None, None, None, None, None
 
 
-def _scale(both: Tensor, size: int, hop: int, weight: Tensor, gradient: Optional[Tensor]) -> Tensor:
-    """The loss at one scale, windows weighted by `weight` [batch, windows]; its gradient is added to `gradient`."""
+def _scale(
+    both: Tensor,
+    size: int,
+    hop: int,
+    weight: Tensor,
+    gradient: Optional[Tensor],
+    curve: Optional[Tensor],
+    loudness: float,
+) -> Tensor:
+    """The loss at one scale, windows weighted by `weight` [batch, windows]; its gradient is added to `gradient`.
+
+    With `curve` [bins] it is also that of loudness: 10 log10 of the squared magnitudes summed with these weights.
+    """
     batch = both.shape[0] // 2
     window = _window(size, both.device)
     spectrum = torch.fft.rfft(both.unfold(-1, size, hop) * window)  # the window holds the 1 / sqrt(N)
@@ -65,12 +101,20 @@ def _scale(both: Tensor, size: int, hop: int, weight: Tensor, gradient: Optional
     logarithm = (magnitude + EPSILON).log_()
     difference = magnitude[:batch] - magnitude[batch:]
     log_difference = logarithm[:batch] - logarithm[batch:]
-    weight = weight / difference.shape[-1]
-    loss = ((difference.abs().sum(-1) + log_difference.abs().sum(-1)) * weight).sum()
-    if gradient is not None:
-        predicted = magnitude[:batch]
+    per_bin = weight / difference.shape[-1]
+    loss = ((difference.abs().sum(-1) + log_difference.abs().sum(-1)) * per_bin).sum()
+    predicted = magnitude[:batch]
+    if gradient is not None:  # by the magnitude, over the magnitude
         slope = difference.sign_().add_(log_difference.sign_().div_(predicted + EPSILON)).div_(predicted + 1e-12)
-        slope *= weight.unsqueeze(-1)
+        slope *= per_bin.unsqueeze(-1)
+    if curve is not None:
+        power = magnitude.square() @ curve + 1e-12  # -120 dB
+        level = 10.0 * power.log10()
+        off = (level[:batch] - level[batch:]) * (level[batch:] > JUDGED_ABOVE)
+        loss = loss + loudness * (off.abs() * weight).sum()
+        if gradient is not None:
+            slope += (loudness * 20.0 / math.log(10.0) * off.sign() * weight / power[:batch]).unsqueeze(-1) * curve
+    if gradient is not None:
         # The adjoint of a real transform counts the bins that stand for two once, DC and Nyquist are their own.
         slope[..., 1:-1] *= 0.5
         frames = torch.fft.irfft(spectrum[:batch] * slope, n=size, norm="forward") * window
@@ -81,6 +125,15 @@ def _scale(both: Tensor, size: int, hop: int, weight: Tensor, gradient: Optional
 @lru_cache(maxsize=64)
 def _window(size: int, device: torch.device) -> Tensor:
     return torch.hann_window(size, periodic=True, device=device) / math.sqrt(size)
+
+
+@lru_cache(maxsize=16)
+def _a_weighting(size: int, rate: int, device: torch.device) -> Tensor:
+    """Weights [bins] of squared magnitudes that sum to the A-weighted power, 1 for a full-scale 997 Hz sine."""
+    power = torch.from_numpy(a_weighting(torch.fft.rfftfreq(size, 1.0 / rate).double().numpy()) ** 2)
+    # A sine of amplitude 1 has |X|^2 = (sum of the window / 2)^2, spread over the bins of the main lobe (Parseval).
+    energy = 0.5 * size * _window(size, torch.device("cpu")).double().square().sum() / 2.0
+    return (power / energy).to(torch.float32).to(device)
 
 
 def _overlap_add(frames: Tensor, hop: int, out: Tensor) -> None:

@@ -24,6 +24,7 @@ class Settings:
     room_rate: float = 1.0  # learning rate of the rooms, as a share of it
     room_seconds: float | None = None  # length of an impulse response; 0: dry; None: from the reverberation time
     room_prior: float = 1.0  # weight of the decay prior
+    loudness: float = 0.2  # weight of a decibel of difference in loudness
     clip: float = 3.0  # largest gradient norm
     average: float = 0.998  # of the running average of the weights that is judged and exported
     overlap: int = 2  # windows per window length in the training loss
