@@ -5,19 +5,22 @@
 #include <new>
 #include <vector>
 
+#include "ddsp_rt/memory_pool.h"
+
 namespace ddsp_rt {
 
 template <typename T>
 struct CacheLineAllocator {
   using value_type = T;
-  static constexpr std::align_val_t kAlignment{64};
-
   CacheLineAllocator() noexcept = default;
   template <typename U>
   CacheLineAllocator(const CacheLineAllocator<U>&) noexcept {}
 
-  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), kAlignment)); }
-  void deallocate(T* pointer, std::size_t) noexcept { ::operator delete(pointer, kAlignment); }
+  T* allocate(std::size_t n) {
+    if (n > std::size_t(-1) / sizeof(T)) throw std::bad_alloc();
+    return static_cast<T*>(pool_allocate(n * sizeof(T)));
+  }
+  void deallocate(T* pointer, std::size_t n) noexcept { pool_free(pointer, n * sizeof(T)); }
 
   template <typename U>
   bool operator==(const CacheLineAllocator<U>&) const noexcept {

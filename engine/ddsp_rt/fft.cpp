@@ -31,6 +31,7 @@ RealFft::RealFft(std::size_t size) : tables_{} {
   tables_.points = tables_.half / tables_.lanes;
   plan_passes();
   plan_joins();
+  for (auto* table : {&cosine_, &sine_}) table->reserve(tables_.half);
   for (std::size_t k = 0; k < tables_.half; ++k) {
     cosine_.push_back(turn_re(k, size));
     sine_.push_back(-turn_im(k, size));
@@ -51,6 +52,7 @@ RealFft::RealFft(std::size_t size) : tables_{} {
 
 void RealFft::plan_passes() {
   std::size_t length = tables_.points, stride = 1;
+  twiddles_.reserve(3 * length);
   for (const std::size_t radix : {4u, 2u, 3u, 5u}) {
     while (length > 0 && length % radix == 0) {
       const FftTables::Pass pass{radix, length / radix, stride, twiddles_.size()};
@@ -71,6 +73,7 @@ void RealFft::plan_passes() {
 
 void RealFft::plan_joins() {
   const std::size_t lanes = tables_.lanes;
+  join_.reserve(2 * (tables_.half + lanes * lanes));
   for (std::size_t first = 0; first < tables_.points; first += lanes)
     for (std::size_t j = 0; j < lanes; ++j)
       for (const auto part : {turn_re, turn_im})

@@ -50,8 +50,13 @@ void Transfer::reset() noexcept {
 void Transfer::process(const float* in, float* out, int n) noexcept {
   const FlushDenormals flush;
   const SmoothedParameters::Values &before = parameters_.before(), &now = parameters_.now();
+  const int block = n;
+  bool spare = true;  // no frame begins in this block
   while (n > 0) {
-    if (position_ == length_) run_frame();
+    if (position_ == length_) {
+      run_frame();
+      spare = false;
+    }
     const int count = std::min(n, length_ - position_);
     for (int i = 0; i < count; ++i, ++position_) {
       const auto at = static_cast<std::size_t>(position_);
@@ -65,6 +70,13 @@ void Transfer::process(const float* in, float* out, int n) noexcept {
     out += count;
     n -= count;
   }
+  if (spare && block > 0) work_ahead(block);
+}
+
+// Blocks in which no frame begins share what can be done before the next one does.
+void Transfer::work_ahead(int block) noexcept {
+  const int blocks = (length_ - position_) / block + 1;
+  for (int steps = (voice_.steps_ahead() + blocks - 1) / blocks; steps > 0; --steps) voice_.work_ahead();
 }
 
 void Transfer::run_frame() noexcept {

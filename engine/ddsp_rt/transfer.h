@@ -55,6 +55,7 @@ class Transfer {
   void refit() noexcept;
   void follow() noexcept;
   void run_frame() noexcept;
+  void work_ahead(int block) noexcept;
 
   int rate_;
   Analyser analyser_;

@@ -26,6 +26,7 @@ Voice::Voice(std::shared_ptr<const Instrument> instrument, int rate)
 void Voice::reset() noexcept {
   frame_ = 0;
   length_ = 0;
+  steps_done_ = 0;
   decoder_state_.reset();
   if (encoder_state_) encoder_state_->reset();
   gate_.reset();
@@ -58,6 +59,17 @@ void Voice::render(float f0, const Controls& controls, const VoiceSettings& sett
   synthesise(f0, settings.reverb, out, excitation, nullptr);
 }
 
+void Voice::work_ahead() noexcept {
+  if (steps_done_ == kSteps) return;
+  if (steps_done_++ == 0) {
+    if (encoder_state_) instrument_->encoder->anticipate(*encoder_state_);
+    instrument_->decoder.anticipate(decoder_state_);
+  } else {
+    filtered_noise_.work_ahead();
+    reverb_.work_ahead();
+  }
+}
+
 void Voice::shape(float f0, const VoiceSettings& settings, float gate) noexcept {
   controls_.amplitude *= gate * settings.harmonic_gain;
   const float noise_gain = gate * settings.noise_gain;
@@ -79,6 +91,7 @@ void Voice::synthesise(float f0, float reverb, float* out, const float* excitati
   length_ = frame_length(frame_, rate_);
   const int following = frame_length(frame_ + 1, rate_);
   ++frame_;
+  steps_done_ = 0;
   oscillators_.render(f0, controls_, length_, harmonic_.data(), deviation);
   std::fill_n(noise_.begin(), length_, 0.0f);
   filtered_noise_.render(controls_.noise.data(), length_, following, noise_.data(), excitation);

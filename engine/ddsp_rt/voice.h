@@ -49,6 +49,12 @@ class Voice {
   void render(float f0, const Controls& controls, const VoiceSettings& settings, float* out,
               const float* excitation = nullptr) noexcept;
 
+  /// Does a step of what the next frame needs and what is known already: for moments with time to spare, so that the
+  /// work is spread over the blocks of a frame. Changes no sample, however often and whenever it is called. Real-time.
+  void work_ahead() noexcept;
+  /// Steps left until the next frame; render() takes those that nobody did.
+  int steps_ahead() const noexcept { return kSteps - steps_done_; }
+
   /// The last frame taken apart: controls after gate and settings, harmonic and noise parts before the reverb.
   const Controls& controls() const noexcept { return controls_; }
   std::span<const float> harmonic_part() const noexcept { return {harmonic_.data(), static_cast<std::size_t>(length_)}; }
@@ -58,6 +64,8 @@ class Voice {
   std::size_t excitation_size() const noexcept { return filtered_noise_.excitation_size(); }
 
  private:
+  static constexpr int kSteps = 2;
+
   void shape(float f0, const VoiceSettings& settings, float gate) noexcept;
   void synthesise(float f0, float reverb, float* out, const float* excitation, const float* deviation) noexcept;
 
@@ -65,6 +73,7 @@ class Voice {
   int rate_;
   std::int64_t frame_ = 0;
   int length_ = 0;
+  int steps_done_ = 0;  // ahead
   Decoder::State decoder_state_;
   std::optional<Encoder::State> encoder_state_;
   Gate gate_;

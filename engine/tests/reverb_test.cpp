@@ -83,6 +83,22 @@ TEST_CASE("The cut into calls does not change a sample") {
   }
 }
 
+TEST_CASE("Work done ahead does not change a sample") {
+  const auto response = room(16000, 16000, 0.5);
+  std::vector<float> plain = white(40000), ahead = plain;
+  std::fill(plain.begin() + 5000, plain.begin() + 9000, 0.0f);
+  ahead = plain;
+  Reverb first(response, 16000, 48000), second(response, 16000, 48000);
+  process(first, plain, {192}, 1.0f);
+  for (std::size_t n = 0, turn = 0; n < ahead.size(); ++turn) {
+    const std::size_t count = std::min<std::size_t>(turn % 3 == 0 ? 64 : 37, ahead.size() - n);
+    second.process(ahead.data() + n, static_cast<int>(count), 1.0f);
+    for (std::size_t i = 0; i < turn % 4; ++i) second.work_ahead();
+    n += count;
+  }
+  CHECK(ahead == plain);
+}
+
 TEST_CASE("The reverb adds no delay") {
   for (const int rate : {16000, 48000}) {
     std::vector<float> response(4000);

@@ -23,6 +23,8 @@
 #include "ddsp_rt/transfer.h"
 #include "ddsp_rt/voice.h"
 
+#include "_block_times.h"
+
 namespace nb = nanobind;
 using namespace nb::literals;
 using namespace ddsp_rt;
@@ -291,6 +293,16 @@ NB_MODULE(_engine, m) {
       .def("set", [](Transfer& t, const std::string& name, float value) { t.set(named_parameter(name), value); }, "name"_a, "value"_a)
       .def("get", [](const Transfer& t, const std::string& name) { return t.parameters()[named_parameter(name)]; }, "name"_a)
       .def_prop_ro("rate", &Transfer::rate);
+
+  m.def("block_times", [](Transfer* transfer, const Input<1>& audio, int rate, int block, bool paced) {
+    if (block < 1) throw std::invalid_argument("a block holds at least one sample");
+    std::vector<float> seconds;
+    {
+      const nb::gil_scoped_release release;
+      seconds = block_times(transfer, {audio.data(), audio.shape(0)}, checked_rate(rate), static_cast<std::size_t>(block), paced);
+    }
+    return array(std::move(seconds));
+  }, "transfer"_a.none(), "audio"_a, "rate"_a, "block"_a, "paced"_a = false);
 
   nb::class_<PartsRenderer>(m, "Voice")
       .def("__init__", [](PartsRenderer* self, std::shared_ptr<Instrument> instrument, int rate) { new (self) PartsRenderer(instrument, rate); },

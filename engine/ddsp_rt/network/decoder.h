@@ -43,6 +43,9 @@ class Decoder {
   State make_state() const;
   Controls make_controls() const { return Controls(spec_.harmonics, spec_.noise_bands); }
 
+  /// Does the half of the next frame's work that needs no features: for moments with time to spare. Real-time.
+  void anticipate(State& state) const noexcept { gru_.anticipate(state.gru); }
+
   /// One frame. `z` is [z_dims], unused (and may be null) where the spec does not name it; values that are no finite
   /// number count as silence or 0. Real-time.
   void step(State& state, const Features& features, const float* z, Controls& controls) const noexcept;

@@ -33,6 +33,9 @@ class Encoder {
   std::size_t bytes() const noexcept { return gru_.bytes() + dense_.bytes(); }
   State make_state() const;
 
+  /// As Decoder::anticipate. Real-time.
+  void anticipate(State& state) const noexcept { gru_.anticipate(state.gru); }
+
   /// One frame; `z` has room for z_dims. Coefficients that are no finite number count as 0. Real-time.
   void step(State& state, const std::array<float, kMfccCount>& mfcc, float* z) const noexcept;
 

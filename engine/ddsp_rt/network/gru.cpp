@@ -11,7 +11,10 @@ Gru::Gru(const Safetensors& file, const std::string& name, std::size_t inputs, s
     : from_input_(file, name + ".weight_ih_l0", name + ".bias_ih_l0", inputs, 3 * width),
       from_hidden_(file, name + ".weight_hh_l0", name + ".bias_hh_l0", width, 3 * width) {}
 
-void Gru::State::reset() noexcept { std::fill(hidden.begin(), hidden.end(), 0.0f); }
+void Gru::State::reset() noexcept {
+  std::fill(hidden.begin(), hidden.end(), 0.0f);
+  anticipated = false;
+}
 
 Gru::State Gru::make_state() const {
   State state;
@@ -21,9 +24,16 @@ Gru::State Gru::make_state() const {
   return state;
 }
 
+void Gru::anticipate(State& state) const noexcept {
+  if (state.anticipated) return;
+  from_hidden_.apply(state.hidden.data(), state.from_hidden.data());
+  state.anticipated = true;
+}
+
 void Gru::step(State& state, const float* x) const noexcept {
   from_input_.apply(x, state.from_input.data());
-  from_hidden_.apply(state.hidden.data(), state.from_hidden.data());
+  anticipate(state);
+  state.anticipated = false;
   kernels().gru_update(state.hidden.data(), state.from_input.data(), state.from_hidden.data(), width());
 }
 

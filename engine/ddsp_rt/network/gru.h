@@ -15,6 +15,7 @@ class Gru {
  public:
   struct State {
     AlignedVector<float> hidden, from_input, from_hidden;
+    bool anticipated = false;  // from_hidden is that of hidden
     void reset() noexcept;
   };
 
@@ -24,6 +25,9 @@ class Gru {
   std::size_t width() const noexcept { return from_hidden_.inputs(); }
   std::size_t bytes() const noexcept { return from_input_.bytes() + from_hidden_.bytes(); }
   State make_state() const;
+
+  /// Does the half of the next step that needs no input: for moments with time to spare. Real-time.
+  void anticipate(State& state) const noexcept;
 
   /// Afterwards state.hidden holds the output, [width]. Real-time.
   void step(State& state, const float* x) const noexcept;

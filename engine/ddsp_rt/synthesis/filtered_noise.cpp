@@ -17,6 +17,8 @@ FilteredNoise::FilteredNoise(int rate, int model_rate, int bands)
       white_(fft_.size() + NoiseGenerator::kWidth),
       segment_(fft_.size()),
       fading_(longest_),
+      white_real_(fft_.bins()),
+      white_imaginary_(fft_.bins()),
       real_(fft_.bins()),
       imaginary_(fft_.bins()) {
   const double nyquist = 0.5 * model_rate, density = std::sqrt(static_cast<double>(rate) / model_rate);
@@ -36,23 +38,35 @@ FilteredNoise::FilteredNoise(int rate, int model_rate, int bands)
 
 void FilteredNoise::reset() noexcept {
   generator_.reset();
-  sounding_ = false;
+  sounding_ = drawn_ = false;
+}
+
+void FilteredNoise::work_ahead() noexcept {
+  if (drawn_) return;
+  const std::size_t width = NoiseGenerator::kWidth;
+  generator_.fill(white_.data(), (fft_.size() + width - 1) / width * width);
+  fft_.forward(white_.data(), white_real_.data(), white_imaginary_.data());
+  drawn_ = true;
 }
 
 // White samples in, filtered samples in segment_.
 void FilteredNoise::shape(const float* magnitudes, const float* excitation) noexcept {
-  if (excitation == nullptr) {
-    const std::size_t width = NoiseGenerator::kWidth;
-    generator_.fill(white_.data(), (fft_.size() + width - 1) / width * width);
-    excitation = white_.data();
+  const float *from_real = real_.data(), *from_imaginary = imaginary_.data();
+  if (excitation) {
+    fft_.forward(excitation, real_.data(), imaginary_.data());
+  } else {
+    work_ahead();
+    drawn_ = false;
+    from_real = white_real_.data();
+    from_imaginary = white_imaginary_.data();
   }
-  fft_.forward(excitation, real_.data(), imaginary_.data());
-  real_[0] = 0.0f;
+  real_[0] = imaginary_[0] = 0.0f;
   std::size_t k = 1;
   for (const auto& [band, left, right] : gains_) {
     const float gain = left * magnitudes[band] + right * magnitudes[band + 1];
-    real_[k] *= gain;
-    imaginary_[k++] *= gain;
+    real_[k] = gain * from_real[k];
+    imaginary_[k] = gain * from_imaginary[k];
+    ++k;
   }
   for (auto* part : {&real_, &imaginary_}) std::fill(part->begin() + static_cast<std::ptrdiff_t>(k), part->end(), 0.0f);
   fft_.inverse(real_.data(), imaginary_.data(), segment_.data());

@@ -23,6 +23,9 @@ class FilteredNoise {
   /// `excitation`: excitation_size() samples in [-1, 1) in place of the generator's. Real-time.
   void render(const float* magnitudes, int n, int next_n, float* out, const float* excitation = nullptr) noexcept;
 
+  /// Draws and transforms the next frame's white samples: for moments with time to spare. Changes no sample. Real-time.
+  void work_ahead() noexcept;
+
   /// Back to silence and the first random sample. Real-time.
   void reset() noexcept;
 
@@ -41,8 +44,9 @@ class FilteredNoise {
   std::vector<Bin> gains_;    // of bins 1.. up to the model's Nyquist
   std::vector<float> fades_;  // sine then cosine for the shortest frame, then for the longest
   std::vector<float> white_, segment_, fading_;
-  std::vector<float> real_, imaginary_;  // spectrum
+  std::vector<float> white_real_, white_imaginary_, real_, imaginary_;  // spectra of white_ and segment_
   bool sounding_ = false;     // fading_ holds the end of a segment
+  bool drawn_ = false;        // the white spectrum has not been used yet
 };
 
 }  // namespace ddsp_rt

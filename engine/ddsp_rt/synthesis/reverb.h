@@ -95,7 +95,7 @@ class Reverb {
 
   std::shared_ptr<const ReverbResponse> response_;
   std::size_t reach_;           // samples kept before the long block being filled
-  std::vector<float> history_;  // those, then the long block
+  AlignedVector<float> history_;  // those, then the long block
   std::vector<float> chunk_;    // wet sound of one piece of a call
   Accumulator short_, long_;
   std::vector<float> late_;   // what the long partitions give during this long block; long_.wet is for the next
