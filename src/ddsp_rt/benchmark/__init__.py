@@ -1,0 +1,34 @@
+"""`ddsp-rt benchmark`: what this machine makes of the engine: speed, block times, memory, delays."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from typing import Annotated
+
+import typer
+
+from ddsp_rt.benchmark.measures import BLOCKS, RATES, measure
+
+__all__ = ["BLOCKS", "RATES", "benchmark", "measure"]
+
+
+def benchmark(
+    instrument: Annotated[str, typer.Option("--to", metavar="INSTRUMENT", help="Name or path of the instrument.")] = "violin",
+    seconds: Annotated[float, typer.Option(min=0.2, max=60.0, help="Seconds of audio per run; of five the best counts.")] = 1.0,
+    paced: Annotated[bool, typer.Option(help="Also measure blocks that arrive in real time (three minutes).")] = True,
+    latency: Annotated[bool, typer.Option(help="Also measure the delays from input to output.")] = True,
+    json: Annotated[bool, typer.Option("--json", help="Print everything measured as JSON.")] = False,
+) -> None:
+    """Measure speed, steadiness, memory and delays on this machine, on one core.
+
+    Close other programs first: what they do shows in the paced figures.
+
+    Example: ddsp-rt benchmark --to violin
+    """
+    result = measure(instrument, seconds, paced, latency)
+    if json:
+        print(jsonlib.dumps(result, indent=1))
+    else:
+        from ddsp_rt.benchmark.tables import show
+
+        show(result)
