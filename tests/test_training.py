@@ -400,25 +400,49 @@ def test_room_times_come_from_the_falls_that_were_seen_longest():
     assert reverberation_time([[0.5, 0.4], [0.5, 0.3]]) == pytest.approx(0.5)
 
 
+PROCESSES = """
+import os, signal, sys
+from pathlib import Path
+sys.path[:0] = {path!r}
+import test_training as t
+from ddsp_rt.training.lesson import Lesson
+follow = Lesson._follow
+def stop(self):
+    follow(self)
+    if self._rank == 1 and self.step == int(sys.argv[4]):
+        os.kill(os.getpid(), signal.SIGKILL)
+Lesson._follow = stop
+t.torch.set_num_threads(1)
+# Adam's first steps are as long for a gradient of rounding errors as for a real one; slow rooms keep them small.
+settings = t.replace(t.QUICK, room_rate=0.1)
+resume = "resume" in sys.argv
+t.quick(Path(sys.argv[1]), Path(sys.argv[2]), steps=6, devices=int(sys.argv[3]), settings=settings, resume=resume)
+"""
+
+
 @pytest.mark.slow
-def test_two_processes_learn_what_one_learns(tmp_path, data):
+def test_two_processes_learn_what_one_learns_also_after_one_was_killed(tmp_path, data):
     script = tmp_path / "script.py"
-    script.write_text(
-        f"import sys\nfrom pathlib import Path\nsys.path[:0] = {[str(Path(__file__).parent), *sys.path]!r}\n"
-        "import test_training as t\nt.torch.set_num_threads(1)\n"
-        # Adam's first steps are as long for a gradient of rounding errors as for a real one; slow rooms keep them small.
-        "settings = t.replace(t.QUICK, room_rate=0.1)\n"
-        "t.quick(Path(sys.argv[1]), Path(sys.argv[2]), steps=6, devices=int(sys.argv[3]), settings=settings)\n"
-    )
+    script.write_text(PROCESSES.format(path=[str(Path(__file__).parent), *sys.path]))
+
+    def run(name, devices, killed_at=0, *more):
+        command = [sys.executable, str(script), str(data), str(tmp_path / name), str(devices), str(killed_at), *more]
+        return subprocess.run(command, capture_output=True, text=True, timeout=180)
+
     for name, devices in (("one.ddsp", 1), ("two.ddsp", 2)):
-        command = [sys.executable, str(script), str(data), str(tmp_path / name), str(devices)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=180)
+        done = run(name, devices)
         assert done.returncode == 0, done.stderr
-    one, two = (last_checkpoint(tmp_path / name) for name in ("one.ddsp", "two.ddsp"))
-    assert two["step"] == 6 and two["best_loss"] == pytest.approx(one["best_loss"], rel=1e-3)
-    for name, weight in one["weights"].items():
-        difference = (weight - two["weights"][name]).abs().mean()
-        assert difference < 0.03 * weight.abs().mean() + 1e-4, name
+    assert run("killed.ddsp", 2, 5).returncode != 0
+    assert last_checkpoint(tmp_path / "killed.ddsp")["step"] == 3
+    done = run("killed.ddsp", 2, 0, "resume")
+    assert done.returncode == 0, done.stderr
+
+    one, *pairs = (last_checkpoint(tmp_path / name) for name in ("one.ddsp", "two.ddsp", "killed.ddsp"))
+    for two in pairs:
+        assert two["step"] == 6 and two["best_loss"] == pytest.approx(one["best_loss"], rel=1e-3)
+        for name, weight in one["weights"].items():
+            difference = (weight - two["weights"][name]).abs().mean()
+            assert difference < 0.03 * weight.abs().mean() + 1e-4, name
 
 
 def test_wide_layers_are_torchs_to_the_precision_of_their_operands():
