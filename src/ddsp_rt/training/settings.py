@@ -16,7 +16,7 @@ class Settings:
     seed: int = 0
     steps: int | None = None
     minutes: float | None = None
-    batch: int = 16  # crops per step, over all processes
+    batch: int = 8  # crops per step, over all processes
     scored: int = 1000  # frames of a crop that are compared with the recording
     preroll: int = 250  # frames before them
     learning_rate: float = 1e-3
