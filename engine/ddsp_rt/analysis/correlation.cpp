@@ -21,12 +21,12 @@ Correlation::Correlation(double rate, double f0_low, double f0_high)
       highest_(static_cast<int>(std::ceil(rate / f0_low))),
       fixed_products_(static_cast<int>(std::lround(kShortestProducts * rate))),
       fine_below_(static_cast<int>(static_cast<double>(fixed_products_) / (kPeriods - 1.0))),
-      values_(static_cast<std::size_t>(highest_ + 2 * kReach + 2)),
-      local_(2 * kReach + 3),
+      values_(static_cast<std::size_t>(kReach + highest_ + 2 * kReach + 2 + kTaps)),
+      local_(2 * kReach + 3 + kTaps),
       energy_(static_cast<std::size_t>(history(rate, f0_low)) + 1),
-      sinc_(static_cast<std::size_t>(kPhases + 1) * 2 * kReach) {
+      sinc_(static_cast<std::size_t>(kPhases + 1) * kTaps) {
   for (int phase = 0; phase <= kPhases; ++phase) {
-    float* taps = sinc_.data() + phase * 2 * kReach;
+    float* taps = sinc_.data() + phase * kTaps;
     double sum = 0.0;
     double exact[2 * kReach];
     for (int t = 0; t < 2 * kReach; ++t) {
@@ -55,35 +55,53 @@ float Correlation::normalised(const float* newest, int lag, int count) const noe
 float Correlation::normalise(float product, int lag, int count) const noexcept {
   const auto from = static_cast<std::size_t>(lag), n = static_cast<std::size_t>(count);
   const double sum = energy_[n] + energy_[n + from] - energy_[from];
-  return static_cast<float>(2.0 * static_cast<double>(product) / (sum + 2.0 * kFloor * count));
+  return 2.0f * product / static_cast<float>(sum + 2.0 * kFloor * count);
 }
 
 void Correlation::scan(const float* newest) noexcept {
-  double sum = 0.0;
-  for (std::size_t i = 1; i < energy_.size(); ++i) {
-    const double x = newest[-static_cast<std::ptrdiff_t>(i)];
-    sum += x * x;
-    energy_[i] = sum;
-  }
+  sum_energy(newest);
   int end = highest_ + kReach + 1;
   const int begin = std::max(0, lowest_ - kReach - 1);
   for (int counts[kLags]; end - begin >= kLags; end -= kLags) {  // from the longest down, many lags at once
     const int first = end - kLags;
-    float* values = values_.data() + first;
+    float* values = values_.data() + kReach + first;
     for (int j = 0; j < kLags; ++j) counts[j] = products(first + j);
     kernels().correlate(values, newest, first, counts);
     for (int j = 0; j < kLags; ++j) values[j] = normalise(values[j], first + j, counts[j]);
   }
-  for (int lag = begin; lag < end; ++lag)
-    values_[static_cast<std::size_t>(lag)] = normalised(newest, lag, products(lag));
+  float* values = values_.data() + kReach;
+  for (int lag = begin; lag < end; ++lag) values[lag] = normalised(newest, lag, products(lag));
+  for (int lag = 1; lag <= kReach; ++lag) values[-lag] = values[lag];
 }
 
-/// Value at whole + phase / kPhases; negative lags mirror positive ones.
+// Running sums over several stretches at once: one alone waits for each addition.
+void Correlation::sum_energy(const float* newest) noexcept {
+  constexpr std::size_t stretches = 4;
+  const std::size_t n = energy_.size() - 1, length = n / stretches;
+  double sums[stretches] = {};
+  for (std::size_t i = 1; i <= length; ++i)
+    for (std::size_t s = 0; s < stretches; ++s) {
+      const double x = newest[-static_cast<std::ptrdiff_t>(s * length + i)];
+      energy_[s * length + i] = sums[s] += x * x;
+    }
+  for (std::size_t s = 1; s < stretches; ++s) {
+    const double before = energy_[s * length];
+    for (std::size_t i = 1; i <= length; ++i) energy_[s * length + i] += before;
+  }
+  for (std::size_t i = stretches * length + 1; i <= n; ++i) {
+    const double x = newest[-static_cast<std::ptrdiff_t>(i)];
+    energy_[i] = energy_[i - 1] + x * x;
+  }
+}
+
+/// Value at whole + phase / kPhases.
 float Correlation::interpolate(const float* values, int whole, int phase) const noexcept {
-  const float* taps = sinc_.data() + phase * 2 * kReach;
-  float sum = 0.0f;
-  for (int t = 0; t < 2 * kReach; ++t) sum += taps[t] * values[std::abs(whole + t - (kReach - 1))];
-  return sum;
+  constexpr int lanes = 4;
+  const float *taps = sinc_.data() + phase * kTaps, *from = values + whole - (kReach - 1);
+  float sums[lanes] = {};
+  for (int t = 0; t < kTaps; t += lanes)
+    for (int j = 0; j < lanes; ++j) sums[j] += taps[t + j] * from[t + j];
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
 /// The highest point between two phases around `whole`, by steps and a last parabola.
@@ -106,7 +124,7 @@ Correlation::Peak Correlation::climb(const float* values, int whole, int first, 
 }
 
 int Correlation::peaks(float least, Peak* out, int capacity) const noexcept {
-  const float* values = values_.data();
+  const float* values = values_.data() + kReach;
   int count = 0;
   const int fine_end = std::min(fine_below_, highest_);
   float before = interpolate(values, lowest_ - 1, kPhases / 2), here = values[lowest_];
@@ -130,7 +148,7 @@ int Correlation::peaks(float least, Peak* out, int capacity) const noexcept {
 
 Correlation::Peak Correlation::refine(const float* newest, float lag) noexcept {
   const int whole = static_cast<int>(std::lround(lag));
-  if (whole < fine_below_ - kReach) return climb(values_.data(), whole, -kPhases / 2 - 4, kPhases / 2 + 4, 4);
+  if (whole < fine_below_ - kReach) return climb(values_.data() + kReach, whole, -kPhases / 2 - 4, kPhases / 2 + 4, 4);
   const int count = products(whole), start = whole - kReach - 1;
   for (int i = 0; i < 2 * kReach + 3; ++i)
     local_[static_cast<std::size_t>(i)] = normalised(newest, std::abs(start + i), count);

@@ -32,6 +32,8 @@ class Correlation {
  private:
   static constexpr int kReach = 7;    // taps on each side of the sinc
   static constexpr int kPhases = 32;  // fractions of a sample tabulated
+  static constexpr int kTaps = 16;    // 2 kReach, and zeros to whole vectors
+  void sum_energy(const float* newest) noexcept;
   int products(int lag) const noexcept;
   float normalised(const float* newest, int lag, int count) const noexcept;
   float normalise(float product, int lag, int count) const noexcept;
@@ -41,10 +43,10 @@ class Correlation {
   int lowest_, highest_;           // lags in range, samples
   int fixed_products_;             // floor of P
   int fine_below_;                 // lags below this are scanned in half samples
-  std::vector<float> values_;      // n by lag, with kReach lags to spare on either side
-  std::vector<float> local_;       // n around one peak
+  std::vector<float> values_;      // n by lag from -kReach, with lags to spare at the end; negative ones mirror positive ones
+  std::vector<float> local_;       // n around one peak, likewise
   std::vector<double> energy_;     // energy_[i]: of the newest i samples
-  std::vector<float> sinc_;        // [kPhases + 1][2 kReach]
+  std::vector<float> sinc_;        // [kPhases + 1][kTaps]
 };
 
 }  // namespace ddsp_rt

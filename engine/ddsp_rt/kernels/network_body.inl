@@ -7,37 +7,44 @@ inline __m256 load_eight(const std::uint16_t* from) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 }
 
-// Weights come from memory once per frame, so the reads run ahead of the arithmetic.
-inline constexpr std::size_t kPrefetch = 1024;  // bytes
+/// Some panels side by side share what is loaded of x; eight independent chains hide the latency of the additions.
+/// Returns the weights that follow.
+template <std::size_t panels, typename Weight>
+inline const Weight* multiply_add_panels(float* y, const Weight* weights, const float* x, std::size_t columns) {
+  constexpr std::size_t unroll = 4 / panels;
+  const std::size_t apart = columns * kPanel;
+  __m256 low[panels][unroll], high[panels][unroll];
+  for (std::size_t p = 0; p < panels; ++p)
+    for (std::size_t k = 0; k < unroll; ++k) low[p][k] = high[p][k] = _mm256_setzero_ps();
+  const auto add_column = [&](std::size_t k, float value) {
+    const __m256 factor = _mm256_set1_ps(value);
+    for (std::size_t p = 0; p < panels; ++p) {
+      const Weight* from = weights + p * apart + k * kPanel;
+      low[p][k] = _mm256_fmadd_ps(load_eight(from), factor, low[p][k]);
+      high[p][k] = _mm256_fmadd_ps(load_eight(from + 8), factor, high[p][k]);
+    }
+  };
+  std::size_t column = 0;
+  for (; column + unroll <= columns; column += unroll, weights += unroll * kPanel)
+    for (std::size_t k = 0; k < unroll; ++k) add_column(k, x[column + k]);
+  for (; column < columns; ++column, weights += kPanel) add_column(0, x[column]);
+  for (std::size_t p = 0; p < panels; ++p) {
+    for (std::size_t k = 1; k < unroll; ++k) {
+      low[p][0] = _mm256_add_ps(low[p][0], low[p][k]);
+      high[p][0] = _mm256_add_ps(high[p][0], high[p][k]);
+    }
+    float* to = y + p * kPanel;
+    _mm256_storeu_ps(to, _mm256_add_ps(_mm256_loadu_ps(to), low[p][0]));
+    _mm256_storeu_ps(to + 8, _mm256_add_ps(_mm256_loadu_ps(to + 8), high[p][0]));
+  }
+  return weights + (panels - 1) * apart;
+}
 
-/// Four columns at a time with sums of their own: eight independent chains hide the latency of the additions.
 template <typename Weight>
 inline void multiply_add(float* y, const Weight* weights, const float* x, std::size_t rows, std::size_t columns) {
-  constexpr std::size_t unroll = 4;
-  for (std::size_t row = 0; row < rows; row += kPanel) {
-    __m256 low[unroll], high[unroll];
-    for (std::size_t k = 0; k < unroll; ++k) low[k] = high[k] = _mm256_setzero_ps();
-    std::size_t column = 0;
-    for (; column + unroll <= columns; column += unroll, weights += unroll * kPanel) {
-      const char* ahead = reinterpret_cast<const char*>(weights) + kPrefetch;
-      for (std::size_t line = 0; line < unroll * kPanel * sizeof(Weight); line += 64)
-        _mm_prefetch(ahead + line, _MM_HINT_T0);
-      for (std::size_t k = 0; k < unroll; ++k) {
-        const __m256 factor = _mm256_broadcast_ss(x + column + k);
-        low[k] = _mm256_fmadd_ps(load_eight(weights + k * kPanel), factor, low[k]);
-        high[k] = _mm256_fmadd_ps(load_eight(weights + k * kPanel + 8), factor, high[k]);
-      }
-    }
-    for (; column < columns; ++column, weights += kPanel) {
-      const __m256 factor = _mm256_broadcast_ss(x + column);
-      low[0] = _mm256_fmadd_ps(load_eight(weights), factor, low[0]);
-      high[0] = _mm256_fmadd_ps(load_eight(weights + 8), factor, high[0]);
-    }
-    const __m256 sum_low = _mm256_add_ps(_mm256_add_ps(low[0], low[1]), _mm256_add_ps(low[2], low[3]));
-    const __m256 sum_high = _mm256_add_ps(_mm256_add_ps(high[0], high[1]), _mm256_add_ps(high[2], high[3]));
-    _mm256_storeu_ps(y + row, _mm256_add_ps(_mm256_loadu_ps(y + row), sum_low));
-    _mm256_storeu_ps(y + row + 8, _mm256_add_ps(_mm256_loadu_ps(y + row + 8), sum_high));
-  }
+  std::size_t row = 0;
+  for (; row + 2 * kPanel <= rows; row += 2 * kPanel) weights = multiply_add_panels<2>(y + row, weights, x, columns);
+  if (row < rows) multiply_add_panels<1>(y + row, weights, x, columns);
 }
 
 inline void multiply_add_f32(float* y, const float* weights, const float* x, std::size_t rows, std::size_t columns) {
