@@ -6,6 +6,8 @@
 #include <numbers>
 #include <utility>
 
+#include "ddsp_rt/realtime.h"
+
 namespace ddsp_rt {
 namespace {
 
@@ -27,7 +29,7 @@ void Player::process(const float* in, float* out, int n) noexcept {
   const float step = (bypassed_ ? 1.0f : -1.0f) / (kBypassFade * static_cast<float>(rate_));
   while (n > 0) {
     const int count = std::min(n, static_cast<int>(dry_.size()));
-    std::copy_n(in, count, dry_.data());  // out may be in
+    std::transform(in, in + count, dry_.data(), admitted);  // out may be in
     play(in, out, count);
     for (int i = 0; i < count; ++i) {
       through_ = std::clamp(through_ + step, 0.0f, 1.0f);

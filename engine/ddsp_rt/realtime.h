@@ -4,9 +4,18 @@
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 namespace ddsp_rt {
+
+/// A sample from outside as it may enter: NaN and infinity count as silence, and what lies beyond 120 dB over full scale
+/// is clipped, so that no gain and no sum of such samples overflows. Real-time.
+inline float admitted(float sample) noexcept {
+  constexpr float kLargest = 1e6f;
+  return std::isfinite(sample) ? std::clamp(sample, -kLargest, kLargest) : 0.0f;
+}
 
 /// Flushes denormals to zero while in scope and puts the caller's mode back afterwards. Real-time.
 class FlushDenormals {

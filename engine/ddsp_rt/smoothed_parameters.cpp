@@ -1,6 +1,7 @@
 // Parameters as they sound.
 #include "ddsp_rt/smoothed_parameters.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "ddsp_rt/fitting.h"
@@ -11,6 +12,7 @@ namespace {
 
 constexpr float kSmoothing = 0.25f;  // share of the way to the target in each frame: a time constant of 14 ms
 constexpr float kFrameMs = 1000.0f / kFrameRate;
+constexpr float kLowestMidi = -100.0f, kHighestMidi = 300.0f;  // far beyond hearing; an infinite pitch would stay for good
 
 }  // namespace
 
@@ -48,7 +50,7 @@ SmoothedParameters::Values SmoothedParameters::wanted() const noexcept {
 }
 
 float Glide::next(float f0, float semitones, float milliseconds) noexcept {
-  const float wanted = midi_from_hz(f0) + semitones;
+  const float wanted = std::clamp(midi_from_hz(f0) + semitones, kLowestMidi, kHighestMidi);
   const float share = milliseconds > 0.0f ? 1.0f - std::exp(-3.0f * kFrameMs / milliseconds) : 1.0f;
   midi_ = started_ ? midi_ + (wanted - midi_) * share : wanted;
   started_ = true;

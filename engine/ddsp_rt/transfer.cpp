@@ -60,7 +60,7 @@ void Transfer::process(const float* in, float* out, int n) noexcept {
     const int count = std::min(n, length_ - position_);
     for (int i = 0; i < count; ++i, ++position_) {
       const auto at = static_cast<std::size_t>(position_);
-      const float sample = std::isfinite(in[i]) ? in[i] : 0.0f;
+      const float sample = admitted(in[i]);
       const float ramp = static_cast<float>(position_ + 1) / static_cast<float>(length_);
       gathered_[at] = sample * (before.input_gain + (now.input_gain - before.input_gain) * ramp);
       out[i] = sample * (before.dry + (now.dry - before.dry) * ramp) +

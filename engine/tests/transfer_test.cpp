@@ -116,6 +116,36 @@ TEST_CASE("NaN and infinity at the input count as silence") {
   CHECK(run(transfer, dirty, [] { return 64; }) == a);
 }
 
+TEST_CASE("Silence closes the gate however low it is set") {
+  const int rate = 48000;
+  std::vector<float> in = phrase(rate, 1.0);
+  in.resize(static_cast<std::size_t>(2 * rate), 0.0f);
+  Transfer transfer(golden(), rate);
+  transfer.set(Parameter::kGate, -40.0f);
+  const std::vector<float> out = run(transfer, in, [] { return 512; });
+  CHECK(peak(out, 0, static_cast<std::size_t>(rate)) > 1e-4f);
+  CHECK(peak(out, out.size() - 4800, out.size()) == 0.0f);
+}
+
+TEST_CASE("No sample and no fitting makes the output anything but finite, then or later") {
+  const int rate = 48000;
+  const float most = std::numeric_limits<float>::max();
+  std::vector<float> in = phrase(rate, 0.6);
+  for (std::size_t i = 4800; i < 9600; ++i) in[i] = i % 100 < 50 ? most : -most;
+  Transfer transfer(golden(), rate);
+  transfer.set(Parameter::kInputGain, 40.0f);
+  transfer.set(Parameter::kOutputGain, 20.0f);
+  transfer.set(Parameter::kDryWet, 0.5f);
+  Fitting fitting;
+  fitting.octave = 127;
+  transfer.set_fitting(fitting);
+  for (const float sample : run(transfer, in, [] { return 64; })) REQUIRE(std::isfinite(sample));
+  transfer.set_fitting({});
+  const std::vector<float> after = run(transfer, phrase(rate, 0.6), [] { return 64; });
+  for (const float sample : after) REQUIRE(std::isfinite(sample));
+  CHECK(peak(after, 0, after.size()) > 1e-4f);
+}
+
 TEST_CASE("Fully dry plays the input as it is") {
   const std::vector<float> in = phrase(44100, 0.5);
   Transfer transfer(golden(), 44100);

@@ -1,17 +1,19 @@
 // Turns a voice off below a loudness, softly, so that silence in is silence out.
 #pragma once
 
+#include "ddsp_rt/features.h"
+
 namespace ddsp_rt {
 
-/// Opens at the threshold and closes 6 dB below it. The gain falls to exactly 0 in five equal steps (20 ms) and is
-/// back at 1 within a frame; the synthesizer's ramps smooth the steps.
+/// Opens at the threshold and closes 6 dB below it; digital silence closes it wherever that is. The gain falls to exactly
+/// 0 in five equal steps (20 ms) and is back at 1 within a frame; the synthesizer's ramps smooth the steps.
 class Gate {
  public:
   explicit Gate(float threshold_db) noexcept : threshold_(threshold_db) {}
 
   /// Takes one frame's loudness, dB; returns the gain, 0 to 1, of its controls. Real-time.
   float next(float loudness_db) noexcept {
-    open_ = loudness_db >= (open_ ? threshold_ - kHysteresis : threshold_);
+    open_ = loudness_db > kSilenceDb && loudness_db >= (open_ ? threshold_ - kHysteresis : threshold_);
     if (open_) {
       steps_ = kSteps;
     } else if (steps_ > 0) {
