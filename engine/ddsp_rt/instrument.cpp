@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kFormatVersion = 1;
 constexpr int kMaxWidth = 2048, kMaxLayers = 16, kMaxHarmonics = 1024, kMaxNoiseBands = 1025, kMaxZDims = 256;
-constexpr int kMaxReverb = 192000 * 10;  // samples
+constexpr int kMaxReverb = 10;  // seconds
 
 std::size_t size(const JsonObject& object, const char* key, int low, int high) {
   return static_cast<std::size_t>(object.whole(key, low, high));
@@ -66,9 +66,9 @@ std::optional<Encoder> read_encoder(const JsonObject& architecture, const Decode
   return Encoder(file, spec);
 }
 
-std::vector<float> read_impulse_response(const JsonObject& architecture, const Safetensors& file) {
+std::vector<float> read_impulse_response(const JsonObject& architecture, int model_rate, const Safetensors& file) {
   if (!architecture.has("reverb")) return {};
-  const std::size_t length = size(architecture.object("reverb"), "length", 1, kMaxReverb);
+  const std::size_t length = size(architecture.object("reverb"), "length", 1, kMaxReverb * model_rate);
   const Tensor& tensor = file.get("reverb.impulse_response", {length});
   std::vector<float> response(length);
   for (std::size_t i = 0; i < length; ++i) response[i] = tensor[i];
@@ -137,10 +137,11 @@ std::shared_ptr<const Instrument> read(const Safetensors& file) {
   const JsonObject architecture = metadata.object("architecture");
   const DecoderSpec decoder = read_decoder_spec(architecture.object("decoder"));
   const JsonObject quantiles = metadata.object("quantiles");
+  const int model_rate = metadata.whole("model_rate", 8000, 192000);
   return std::make_shared<const Instrument>(
-      Instrument{metadata.text("name", 400), metadata.whole("model_rate", 8000, 192000),
+      Instrument{metadata.text("name", 400), model_rate,
                  read_analyser(metadata.object("analyser"), decoder.z_dims > 0), Decoder(file, decoder),
-                 read_encoder(architecture, decoder, file), read_impulse_response(architecture, file),
+                 read_encoder(architecture, decoder, file), read_impulse_response(architecture, model_rate, file),
                  read_quantiles(quantiles), static_cast<float>(quantiles.number("periodicity_median", 0.0, 1.0)),
                  static_cast<float>(metadata.number("gate_db", -200.0, 100.0)),
                  metadata.has("z_mean") ? metadata.numbers("z_mean", decoder.z_dims, -1e6, 1e6)

@@ -16,6 +16,7 @@ namespace ddsp_rt {
 namespace {
 
 constexpr std::size_t kMaxDimensions = 8;
+constexpr float kLargestValue = 65504.0f;  // half precision's; whatever is computed from such weights stays finite
 
 std::size_t element_size(Tensor::Type type) noexcept { return type == Tensor::Type::f16 ? 2 : 4; }
 
@@ -106,7 +107,8 @@ const Tensor& Safetensors::get(const std::string& name, const std::vector<std::s
     throw FileFault("tensor " + name + " has shape " + shape_text(tensor.shape) + ", the architecture says " +
                     shape_text(shape));
   for (std::size_t i = 0; i < tensor.size(); ++i)
-    if (!std::isfinite(tensor[i])) throw FileFault("tensor " + name + " holds NaN or infinity");
+    if (!(std::fabs(tensor[i]) <= kLargestValue))  // not so for NaN
+      throw FileFault("tensor " + name + " holds a value that is no number or beyond 65504");
   return tensor;
 }
 

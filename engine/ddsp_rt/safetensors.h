@@ -33,7 +33,8 @@ struct Safetensors {
   std::map<std::string, Tensor> tensors;
   std::map<std::string, std::string> metadata;
 
-  /// The tensor called `name`. Throws FileFault if it is missing, has another shape, or holds NaN or infinity.
+  /// The tensor called `name`. Throws FileFault if it is missing, has another shape, or holds a value that is
+  /// no number or beyond half precision's range.
   const Tensor& get(const std::string& name, const std::vector<std::size_t>& shape) const;
 };
 

@@ -163,6 +163,23 @@ TEST_CASE("weights that are no numbers are refused") {
             }), name));
 }
 
+TEST_CASE("weights beyond half precision's range are refused, in fp32 too") {
+  const auto with = [](float value) {
+    return fault_after([&](Parts& p) {  // the room, which lies last, as fp32
+      json& room = p.header["reverb.impulse_response"];
+      const auto begin = room["data_offsets"][0].get<std::size_t>();
+      const std::vector<float> taps(room["shape"][0].get<std::size_t>(), value);
+      REQUIRE(room["data_offsets"][1] == p.data.size());
+      p.data.replace(begin, std::string::npos, reinterpret_cast<const char*>(taps.data()), taps.size() * sizeof(float));
+      room["dtype"] = "F32";
+      room["data_offsets"][1] = p.data.size();
+    });
+  };
+  CHECK(with(65504.0f).empty());
+  CHECK(mentions(with(-65505.0f), "reverb.impulse_response"));
+  CHECK(mentions(with(3e38f), "beyond 65504"));
+}
+
 TEST_CASE("metadata that cannot be is named") {
   const auto with = [](const char* pointer, json value) {
     return fault_after([&](Parts& p) { p.metadata[json::json_pointer(pointer)] = value; });
@@ -197,6 +214,7 @@ TEST_CASE("metadata that cannot be is named") {
   CHECK(mentions(with("/architecture/encoder", nullptr), "encoder"));
   CHECK(mentions(with("/architecture/encoder/z_dims", 4), "z_dims"));
   CHECK(mentions(with("/architecture/reverb/length", 2000000000), "reverb.length"));
+  CHECK(mentions(with("/architecture/reverb/length", 160001), "reverb.length"));
   CHECK(mentions(with("/architecture/reverb/length", 401), "reverb.impulse_response"));
   Parts parts;
   parts.header["__metadata__"]["ddsp_rt"] = "{\"format_version\":";

@@ -26,6 +26,8 @@ METADATA_KEY = "ddsp_rt"
 MAX_HEADER = 1 << 20  # bytes
 MAX_FILE = 512 << 20  # bytes
 DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
+LARGEST_VALUE = 65504.0  # half precision's; whatever is computed from such weights stays finite
+MAX_REVERB_SECONDS = 10
 MAX_QUANTILES = 64
 
 
@@ -95,7 +97,9 @@ def _check_metadata(metadata: Any) -> Architecture:
             raise _Fault(f"it requires {name[:80]!r}, which this ddsp-rt does not have")
     _text(metadata, "name", 100)
     architecture = _architecture(metadata)
-    _whole(metadata, "model_rate", 8000, 192_000)
+    longest = MAX_REVERB_SECONDS * _whole(metadata, "model_rate", 8000, 192_000)
+    if architecture.reverb_length > longest:
+        raise _Fault(f"reverb.length must be a whole number from 1 to {longest}")
     if _whole(metadata, "frame_rate", 1, 10_000) != FRAME_RATE:
         raise _Fault(f"frame_rate must be {FRAME_RATE}")
     analyser = metadata.get("analyser")
@@ -168,8 +172,8 @@ def _parse(data: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             raise _Fault(f"tensor {name} is missing")
         if found[name].shape != shape:
             raise _Fault(f"tensor {name} has shape {list(found[name].shape)}, the architecture says {list(shape)}")
-        if not np.isfinite(found[name]).all():
-            raise _Fault(f"tensor {name} holds NaN or infinity")
+        if not (np.abs(found[name]) <= LARGEST_VALUE).all():  # not so for NaN
+            raise _Fault(f"tensor {name} holds a value that is no number or beyond {LARGEST_VALUE:g}")
     return metadata, {name: found[name] for name in shapes}
 
 
