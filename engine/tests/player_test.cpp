@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <numbers>
 #include <thread>
@@ -213,5 +214,49 @@ TEST_CASE("The audio thread's side never allocates, locks or calls the system, a
               player->reset();
               controlled->reset();
               play();
+            }) == "ok");
+}
+
+TEST_CASE("Learning, following, rests, notes, strange input and every parameter keep to the audio thread's rules") {
+  std::unique_ptr<Player> player;
+  std::unique_ptr<ControlPlayer> controlled;
+  std::vector<float> in = tone(7.0);  // learning takes five seconds
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    if (i % kRate > kRate - 3000) in[i] = 0.0f;
+    if (i % kRate > kRate - 100) in[i] = i % 2 ? std::numeric_limits<float>::quiet_NaN() : 1e30f;
+  }
+  Control control(in.size());
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    control.f0[i] = i % 8000 < 4000 ? 220.0f * static_cast<float>(1 + i / 8000) : -1.0f;  // notes and rests
+    control.level[i] = i % 16000 < 12000 ? -6.0f : -std::numeric_limits<float>::infinity();
+    control.modulator[i] = i % 3 ? 0.7f : std::numeric_limits<float>::infinity();
+  }
+  std::vector<float> out(in.size());
+  CHECK(run_guarded(
+            [&] {
+              player = std::make_unique<Player>(kRate);
+              controlled = std::make_unique<ControlPlayer>(kRate);
+              player->load(golden(), PitchRange{100.0f, 800.0f});
+              controlled->load(golden());
+            },
+            [&] {
+              player->learn();  // before there is an instrument: it is taken in the first block
+              player->set(Parameter::kAutoFit, 1.0f);
+              controlled->set_unit(LevelUnit::kDecibels);
+              controlled->set_ratio(2.0f);
+              int blocks = 0;
+              for (std::size_t i = 0; i + 100 <= in.size(); i += 100, ++blocks) {
+                if (blocks % 20 == 0) {  // each parameter from end to end
+                  const auto p = static_cast<std::size_t>(blocks / 20) % kParameters.size();
+                  const float value = blocks % 40 ? kParameters[p].minimum : kParameters[p].maximum;
+                  if (static_cast<Parameter>(p) != Parameter::kAutoFit) player->set(static_cast<Parameter>(p), value);
+                  controlled->set(static_cast<Parameter>(p), value);
+                }
+                if (blocks == 1000) player->set_fitting(player->fitting());
+                player->process(in.data() + i, out.data() + i, 100);
+                controlled->process(control.at(i), out.data() + i, 100);
+                static_cast<void>(player->features());
+                static_cast<void>(player->settled());
+              }
             }) == "ok");
 }

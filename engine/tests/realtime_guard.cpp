@@ -3,6 +3,7 @@
 // of it without taking the tests along.
 #include "realtime_guard.h"
 
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
@@ -28,6 +29,7 @@
 namespace {
 constexpr int kAllocated = 41, kLocked = 42;
 volatile bool guarded = false;
+std::atomic<long> live{0};
 [[noreturn]] void fail(int code) { _exit(code); }
 }  // namespace
 
@@ -40,31 +42,38 @@ void __libc_free(void*);
 
 void* malloc(std::size_t size) {
   if (guarded) fail(kAllocated);
+  ++live;
   return __libc_malloc(size);
 }
 void* calloc(std::size_t count, std::size_t size) {
   if (guarded) fail(kAllocated);
+  ++live;
   return __libc_calloc(count, size);
 }
 void* realloc(void* memory, std::size_t size) {
   if (guarded) fail(kAllocated);
+  if (!memory) ++live;
   return __libc_realloc(memory, size);
 }
 void* aligned_alloc(std::size_t alignment, std::size_t size) {
   if (guarded) fail(kAllocated);
+  ++live;
   return __libc_memalign(alignment, size);
 }
 void* memalign(std::size_t alignment, std::size_t size) {
   if (guarded) fail(kAllocated);
+  ++live;
   return __libc_memalign(alignment, size);
 }
 int posix_memalign(void** memory, std::size_t alignment, std::size_t size) {
   if (guarded) fail(kAllocated);
+  ++live;
   *memory = __libc_memalign(alignment, size);
   return *memory ? 0 : ENOMEM;
 }
 void free(void* memory) {
   if (guarded && memory) fail(kAllocated);
+  if (memory) --live;
   __libc_free(memory);
 }
 int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
@@ -73,6 +82,8 @@ int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
   return original(mutex);
 }
 }
+
+long live_allocations() { return live; }
 
 std::string run_guarded(const std::function<void()>& prepare, const std::function<void()>& process) {
   const pid_t child = fork();
@@ -116,6 +127,8 @@ void* operator new(std::size_t size) {
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+long live_allocations() { return 0; }
 
 std::string run_guarded(const std::function<void()>& prepare, const std::function<void()>& process) {
   prepare();

@@ -17,6 +17,10 @@ TEST_CASE("The real-time guard sees allocation, and on Linux locks and system ca
           void* volatile memory = std::malloc(9);  // volatile: kept, not optimised away
           std::free(memory);
         }) == "allocated");
+  const long before = live_allocations();
+  int* volatile kept = new int(3);
+  CHECK(live_allocations() == before + 1);
+  delete kept;
   static std::mutex mutex;
   CHECK(run_guarded([] {}, [] { const std::lock_guard lock(mutex); }) == "locked");
   CHECK(run_guarded([] {}, [] { sink = static_cast<int>(getppid()); }) == "called the system");
