@@ -15,7 +15,8 @@ PYTEST = OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n $(JOBS)
 # Debian packages: what the engine and its Python module need to build, then what their tests need besides.
 BUILD_PACKAGES := g++ cmake ninja-build nlohmann-json3-dev python3-dev python3-venv
 PD_PACKAGES := g++ cmake ninja-build nlohmann-json3-dev puredata-dev
-TEST_PACKAGES := $(BUILD_PACKAGES) doctest-dev puredata-core puredata-dev valgrind
+FUZZ_PACKAGES := cmake ninja-build nlohmann-json3-dev clang
+TEST_PACKAGES := $(BUILD_PACKAGES) doctest-dev puredata-core puredata-dev valgrind clang g++-mingw-w64-x86-64-posix
 
 ENGINE_SOURCES := CMakeLists.txt engine/CMakeLists.txt \
   $(shell find engine/ddsp_rt src/ddsp_rt -name '*.cpp' -o -name '*.h' -o -name '*.inl')
@@ -83,7 +84,8 @@ demo: $(VENV)/.package ## the bundled sung phrase becomes a violin: out/violin.w
 
 .PHONY: test
 test: $(VENV)/.test engine ## every test
-	@ctest --test-dir build/dev --no-tests=error --output-on-failure
+	@ctest --test-dir build/dev --no-tests=error --output-on-failure -j $(JOBS)
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
 	@$(PYTEST)
 
 .PHONY: check
@@ -98,6 +100,48 @@ evaluate: $(VENV)/.test ## the figures that need recordings: make evaluate DATA=
 .PHONY: bench
 bench: $(VENV)/.package ## speed, block times, memory and latency on this machine
 	@$(COMMAND) benchmark --to violin
+
+# ---- hostile input, threads, long sessions --------------------------------------------------------------------------
+
+FUZZ_SECONDS ?= 60
+FUZZERS := build/fuzz/engine/fuzz
+FUZZ_REPORT := grep -aE 'INITED|pulse|BROKEN|ERROR|SUMMARY|runtime error|Test unit|Done| \#[0-9]'
+
+# $(call run-fuzzer,NAME,LONGEST INPUT): what breaks it stays in build/fuzz/found, what was learnt on the way in
+# build/fuzz/corpus, where the next run starts.
+define run-fuzzer
+mkdir -p build/fuzz/found build/fuzz/corpus/$(1); \
+$(FUZZERS)/fuzz_$(1) -max_total_time=$(FUZZ_SECONDS) -max_len=$(2) -len_control=0 -timeout=20 -malloc_limit_mb=512 -mutate_depth=3 \
+  -artifact_prefix=build/fuzz/found/$(1)- build/fuzz/corpus/$(1) engine/fuzz/corpus/$(1) 2>&1 | $(FUZZ_REPORT)
+endef
+
+.PHONY: fuzz-build
+fuzz-build:
+	@$(call need-packages,$(FUZZ_PACKAGES))
+	@cmake --preset fuzz >/dev/null
+	@cmake --build build/fuzz -j $(JOBS)
+
+.PHONY: fuzz
+fuzz: fuzz-build ## look for input that breaks the loader or the playing (FUZZ_SECONDS=60 for each)
+	@$(call run-fuzzer,loader,10000)
+	@$(call run-fuzzer,process,512)
+
+.PHONY: fuzz-planted
+fuzz-planted: fuzz-build ## plant ten faults in the loader and see the fuzzer find each within a minute
+	@cmake --build build/fuzz -j $(JOBS) --target fuzz_planted
+	@engine/fuzz/find_planted.sh build/fuzz
+
+.PHONY: tsan
+tsan: ## the engine's threads under the thread sanitizer
+	@$(call need-packages,$(TEST_PACKAGES))
+	@cmake --preset tsan >/dev/null
+	@cmake --build build/tsan -j $(JOBS) --target engine_tests
+	@TSAN_OPTIONS=halt_on_error=1 build/tsan/engine/engine_tests -tc='*storm*,*share the room*'
+
+.PHONY: soak
+soak: engine ## ten hours of silence and of tone through the small instrument, then an hour through the violin
+	@DDSP_RT_HOURS=10 build/dev/engine/engine_tests -tc='Long session*'
+	@DDSP_RT_SESSION_INSTRUMENT=instruments/violin.ddsp DDSP_RT_SESSION_RATE=48000 build/dev/engine/engine_tests -tc='Long session*'
 
 # ---- Pure Data -----------------------------------------------------------------------------------------------------
 

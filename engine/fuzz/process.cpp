@@ -1,0 +1,292 @@
+// Fuzzes what plays: the bytes are a programme of blocks, signals, parameters and new instruments at some rate. Whatever
+// it says, the output is finite, does not depend on how the blocks are cut, and silence follows silence.
+#include <fuzzer/FuzzedDataProvider.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <random>
+#include <vector>
+
+#include "ddsp_rt/control_player.h"
+#include "ddsp_rt/player.h"
+
+namespace {
+
+using namespace ddsp_rt;
+
+constexpr int kBlocks = 12;         // of one programme
+constexpr int kLongestBlock = 500;  // samples
+constexpr int kUsualRates[] = {8000, 11025, 16000, 22050, 44100, 48000, 96000, 192000};
+
+void require(bool kept, const char* promise) {
+  if (kept) return;
+  std::fprintf(stderr, "PROMISE BROKEN: %s\n", promise);
+  std::abort();
+}
+
+/// Cuts blocks at random places, or leaves them whole.
+class Cutter {
+ public:
+  explicit Cutter(std::optional<std::uint32_t> seed) : cut_(seed.has_value()), dice_(seed.value_or(0)) {}
+  int next(int left) { return cut_ ? 1 + static_cast<int>(dice_() % static_cast<unsigned>(left)) : left; }
+
+ private:
+  bool cut_;
+  std::mt19937 dice_;
+};
+
+/// `n` samples of some kind of signal, ordinary or not.
+std::vector<float> signal(FuzzedDataProvider& bytes, int n, float scale) {
+  using Limits = std::numeric_limits<float>;
+  const int kind = bytes.ConsumeIntegralInRange(0, 12);
+  const float level = bytes.ConsumeBool() ? scale : scale * bytes.ConsumeFloatingPointInRange(0.0f, 4.0f);
+  const auto period = static_cast<std::size_t>(bytes.ConsumeIntegralInRange(2, 400));
+  std::mt19937 dice(bytes.ConsumeIntegral<std::uint16_t>());
+  std::vector<float> samples(static_cast<std::size_t>(n));
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const float turn = static_cast<float>(i % period) / static_cast<float>(period);
+    const float noise = static_cast<float>(dice()) / 2147483648.0f - 1.0f;
+    switch (kind) {
+      case 0: samples[i] = 0.0f; break;
+      case 1: samples[i] = level; break;
+      case 2: samples[i] = level * std::sin(6.2831853f * turn); break;
+      case 3: samples[i] = turn < 0.5f ? level : -level; break;
+      case 4: samples[i] = level * (2.0f * turn - 1.0f); break;
+      case 5: samples[i] = i % period == 0 ? level : 0.0f; break;
+      case 6: samples[i] = level * noise; break;
+      case 7: samples[i] = i % period == 0 ? Limits::quiet_NaN() : level * noise; break;
+      case 8: samples[i] = i % 2 ? Limits::infinity() : -Limits::infinity(); break;
+      case 9: samples[i] = 1e-41f * noise; break;
+      case 10: samples[i] = Limits::max() * (i % 2 ? 1.0f : -1.0f); break;
+      case 11: samples[i] = Limits::max(); break;
+      default: samples[i] = std::bit_cast<float>(static_cast<std::uint32_t>(dice())); break;
+    }
+  }
+  return samples;
+}
+
+float any_float(FuzzedDataProvider& bytes) { return std::bit_cast<float>(bytes.ConsumeIntegral<std::uint32_t>()); }
+
+Parameter any_parameter(FuzzedDataProvider& bytes) {
+  return static_cast<Parameter>(bytes.ConsumeIntegralInRange<std::size_t>(0, kParameters.size() - 1));
+}
+
+float any_value(FuzzedDataProvider& bytes, Parameter parameter) {
+  return bytes.ConsumeBool() ? any_float(bytes)
+                             : bytes.ConsumeFloatingPointInRange(info(parameter).minimum, info(parameter).maximum);
+}
+
+std::optional<PitchRange> any_range(FuzzedDataProvider& bytes) {
+  if (bytes.ConsumeBool()) return std::nullopt;
+  const float low = bytes.ConsumeFloatingPointInRange(20.0f, 1000.0f);
+  return PitchRange{low, std::min(2100.0f, low * bytes.ConsumeFloatingPointInRange(2.0f, 8.0f))};
+}
+
+Fitting any_fitting(FuzzedDataProvider& bytes) {
+  Fitting fitting;
+  fitting.octave = bytes.ConsumeIntegral<std::int8_t>();
+  fitting.loudness = LoudnessMap(any_float(bytes));
+  fitting.gate_db = any_float(bytes);
+  fitting.unvoiced_drop_db = any_float(bytes);
+  fitting.mean_z = bytes.ConsumeBool();
+  return fitting;
+}
+
+const std::array<std::shared_ptr<const Instrument>, 2>& instruments() {
+  static const std::array loaded{Instrument::load(DDSP_RT_FUZZ_CORPUS "/loader/full.ddsp"),
+                                 Instrument::load(DDSP_RT_FUZZ_CORPUS "/loader/plain.ddsp")};
+  return loaded;
+}
+
+const std::shared_ptr<const Instrument>& any_instrument(FuzzedDataProvider& bytes) {
+  return instruments()[bytes.ConsumeBool() ? 1 : 0];
+}
+
+/// What a programme plays on. `change` does one thing a front end could ask for between two blocks.
+struct Audio {
+  FuzzedDataProvider& bytes;
+  std::vector<float> in;
+
+  void read(int n) { in = signal(bytes, n, 1.0f); }
+  void rest(int n) { in.assign(static_cast<std::size_t>(n), 0.0f); }
+};
+
+struct AudioToInstrument : Audio {
+  static constexpr bool kCuttable = true;
+  Transfer transfer;
+
+  AudioToInstrument(FuzzedDataProvider& from, int rate)
+      : Audio{from, {}}, transfer(any_instrument(from), rate, any_range(from)) {}
+  void change() {
+    switch (bytes.ConsumeIntegralInRange(0, 4)) {
+      case 0: transfer.learn(); break;
+      case 1: transfer.set_fitting(any_fitting(bytes)); break;
+      case 2: transfer.reset(); break;
+      default: {
+        const Parameter parameter = any_parameter(bytes);
+        transfer.set(parameter, any_value(bytes, parameter));
+      }
+    }
+  }
+  void play(int first, float* out, int n) { transfer.process(in.data() + first, out, n); }
+  void quieten() { transfer.set_fitting({}); }
+};
+
+struct AudioToPlayer : Audio {
+  static constexpr bool kCuttable = false;  // a new instrument is taken where a block begins
+  Player player;
+
+  AudioToPlayer(FuzzedDataProvider& from, int rate) : Audio{from, {}}, player(rate) {}
+  void change() {
+    switch (bytes.ConsumeIntegralInRange(0, 9)) {
+      case 0: player.learn(); break;
+      case 1: player.set_fitting(any_fitting(bytes)); break;
+      case 2: player.reset(); break;
+      case 3: player.bypass(bytes.ConsumeBool()); break;
+      case 4: player.collect(); break;
+      case 5:
+      case 6:
+      case 7: player.load(any_instrument(bytes), any_range(bytes)); break;
+      default: {
+        const Parameter parameter = any_parameter(bytes);
+        player.set(parameter, any_value(bytes, parameter));
+      }
+    }
+  }
+  void play(int first, float* out, int n) { player.process(in.data() + first, out, n); }
+  void quieten() { player.set_fitting({}); }
+};
+
+struct Control {
+  FuzzedDataProvider& bytes;
+  std::vector<float> f0, level, modulator;
+
+  void read(int n) {
+    f0 = signal(bytes, n, 300.0f);
+    level = signal(bytes, n, 1.0f);
+    modulator = signal(bytes, n, 1.0f);
+  }
+  void rest(int n) {
+    for (auto* part : {&f0, &level, &modulator}) part->assign(static_cast<std::size_t>(n), 0.0f);
+  }
+  ControlSignals at(int first) const { return {f0.data() + first, level.data() + first, modulator.data() + first}; }
+
+  template <typename Target>
+  void change_sound(Target& target) {
+    switch (bytes.ConsumeIntegralInRange(0, 5)) {
+      case 0: target.reset(); break;
+      case 1: target.set_ratio(any_float(bytes)); break;
+      case 2: target.set_unit(bytes.ConsumeBool() ? LevelUnit::kLinear : LevelUnit::kDecibels); break;
+      default: {
+        const Parameter parameter = any_parameter(bytes);
+        target.set(parameter, any_value(bytes, parameter));
+      }
+    }
+  }
+};
+
+struct ControlToVoice : Control {
+  static constexpr bool kCuttable = true;
+  ControlledVoice voice;
+
+  ControlToVoice(FuzzedDataProvider& from, int rate) : Control{from, {}, {}, {}}, voice(any_instrument(from), rate) {}
+  void change() { change_sound(voice); }
+  void play(int first, float* out, int n) { voice.process(at(first), out, n); }
+  void quieten() {}
+};
+
+struct ControlToPlayer : Control {
+  static constexpr bool kCuttable = false;
+  ControlPlayer player;
+
+  ControlToPlayer(FuzzedDataProvider& from, int rate) : Control{from, {}, {}, {}}, player(rate) {}
+  void change() {
+    if (bytes.ConsumeBool()) {
+      player.load(any_instrument(bytes));
+    } else {
+      change_sound(player);
+    }
+  }
+  void play(int first, float* out, int n) { player.process(at(first), out, n); }
+  void quieten() {}
+};
+
+int any_rate(FuzzedDataProvider& bytes) {
+  return bytes.ConsumeIntegralInRange(0, 7) ? bytes.PickValueInArray(kUsualRates) : bytes.ConsumeIntegralInRange(8000, 192000);
+}
+
+/// Plays the whole programme; where `cut` is given, in pieces of random length.
+template <typename Stage>
+std::vector<float> run(const std::uint8_t* data, std::size_t size, bool rests, std::optional<std::uint32_t> cut) {
+  FuzzedDataProvider bytes(data, size);
+  bytes.ConsumeIntegral<std::uint8_t>();  // has chosen the stage and the check
+  const int rate = any_rate(bytes);
+  Stage stage(bytes, rate);
+  Cutter cutter(cut);
+  std::vector<float> all;
+  const auto play = [&](int n) {
+    const std::size_t before = all.size();
+    all.resize(before + static_cast<std::size_t>(n));
+    for (int done = 0; done < n;) {
+      const int count = cutter.next(n - done);
+      stage.play(done, all.data() + before + done, count);
+      done += count;
+    }
+    const auto finite = [](float x) { return std::isfinite(x); };
+    require(std::all_of(all.begin() + static_cast<std::ptrdiff_t>(before), all.end(), finite), "the output is finite");
+  };
+  for (int block = 0; block < kBlocks && bytes.remaining_bytes() > 0; ++block) {
+    for (int changes = bytes.ConsumeIntegralInRange(0, 3); changes > 0; --changes) stage.change();
+    const int n = bytes.ConsumeIntegralInRange(0, kLongestBlock);
+    stage.read(n);
+    play(n);
+  }
+  if (rests) {  // everything has an end, and what follows is exact zero
+    stage.quieten();
+    const int part = rate / 16;
+    stage.rest(part);
+    for (int i = 0; i < 12; ++i) play(part);
+    require(std::all_of(all.end() - part, all.end(), [](float x) { return x == 0.0f; }), "silence follows silence");
+  }
+  return all;
+}
+
+template <typename Stage>
+void check(const std::uint8_t* data, std::size_t size) {
+  const unsigned choice = data[size - 1] / 4;  // one check a programme: time is for many programmes
+  const std::vector<float> whole = run<Stage>(data, size, choice % 4 == 0, std::nullopt);
+  if (!Stage::kCuttable || choice % 4 != 1) return;
+  const auto bits = [](float a, float b) { return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b); };
+  const std::vector<float> cut = run<Stage>(data, size, false, choice);
+  require(std::equal(whole.begin(), whole.end(), cut.begin(), cut.end(), bits), "any chopping gives the same samples");
+}
+
+}  // namespace
+
+// Keeps the rooms at the usual rates, which would otherwise be made anew for every programme.
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  static std::vector<std::shared_ptr<const ReverbResponse>> rooms;
+  for (const auto& instrument : instruments())
+    for (const int rate : kUsualRates) rooms.push_back(instrument->room(rate));
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  switch (data[size - 1] % 4) {  // ConsumeIntegral reads from the end
+    case 0: check<AudioToInstrument>(data, size); break;
+    case 1: check<ControlToVoice>(data, size); break;
+    case 2: check<AudioToPlayer>(data, size); break;
+    default: check<ControlToPlayer>(data, size); break;
+  }
+  return 0;
+}
