@@ -21,27 +21,27 @@ const T& pick(std::mt19937& dice, const std::array<T, N>& choices) {
   return choices[pick(dice, N)];
 }
 
-std::uint64_t unsigned_or_zero(const Json& value) {
-  return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
+std::uint64_t whole_or_zero(const Json& value) {
+  return value.is_number_integer() ? value.get<std::uint64_t>() : 0;  // what is negative wraps
 }
 
 std::uint64_t byte_count(const Json& tensor) {
   std::uint64_t size = tensor.value("dtype", Json()) == "F16" ? 2 : 4;
   if (const auto shape = tensor.find("shape"); shape != tensor.end())
-    for (const Json& dimension : *shape) size *= unsigned_or_zero(dimension);
+    for (const Json& dimension : *shape) size *= whole_or_zero(dimension);
   return size;
 }
 
 std::uint64_t offset(const Json& tensor, std::size_t which) {
   const auto offsets = tensor.find("data_offsets");
   const bool pair = offsets != tensor.end() && offsets->is_array() && offsets->size() == 2;
-  return pair ? unsigned_or_zero((*offsets)[which]) : 0;
+  return pair ? whole_or_zero((*offsets)[which]) : 0;
 }
 
-/// A value inside `root`, at any depth.
-Json& anywhere(Json& root, std::mt19937& dice) {
+/// A value inside `root`, at any depth; one time in `stop` a list or an object rather than what is in it.
+Json& anywhere(Json& root, std::mt19937& dice, std::size_t stop = 4) {
   Json* at = &root;
-  while (at->is_structured() && !at->empty() && (at == &root || pick(dice, 4))) {
+  while (at->is_structured() && !at->empty() && (at == &root || pick(dice, stop))) {
     auto child = at->begin();
     std::advance(child, static_cast<std::ptrdiff_t>(pick(dice, at->size())));
     at = &*child;
@@ -148,7 +148,7 @@ void spoil_tensor(InstrumentFile& file, std::mt19937& dice) {
 
 void spoil_architecture(InstrumentFile& file, std::mt19937& dice) {
   if (!file.metadata.is_object() || !file.metadata.contains("architecture")) return;
-  Json& value = anywhere(file.metadata["architecture"], dice);
+  Json& value = anywhere(file.metadata["architecture"], dice, 16);
   constexpr std::array<int, 8> sizes{1, 2, 3, 5, 8, 15, 16, 33};
   if (value.is_number() || !pick(dice, 4)) value = pick(dice, sizes);
   if (pick(dice, 8)) file.fit_to_architecture();
@@ -207,7 +207,7 @@ void InstrumentFile::fit_to_architecture() {
   const Json decoder = part("decoder"), encoder = part("encoder"), reverb = part("reverb");
   if (!decoder.is_object() || !decoder.value("features", Json()).is_array()) return;
   const auto number = [](const Json& object, const char* key) -> std::uint64_t {
-    return std::min<std::uint64_t>(64, unsigned_or_zero(object.value(key, Json())));
+    return std::min<std::uint64_t>(64, whole_or_zero(object.value(key, Json())));
   };
   using Shape = std::vector<std::uint64_t>;
   const auto tensor = [this](const std::string& name, const Shape& shape) {
@@ -247,7 +247,7 @@ void InstrumentFile::fit_to_architecture() {
     gru("encoder.gru", 30, number(encoder, "gru"));
     dense("encoder.dense", number(encoder, "gru"), number(encoder, "z_dims"));
   }
-  if (reverb.is_object()) tensor("reverb.impulse_response", {unsigned_or_zero(reverb.value("length", Json()))});
+  if (reverb.is_object()) tensor("reverb.impulse_response", {whole_or_zero(reverb.value("length", Json()))});
   lay_out();
 }
 
