@@ -21,7 +21,7 @@ def performance(frames=FRAMES):
     f0 = 440 * 2 ** ((note - 69 + 0.4 * np.sin(2 * np.pi * 5.3 * t)) / 12)
     loudness = -35 + 20 * np.sin(2 * np.pi * 0.37 * t) - 8 * (t % 0.8)
     periodicity = 0.5 + 0.49 * np.cos(2 * np.pi * 0.61 * t)
-    loudness[(t % 3.1) > 2.8] = -100
+    loudness[(t % 3.1) > 2.8] = -99  # digital silence, -100, would close the gate, which the twin has not
     return [x.astype(np.float32) for x in (f0, periodicity, loudness)]
 
 
