@@ -26,7 +26,7 @@ ARCHITECTURES = {
 
 
 def performance(rng):
-    """Leaps, glides, vibrato, rests, noise: float32 [frames]."""
+    """Leaps, glides, vibrato, rests (above digital silence, which would close the gate), noise: float32 [frames]."""
     seconds = np.arange(FRAMES) / 250
     steps = np.repeat(rng.uniform(36, 90, FRAMES // 50), 50)
     midi = steps + 0.5 * np.sin(2 * np.pi * 5.5 * seconds) + 12 * np.sin(seconds)
@@ -34,7 +34,7 @@ def performance(rng):
     return {
         "f0": (440 * 2 ** ((midi - 69) / 12)).astype("f4"),
         "periodicity": np.where(sounding, rng.uniform(0.5, 1, FRAMES), rng.uniform(0, 0.5, FRAMES)).astype("f4"),
-        "loudness": np.where(sounding, rng.uniform(-70, 0, FRAMES), -100).astype("f4"),
+        "loudness": np.where(sounding, rng.uniform(-70, 0, FRAMES), -99).astype("f4"),
         "mfcc": (rng.normal(size=(FRAMES, 30)) * 10).astype("f4"),
     }
 
