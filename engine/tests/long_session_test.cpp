@@ -70,7 +70,7 @@ TEST_CASE("Long session: hours of a tone keep their pitch and level") {
   double first_level = 0.0, pitch_drift = 0.0, level_drift = 0.0, loudness_drift = 0.0;
   for (int second = 0; second < kSeconds; ++second) {
     transfer.process(in.data(), out.data(), kRate);
-    if (second < 20) {  // the room fills, the network settles
+    if (second < std::max(20, kSeconds / 4)) {  // a trained network may take minutes to settle on a tone without an end
       first = transfer.features();
       first_level = level_db(out);
     }
