@@ -12,7 +12,6 @@ PROBABILITIES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 PITCH = np.arange(0.0, 127.0, 0.02)  # MIDI, histogram edges
 LOUDNESS = np.arange(-100.0, 21.0, 0.05)  # dB
 PERIODICITY = np.arange(0.0, 1.0005, 0.0005)
-GATE_ABOVE_FLOOR = 6.0  # dB
 GATE_BELOW_SOFT = 12.0  # dB under the softest twentieth of voiced frames, at least
 GATE_LIMITS = (-85.0, -45.0)  # dB
 
@@ -41,9 +40,9 @@ class Statistics:
         known = [floor for floor in noise_floors if floor is not None]
         soft = float(_quantile(self._loudness, LOUDNESS, 0.05))
         floor = float(np.median(known)) if known else soft - 2 * GATE_BELOW_SOFT
-        # Down to the quietest recording's floor the network has heard notes fade: they are played to their end.
-        lowest = min(known, default=floor)
-        gate = float(np.clip(min(lowest + GATE_ABOVE_FLOOR, soft - GATE_BELOW_SOFT), *GATE_LIMITS))
+        # Down to the quietest recording's floor the network has heard notes fade: they are played to their end. The gate
+        # closes 6 dB lower, where no recording was.
+        gate = float(np.clip(min(min(known, default=floor), soft - GATE_BELOW_SOFT), *GATE_LIMITS))
         return {
             "quantiles": {
                 "probabilities": list(PROBABILITIES),
