@@ -20,7 +20,7 @@ from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.synthesis.reverb import Reverb
 from ddsp_rt.training import train
 from ddsp_rt.training.apprentice import Apprentice
-from ddsp_rt.training.crops import Crops, Steps
+from ddsp_rt.training.crops import Crops, Steps, vary
 from ddsp_rt.training.data_file import FORMAT_VERSION, PreparedData, write_tensors
 from ddsp_rt.training.loss import mss, training_loss
 from ddsp_rt.training.fast_layers import take_over
@@ -147,18 +147,48 @@ def test_what_is_not_usable_does_not_count():
 
 def test_a_batch_depends_on_seed_and_step_alone(data):
     crops = Crops(PreparedData(data), 250, 250)
-    one, other = Steps(crops, 5, 0, 10, 4), Steps(Crops(PreparedData(data), 250, 250), 5, 7, 10, 4)
+    settings = replace(QUICK, seed=5, batch=4)
+    one, other = Steps(crops, settings, 0, 10), Steps(Crops(PreparedData(data), 250, 250), settings, 7, 10)
     other[2], one[0]
     assert all(torch.equal(a, b) for a, b in zip(one[7].values(), other[0].values()))
     assert not torch.equal(one[7]["audio"], one[8]["audio"])
-    assert not torch.equal(one[7]["audio"], Steps(crops, 6, 0, 10, 4)[7]["audio"])
+    assert not torch.equal(one[7]["audio"], Steps(crops, replace(settings, seed=6), 0, 10)[7]["audio"])
 
 
 def test_processes_share_the_batch_of_one(data):
     crops = Crops(PreparedData(data), 250, 250)
-    whole = Steps(crops, 1, 0, 4, 4)[3]["audio"]
-    halves = [Steps(crops, 1, 0, 4, 4, rank, 2)[3]["audio"] for rank in range(2)]
-    assert torch.equal(whole[0::2], halves[0]) and torch.equal(whole[1::2], halves[1])
+    settings = replace(QUICK, seed=1, batch=4)
+    whole = Steps(crops, settings, 0, 4)[3]
+    halves = [Steps(crops, settings, 0, 4, rank, 2)[3] for rank in range(2)]
+    for name, rows in whole.items():
+        assert torch.equal(rows[0::2], halves[0][name]) and torch.equal(rows[1::2], halves[1][name]), name
+
+
+def test_a_louder_crop_is_louder_in_every_feature():
+    from ddsp_rt import _engine
+
+    time = np.arange(16_000) / 16_000
+    audio = (0.1 * np.sin(2 * np.pi * 300 * time) + 0.05 * np.sin(2 * np.pi * 2700 * time)).astype(np.float32)
+    soft, loud = (_engine.analyse(gain * audio, 16_000, mfcc=True) for gain in (1.0, 10 ** (3 / 20)))
+    names = ("loudness", "mfcc")
+    batch = {name: torch.from_numpy(np.array(soft[name][None, 125:])) for name in names} | {"audio": torch.ones(1, 4)}
+    batch["loudness"][0, 0] = -100.0
+    varied = vary(batch, {"level": torch.tensor([3.0]), "detune": torch.tensor([0.0])})
+    assert varied["audio"][0, 0] == pytest.approx(10 ** (3 / 20)) and varied["loudness"][0, 0] == -100.0
+    for name in names:
+        assert np.allclose(varied[name][0, 1:], loud[name][126:], atol=2e-3), name
+
+
+def test_the_network_may_be_told_another_pitch_than_sounds(data):
+    crops = Crops(PreparedData(data), 250, 250)
+    apprentice = Apprentice(Architecture(TINY), 16_000, None)
+    batch = crops.batch([(0, 500)])
+    noise = torch.zeros(1, 500, apprentice.noise.size)
+    told = lambda octaves: apprentice(batch | {"detune": torch.tensor([octaves])}, noise, 250).detach()[0]
+    assert torch.equal(told(0.0), apprentice(batch, noise, 250).detach()[0])
+    assert not torch.equal(told(0.0), told(1.0))
+    tones = [np.abs(np.fft.rfft(audio.numpy() * np.hanning(len(audio)))).argmax() for audio in (told(0.0), told(1.0))]
+    assert abs(tones[0] - tones[1]) <= 1
 
 
 def test_audio_and_features_of_a_crop_belong_together(tmp_path):

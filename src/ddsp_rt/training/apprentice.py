@@ -35,7 +35,8 @@ class Apprentice(nn.Module):
     def forward(self, batch: dict[str, Tensor], excitation: Tensor, preroll: int) -> Tensor:
         """Render crops; their first `preroll` frames only fill the network's state and the room.
 
-        `batch` is what `Crops.batch` gives; excitation: [batch, preroll + scored, noise.size].
+        `batch` is what `Crops.batch` gives; with `detune` [batch], the network hears f0 off by as many octaves, while it
+        sounds as recorded. excitation: [batch, preroll + scored, noise.size].
         Returns [batch, scored * samples per frame].
         """
         with torch.no_grad():
@@ -56,8 +57,10 @@ class Apprentice(nn.Module):
         z = None
         if self.network.encoder is not None:
             z, encoder_state = self.network.encoder.step(batch["mfcc"][:, part], encoder_state)
-        features = (batch[name][:, part] for name in ("f0", "periodicity", "loudness"))
-        amplitude, harmonics, noise, decoder_state = self.network.decoder(*features, z, decoder_state)
+        f0, periodicity, loudness = (batch[name][:, part] for name in ("f0", "periodicity", "loudness"))
+        if "detune" in batch:
+            f0 = f0 * batch["detune"].exp2().unsqueeze(-1)
+        amplitude, harmonics, noise, decoder_state = self.network.decoder(f0, periodicity, loudness, z, decoder_state)
         return (amplitude, harmonics, noise), (decoder_state, encoder_state)
 
     def _dry(self, f0: Tensor, controls: tuple[Tensor, Tensor, Tensor], excitation: Tensor) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,6 +11,7 @@ from torch.utils.data import Dataset
 
 from ddsp_rt.errors import DataError
 from ddsp_rt.training.data_file import FRAME_RATE, PreparedData
+from ddsp_rt.training.settings import Settings
 
 SCORED = 4 * FRAME_RATE  # frames of a crop that are compared with the recording
 PREROLL = 1 * FRAME_RATE  # frames before them that fill the network's state and the room
@@ -16,6 +19,7 @@ VALIDATION_ABOVE = 20.0  # seconds: longer recordings give their end to the held
 VALIDATION_SHARE = 0.05
 VALIDATION_WINDOWS = 48  # at most, spread evenly, so that judging costs the same for any amount of data
 SILENCE = -100.0  # dB
+MFCC_PER_DB = 8.0 * math.log(10.0) / 10.0  # of the first coefficient: the sum over 64 logarithms of power, over 8
 MOSTLY = 0.5  # share of the scored frames that should be usable
 TRIES = 4
 
@@ -81,6 +85,15 @@ class Crops:
         """Usable seconds trained on."""
         return float(self._total[-1]) / FRAME_RATE
 
+    def variations(self, seed: int, step: int, count: int, level: float, detune: float) -> dict[str, Tensor]:
+        """How each crop of a step differs from the recording: `level` dB louder, [count]; `detune` octaves, [count].
+
+        Both are drawn evenly from plus and minus the given dB and cents.
+        """
+        random = np.random.Generator(np.random.Philox(key=[seed, step], counter=[0, 0, 0, 1]))
+        drawn = random.uniform(-1.0, 1.0, (2, count)).astype(np.float32)
+        return {"level": torch.from_numpy(level * drawn[0]), "detune": torch.from_numpy(detune / 1200.0 * drawn[1])}
+
     def positions(self, seed: int, step: int, count: int) -> list[tuple[int, int]]:
         """Recording and first scored frame of each crop of a step: every usable frame is as likely as any other."""
         random = np.random.Generator(np.random.Philox(key=[seed, step]))
@@ -129,8 +142,10 @@ class Crops:
 class Steps(Dataset):
     """The training batches of steps `first` to `last`, this process's rows of them."""
 
-    def __init__(self, crops: Crops, seed: int, first: int, last: int, batch: int, rank: int = 0, processes: int = 1):
-        self.crops, self.seed, self.first, self.last, self.size = crops, seed, first, last, batch
+    def __init__(
+        self, crops: Crops, settings: Settings, first: int, last: int, rank: int = 0, processes: int = 1
+    ):
+        self.crops, self.settings, self.first, self.last = crops, settings, first, last
         self.rank, self.processes = rank, processes
 
     def __len__(self) -> int:
@@ -139,8 +154,22 @@ class Steps(Dataset):
     def __getitem__(self, index: int) -> dict[str, Tensor]:
         if not 0 <= index < len(self):
             raise IndexError
-        positions = self.crops.positions(self.seed, self.first + index, self.size)
-        return self.crops.batch(positions[self.rank :: self.processes])
+        settings, step, own = self.settings, self.first + index, slice(self.rank, None, self.processes)
+        batch = self.crops.batch(self.crops.positions(settings.seed, step, settings.batch)[own])
+        varied = self.crops.variations(settings.seed, step, settings.batch, settings.level, settings.detune)
+        return vary(batch, {name: value[own] for name, value in varied.items()})
+
+
+def vary(batch: dict[str, Tensor], varied: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A batch, louder or softer with its loudness; `detune` is left for the network's ear (`Apprentice`)."""
+    level = varied["level"]
+    batch["audio"] = batch["audio"] * (10.0 ** (level / 20.0))[:, None]
+    loudness = batch["loudness"]
+    batch["loudness"] = torch.where(loudness > SILENCE, (loudness + level[:, None]).clamp(min=SILENCE), loudness)
+    if "mfcc" in batch:
+        batch["mfcc"][..., 0] += level[:, None] * MFCC_PER_DB
+    batch["detune"] = varied["detune"]
+    return batch
 
 
 class HeldOut(Dataset):

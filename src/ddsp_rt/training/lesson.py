@@ -52,7 +52,7 @@ class Lesson(lightning.LightningModule):
         last = (self.step // settings.interval + 1) * settings.interval
         if settings.steps is not None:
             last = min(last, settings.steps)
-        steps = Steps(self.crops, settings.seed, self.step, last, settings.batch, self._rank, self._processes)
+        steps = Steps(self.crops, settings, self.step, last, self._rank, self._processes)
         return torch.utils.data.DataLoader(steps, batch_size=None, shuffle=False)
 
     def val_dataloader(self):

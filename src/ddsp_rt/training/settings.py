@@ -19,6 +19,8 @@ class Settings:
     batch: int = 8  # crops per step, over all processes
     scored: int = 1000  # frames of a crop that are compared with the recording
     preroll: int = 250  # frames before them
+    level: float = 3.0  # dB by which a crop is made louder or softer, at most
+    detune: float = 30.0  # cents by which the network is told another pitch than sounds, at most
     learning_rate: float = 1e-3
     warm_up: int = 100  # steps over which the learning rate rises
     room_rate: float = 1.0  # learning rate of the rooms, as a share of it
