@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 FOLDER = Path(os.environ.get("DDSP_RT_PD_FOLDER", ROOT / "build" / "pd" / "pd" / "ddsp-rt"))
 RATE = 48_000
 BLOCK = 64
+TURN = 20.0  # seconds
 
 
 def patch(folder: Path, *lines: str) -> Path:
@@ -148,15 +149,34 @@ def delays(starts: list[int], recorded: np.ndarray) -> np.ndarray:
 
 
 def live(folder: Path, instrument: str, seconds: float) -> dict:
-    (audio, starts), results = phrase(seconds), {}
-    for name, text in (("wire", None), ("object", f"ddsp.transfer~ {instrument} @reverb 0 @report 0")):
-        with Jack(folder, text) as jack:
-            recorded, dropouts = jack.play(audio)
-        found = delays(starts, recorded)
-        results[name] = {"seconds": seconds, "dropouts": dropouts, "notes": len(found)}
-        if len(found):
-            results[name] |= {"delay_ms_median": float(np.median(found)), "delay_ms_95": float(np.percentile(found, 95))}
+    """Wire and object by turns of TURN seconds, since a machine's own dropouts come and go by the minute."""
+    texts = {"wire": None, "object": f"ddsp.transfer~ {instrument} @reverb 0 @report 0"}
+    found, dropouts = {name: [] for name in texts}, {name: [] for name in texts}
+    audio, starts = phrase(TURN)
+    for _ in range(max(1, round(seconds / TURN))):
+        for name, text in texts.items():
+            with Jack(folder, text) as jack:
+                recorded, counted = jack.play(audio)
+            found[name].append(delays(starts, recorded))
+            dropouts[name].append(counted)
+    results = {}
+    for name in texts:
+        heard = np.concatenate(found[name])
+        results[name] = {"seconds": TURN * len(dropouts[name]), "dropouts_by_turn": dropouts[name], "notes": len(heard)}
+        if len(heard):
+            results[name] |= {"delay_ms_median": float(np.median(heard)), "delay_ms_95": float(np.percentile(heard, 95))}
     return results
+
+
+def blocks(instrument: str, seconds: float) -> dict:
+    """Time of the engine's blocks over their duration as they arrive in real time, beside an empty callback's: a block
+    that takes longer than it lasts is a dropout, and whose it is shows here."""
+    import ddsp_rt
+    from ddsp_rt.benchmark import measures
+
+    audio = measures.tone(RATE, seconds)
+    timed = {"wire": None, "object": measures.transfer_of(ddsp_rt.load(instrument), RATE)}
+    return {name: measures.figures(measures.timed(transfer, audio, RATE, BLOCK, paced=True)) for name, transfer in timed.items()}
 
 
 def main() -> None:
@@ -170,6 +190,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         result = {"sizes": sizes(), "render": [render(folder, options.instrument, n) for n in (1, 8)]}
+        result["blocks"] = blocks(options.instrument, options.seconds)
         if not options.no_jack:
             result["jack"] = live(folder, options.instrument, options.seconds)
     print(json.dumps(result, indent=2))

@@ -77,7 +77,7 @@ def timed(transfer, audio: np.ndarray, rate: int, block: int, paced: bool = Fals
 
 
 def figures(share: np.ndarray) -> dict:
-    return {"mean": float(share.mean()), "p999": float(np.quantile(share, 0.999))}
+    return {"mean": float(share.mean()), "p999": float(np.quantile(share, 0.999)), "longest": float(share.max())}
 
 
 def block_times(instrument: Instrument, rate: int, block: int, seconds: float, paced: bool) -> dict:
