@@ -15,8 +15,7 @@ void ControlPlayer::process(const ControlSignals& signals, float* out, int n) no
   handover_.process(
       out, n,
       [this](ControlledVoice& taken, const ControlledVoice*) {
-        for (std::size_t p = 0; p < kParameters.size(); ++p)
-          taken.set(static_cast<Parameter>(p), values_[static_cast<Parameter>(p)]);
+        taken.set(values_);
         taken.set_ratio(ratio_);
         taken.set_unit(unit_);
         taken.reset();

@@ -46,8 +46,12 @@ void ControlledVoice::set_ratio(float ratio) noexcept {
 void ControlledVoice::process(const ControlSignals& signals, float* out, int n) noexcept {
   const FlushDenormals flush;
   const SmoothedParameters::Values &before = parameters_.before(), &now = parameters_.now();
+  bool spare = true;  // no frame begins in this block
   for (int done = 0; done < n;) {
-    if (position_ == length_) run_frame(signals.f0[done], signals.level[done]);
+    if (position_ == length_) {
+      run_frame(signals.f0[done], signals.level[done]);
+      spare = false;
+    }
     const int count = std::min(n - done, length_ - position_);
     for (int i = done; i < done + count; ++i, ++position_) {
       const auto at = static_cast<std::size_t>(position_);
@@ -59,6 +63,7 @@ void ControlledVoice::process(const ControlSignals& signals, float* out, int n) 
     }
     done += count;
   }
+  if (spare && n > 0) voice_.work_ahead(length_ - position_, n);
 }
 
 void ControlledVoice::run_frame(float f0, float level) noexcept {

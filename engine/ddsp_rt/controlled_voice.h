@@ -19,7 +19,8 @@ struct ControlSignals {
 enum class LevelUnit { kLinear, kDecibels };  // both relative to the training set's 95 % loudness
 
 /// Pitch and envelope are read at each frame's first sample and sound by its last; the modulator acts sample by sample,
-/// one frame (4 ms) later. An instrument with z plays its mean timbre. Any chopping gives the same samples. Every method but the constructor is real-time.
+/// one frame (4 ms) later. An instrument with z plays its mean timbre. Any chopping gives the same samples. Every method
+/// but the constructor is real-time.
 class ControlledVoice {
  public:
   /// Throws std::invalid_argument for a rate outside 8..192 kHz.
@@ -33,6 +34,7 @@ class ControlledVoice {
 
   /// Of the parameters those that concern the sound count: not input_gain, dry_wet and auto_fit.
   void set(Parameter parameter, float value) noexcept { parameters_.set(parameter, value); }
+  void set(const ParameterValues& values) noexcept { parameters_.set(values); }
   const ParameterValues& parameters() const noexcept { return parameters_.targets(); }
 
   /// r of f0 (1 + r m); moves over the frame that follows.

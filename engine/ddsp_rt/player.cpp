@@ -50,8 +50,7 @@ void Player::play(const float* in, float* out, int n) noexcept {
 }
 
 void Player::start(Transfer& taken, const Transfer* before) noexcept {
-  for (std::size_t p = 0; p < kParameters.size(); ++p)
-    taken.set(static_cast<Parameter>(p), values_[static_cast<Parameter>(p)]);
+  taken.set(values_);
   if (before) {
     taken.adopt(*before);
   } else {

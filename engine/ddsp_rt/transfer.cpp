@@ -70,13 +70,7 @@ void Transfer::process(const float* in, float* out, int n) noexcept {
     out += count;
     n -= count;
   }
-  if (spare && block > 0) work_ahead(block);
-}
-
-// Blocks in which no frame begins share what can be done before the next one does.
-void Transfer::work_ahead(int block) noexcept {
-  const int blocks = (length_ - position_) / block + 1;
-  for (int steps = (voice_.steps_ahead() + blocks - 1) / blocks; steps > 0; --steps) voice_.work_ahead();
+  if (spare && block > 0) voice_.work_ahead(length_ - position_, block);
 }
 
 void Transfer::run_frame() noexcept {

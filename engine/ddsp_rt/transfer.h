@@ -43,6 +43,7 @@ class Transfer {
   void adopt(const Transfer& other) noexcept;
 
   void set(Parameter parameter, float value) noexcept { parameters_.set(parameter, value); }
+  void set(const ParameterValues& values) noexcept { parameters_.set(values); }
   const ParameterValues& parameters() const noexcept { return parameters_.targets(); }
 
   /// The analyser's word on the last frame, before fitting.
@@ -55,7 +56,6 @@ class Transfer {
   void refit() noexcept;
   void follow() noexcept;
   void run_frame() noexcept;
-  void work_ahead(int block) noexcept;
 
   int rate_;
   Analyser analyser_;

@@ -59,8 +59,12 @@ void Voice::render(float f0, const Controls& controls, const VoiceSettings& sett
   synthesise(f0, settings.reverb, out, excitation, nullptr);
 }
 
-void Voice::work_ahead() noexcept {
-  if (steps_done_ == kSteps) return;
+void Voice::work_ahead(int left, int block) noexcept {
+  const int blocks = left / block + 1;
+  for (int steps = (kSteps - steps_done_ + blocks - 1) / blocks; steps > 0; --steps) step_ahead();
+}
+
+void Voice::step_ahead() noexcept {
   if (steps_done_++ == 0) {
     if (encoder_state_) instrument_->encoder->anticipate(*encoder_state_);
     instrument_->decoder.anticipate(decoder_state_);

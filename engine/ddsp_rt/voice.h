@@ -49,11 +49,10 @@ class Voice {
   void render(float f0, const Controls& controls, const VoiceSettings& settings, float* out,
               const float* excitation = nullptr) noexcept;
 
-  /// Does a step of what the next frame needs and what is known already: for moments with time to spare, so that the
-  /// work is spread over the blocks of a frame. Changes no sample, however often and whenever it is called. Real-time.
-  void work_ahead() noexcept;
-  /// Steps left until the next frame; render() takes those that nobody did.
-  int steps_ahead() const noexcept { return kSteps - steps_done_; }
+  /// For a block in which no frame begins: does its share of what the next frame, `left` samples ahead, needs and what
+  /// is known already; the blocks that follow, of `block` samples, do theirs, and render() what nobody did. Changes no
+  /// sample, however often and whenever it is called. Real-time.
+  void work_ahead(int left, int block) noexcept;
 
   /// The last frame taken apart: controls after gate and settings, harmonic and noise parts before the reverb.
   const Controls& controls() const noexcept { return controls_; }
@@ -66,6 +65,7 @@ class Voice {
  private:
   static constexpr int kSteps = 2;
 
+  void step_ahead() noexcept;
   void shape(float f0, const VoiceSettings& settings, float gate) noexcept;
   void synthesise(float f0, float reverb, float* out, const float* excitation, const float* deviation) noexcept;
 
