@@ -173,7 +173,7 @@ def test_a_louder_crop_is_louder_in_every_feature():
     names = ("loudness", "mfcc")
     batch = {name: torch.from_numpy(np.array(soft[name][None, 125:])) for name in names} | {"audio": torch.ones(1, 4)}
     batch["loudness"][0, 0] = -100.0
-    varied = vary(batch, {"level": torch.tensor([3.0]), "detune": torch.tensor([0.0])})
+    varied = vary(batch, torch.tensor([3.0]), torch.tensor([0.0]))
     assert varied["audio"][0, 0] == pytest.approx(10 ** (3 / 20)) and varied["loudness"][0, 0] == -100.0
     for name in names:
         assert np.allclose(varied[name][0, 1:], loud[name][126:], atol=2e-3), name

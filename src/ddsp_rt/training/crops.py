@@ -85,15 +85,6 @@ class Crops:
         """Usable seconds trained on."""
         return float(self._total[-1]) / FRAME_RATE
 
-    def variations(self, seed: int, step: int, count: int, level: float, detune: float) -> dict[str, Tensor]:
-        """How each crop of a step differs from the recording: `level` dB louder, [count]; `detune` octaves, [count].
-
-        Both are drawn evenly from plus and minus the given dB and cents.
-        """
-        random = np.random.Generator(np.random.Philox(key=[seed, step], counter=[0, 0, 0, 1]))
-        drawn = random.uniform(-1.0, 1.0, (2, count)).astype(np.float32)
-        return {"level": torch.from_numpy(level * drawn[0]), "detune": torch.from_numpy(detune / 1200.0 * drawn[1])}
-
     def positions(self, seed: int, step: int, count: int) -> list[tuple[int, int]]:
         """Recording and first scored frame of each crop of a step: every usable frame is as likely as any other."""
         random = np.random.Generator(np.random.Philox(key=[seed, step]))
@@ -142,9 +133,7 @@ class Crops:
 class Steps(Dataset):
     """The training batches of steps `first` to `last`, this process's rows of them."""
 
-    def __init__(
-        self, crops: Crops, settings: Settings, first: int, last: int, rank: int = 0, processes: int = 1
-    ):
+    def __init__(self, crops: Crops, settings: Settings, first: int, last: int, rank: int = 0, processes: int = 1):
         self.crops, self.settings, self.first, self.last = crops, settings, first, last
         self.rank, self.processes = rank, processes
 
@@ -156,19 +145,19 @@ class Steps(Dataset):
             raise IndexError
         settings, step, own = self.settings, self.first + index, slice(self.rank, None, self.processes)
         batch = self.crops.batch(self.crops.positions(settings.seed, step, settings.batch)[own])
-        varied = self.crops.variations(settings.seed, step, settings.batch, settings.level, settings.detune)
-        return vary(batch, {name: value[own] for name, value in varied.items()})
+        random = np.random.Generator(np.random.Philox(key=[settings.seed, step], counter=[0, 0, 0, 1]))
+        level, detune = torch.from_numpy(random.uniform(-1.0, 1.0, (2, settings.batch)).astype(np.float32))[:, own]
+        return vary(batch, settings.level * level, settings.detune / 1200.0 * detune)
 
 
-def vary(batch: dict[str, Tensor], varied: dict[str, Tensor]) -> dict[str, Tensor]:
-    """A batch, louder or softer with its loudness; `detune` is left for the network's ear (`Apprentice`)."""
-    level = varied["level"]
+def vary(batch: dict[str, Tensor], level: Tensor, detune: Tensor) -> dict[str, Tensor]:
+    """The crops made `level` dB louder, [batch]; `detune` octaves, [batch], are left for the network's ear (`Apprentice`)."""
     batch["audio"] = batch["audio"] * (10.0 ** (level / 20.0))[:, None]
     loudness = batch["loudness"]
     batch["loudness"] = torch.where(loudness > SILENCE, (loudness + level[:, None]).clamp(min=SILENCE), loudness)
     if "mfcc" in batch:
         batch["mfcc"][..., 0] += level[:, None] * MFCC_PER_DB
-    batch["detune"] = varied["detune"]
+    batch["detune"] = detune
     return batch
 
 
