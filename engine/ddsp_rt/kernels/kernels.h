@@ -55,7 +55,7 @@ struct Kernels {
   void (*fft_inverse)(const FftTables& tables, const float* real, const float* imaginary, float* time);
 };
 
-inline constexpr std::size_t kPanel = 16;  // rows
+inline constexpr std::size_t kPanel = 64;  // rows
 inline constexpr std::size_t kLanes = 16;  // samples
 inline constexpr int kLags = 16;           // lags correlated at once
 

@@ -7,44 +7,21 @@ inline __m256 load_eight(const std::uint16_t* from) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 }
 
-/// Some panels side by side share what is loaded of x; eight independent chains hide the latency of the additions.
-/// Returns the weights that follow.
-template <std::size_t panels, typename Weight>
-inline const Weight* multiply_add_panels(float* y, const Weight* weights, const float* x, std::size_t columns) {
-  constexpr std::size_t unroll = 4 / panels;
-  const std::size_t apart = columns * kPanel;
-  __m256 low[panels][unroll], high[panels][unroll];
-  for (std::size_t p = 0; p < panels; ++p)
-    for (std::size_t k = 0; k < unroll; ++k) low[p][k] = high[p][k] = _mm256_setzero_ps();
-  const auto add_column = [&](std::size_t k, float value) {
-    const __m256 factor = _mm256_set1_ps(value);
-    for (std::size_t p = 0; p < panels; ++p) {
-      const Weight* from = weights + p * apart + k * kPanel;
-      low[p][k] = _mm256_fmadd_ps(load_eight(from), factor, low[p][k]);
-      high[p][k] = _mm256_fmadd_ps(load_eight(from + 8), factor, high[p][k]);
-    }
-  };
-  std::size_t column = 0;
-  for (; column + unroll <= columns; column += unroll, weights += unroll * kPanel)
-    for (std::size_t k = 0; k < unroll; ++k) add_column(k, x[column + k]);
-  for (; column < columns; ++column, weights += kPanel) add_column(0, x[column]);
-  for (std::size_t p = 0; p < panels; ++p) {
-    for (std::size_t k = 1; k < unroll; ++k) {
-      low[p][0] = _mm256_add_ps(low[p][0], low[p][k]);
-      high[p][0] = _mm256_add_ps(high[p][0], high[p][k]);
-    }
-    float* to = y + p * kPanel;
-    _mm256_storeu_ps(to, _mm256_add_ps(_mm256_loadu_ps(to), low[p][0]));
-    _mm256_storeu_ps(to + 8, _mm256_add_ps(_mm256_loadu_ps(to + 8), high[p][0]));
-  }
-  return weights + (panels - 1) * apart;
-}
-
+/// One stream through the weights: the processor then fetches ahead by itself, which several streams side by side
+/// prevent. The rows of a panel are eight independent chains, enough to hide the latency of the additions.
 template <typename Weight>
 inline void multiply_add(float* y, const Weight* weights, const float* x, std::size_t rows, std::size_t columns) {
-  std::size_t row = 0;
-  for (; row + 2 * kPanel <= rows; row += 2 * kPanel) weights = multiply_add_panels<2>(y + row, weights, x, columns);
-  if (row < rows) multiply_add_panels<1>(y + row, weights, x, columns);
+  constexpr std::size_t width = 8, chains = kPanel / width;
+  for (std::size_t row = 0; row < rows; row += kPanel) {
+    __m256 sums[chains];
+    for (std::size_t c = 0; c < chains; ++c) sums[c] = _mm256_loadu_ps(y + row + c * width);
+    for (std::size_t column = 0; column < columns; ++column, weights += kPanel) {
+      const __m256 factor = _mm256_set1_ps(x[column]);
+      for (std::size_t c = 0; c < chains; ++c)
+        sums[c] = _mm256_fmadd_ps(load_eight(weights + c * width), factor, sums[c]);
+    }
+    for (std::size_t c = 0; c < chains; ++c) _mm256_storeu_ps(y + row + c * width, sums[c]);
+  }
 }
 
 inline void multiply_add_f32(float* y, const float* weights, const float* x, std::size_t rows, std::size_t columns) {
@@ -59,11 +36,13 @@ inline void multiply_add_f16(float* y, const std::uint16_t* weights, const float
 #else
 
 inline void multiply_add_f32(float* y, const float* weights, const float* x, std::size_t rows, std::size_t columns) {
-  for (std::size_t row = 0; row < rows; row += kPanel) {
-    float sums[kPanel] = {};
-    for (std::size_t column = 0; column < columns; ++column, weights += kPanel)
-      for (std::size_t j = 0; j < kPanel; ++j) sums[j] += weights[j] * x[column];
-    for (std::size_t j = 0; j < kPanel; ++j) y[row + j] += sums[j];
+  constexpr std::size_t part = 16;  // rows whose sums fit in registers
+  for (std::size_t row = 0; row < rows; row += part) {
+    const float* from = weights + row / kPanel * kPanel * columns + row % kPanel;
+    float sums[part] = {};
+    for (std::size_t column = 0; column < columns; ++column, from += kPanel)
+      for (std::size_t j = 0; j < part; ++j) sums[j] += from[j] * x[column];
+    for (std::size_t j = 0; j < part; ++j) y[row + j] += sums[j];
   }
 }
 
