@@ -1,16 +1,14 @@
 // [ddsp.transfer~]: audio in, the instrument out.
+#include <algorithm>
 #include <array>
 #include <cmath>
-#include <memory>
-#include <stdexcept>
+#include <utility>
 
-#include "common/instrument_object.h"
+#include "common/player_object.h"
 #include "ddsp_rt/player.h"
 
 namespace ddsp_rt::pd {
 namespace {
-
-constexpr int kSomeRate = 48000;  // holds what is set while Pd runs at a rate that cannot be played
 
 constexpr auto kAll = [] {
   std::array<Parameter, kParameters.size()> all{};
@@ -20,10 +18,10 @@ constexpr auto kAll = [] {
 
 t_class* transfer_class = nullptr;
 
-class TransferObject final : public InstrumentObject {
+class TransferObject final : public PlayerObject<Player> {
  public:
   explicit TransferObject(t_object* owner)
-      : InstrumentObject(owner, transfer_class),
+      : PlayerObject(owner, transfer_class),
         report_clock_(clock_new(this, as_method(+[](TransferObject* self) { self->report(); self->schedule(); }))) {
     outlet_new(owner, &s_signal);
     for (t_outlet*& outlet : feature_outlets_) outlet = outlet_new(owner, &s_float);
@@ -36,39 +34,11 @@ class TransferObject final : public InstrumentObject {
     clock_free(report_clock_);
   }
 
-  /// Makes the player for a sample rate, unless it is there. What was set stays, what was heard is forgotten.
-  void prepare(float sample_rate) {
-    const auto rate = static_cast<int>(std::lround(sample_rate));
-    if (player_ && player_->rate() == rate) return;
-    worker_.finish();
-    try {
-      auto made = std::make_unique<Player>(rate);
-      if (player_) {
-        for (const Parameter parameter : kAll) made->set(parameter, player_->parameters()[parameter]);
-        made->set_fitting(player_->fitting());
-      }
-      made->bypass(bypassed_);
-      player_ = std::move(made);
-      usable_ = true;
-      worker_.give_again();
-    } catch (const std::exception& error) {
-      usable_ = false;
-      if (!player_) player_ = std::make_unique<Player>(kSomeRate);
-      complain(std::string(error.what()) + "; there will be no sound");
-    }
-  }
-
   void process(const float* in, float* out, int n) noexcept {
-    if (!usable_) {
-      std::fill_n(out, n, 0.0f);
-      return;
-    }
-    if (resumed(n, static_cast<float>(player_->rate()))) player_->reset();
+    if (!begin_block(out, n)) return;
     player_->process(in, out, n);
     fresh_ = true;
   }
-
-  void reset() override { player_->reset(); }
 
   void range(int argc, t_atom* argv) {
     InstrumentWorker::Range range;
@@ -136,12 +106,11 @@ class TransferObject final : public InstrumentObject {
   void give(const InstrumentWorker::InstrumentPointer& instrument, const InstrumentWorker::Range& range) override {
     player_->load(instrument, range);
   }
-  void collect() override { player_->collect(); }
-  bool settled() const override { return player_->settled(); }
-  void set(Parameter parameter, float value) override { player_->set(parameter, value); }
-  const ParameterValues& values() const override { return player_->parameters(); }
+  void carry_over(Player& made) override {
+    if (player_) made.set_fitting(player_->fitting());
+    made.bypass(bypassed_);
+  }
   std::span<const Parameter> parameters() const override { return kAll; }
-  int rate() const override { return player_->rate(); }
   void more_info() override {
     t_atom atoms[2];
     if (const auto playing = worker_.instrument()) {
@@ -163,11 +132,10 @@ class TransferObject final : public InstrumentObject {
     }
   }
 
-  std::unique_ptr<Player> player_;
   std::array<t_outlet*, 3> feature_outlets_;
   t_clock* report_clock_;
   double period_ = 20.0;  // ms between reports; 0: none
-  bool usable_ = false, bypassed_ = false, learning_ = false;
+  bool bypassed_ = false, learning_ = false;
   bool fresh_ = false;  // something was played since the last report
 };
 

@@ -1,17 +1,12 @@
 // [ddsp~]: pitch, envelope and modulation in, the instrument out.
 #include <array>
-#include <cmath>
 #include <cstring>
-#include <memory>
-#include <stdexcept>
 
-#include "common/instrument_object.h"
+#include "common/player_object.h"
 #include "ddsp_rt/control_player.h"
 
 namespace ddsp_rt::pd {
 namespace {
-
-constexpr int kSomeRate = 48000;  // holds what is set while Pd runs at a rate that cannot be played
 
 // Those of the table that concern the sound, not the hearing.
 constexpr std::array kSounding{Parameter::kTranspose,  Parameter::kFineTune,   Parameter::kGate,
@@ -20,9 +15,9 @@ constexpr std::array kSounding{Parameter::kTranspose,  Parameter::kFineTune,   P
 
 t_class* control_class = nullptr;
 
-class ControlObject final : public InstrumentObject {
+class ControlObject final : public PlayerObject<ControlPlayer> {
  public:
-  explicit ControlObject(t_object* owner) : InstrumentObject(owner, control_class) {
+  explicit ControlObject(t_object* owner) : PlayerObject(owner, control_class) {
     inlet_new(owner, &owner->ob_pd, &s_float, gensym("ratio"));
     signalinlet_new(owner, 0.0f);
     signalinlet_new(owner, 0.0f);
@@ -32,37 +27,9 @@ class ControlObject final : public InstrumentObject {
   }
   ~ControlObject() override { stop(); }
 
-  /// Makes the player for a sample rate, unless it is there. What was set stays.
-  void prepare(float sample_rate) {
-    const auto rate = static_cast<int>(std::lround(sample_rate));
-    if (player_ && player_->rate() == rate) return;
-    worker_.finish();
-    try {
-      auto made = std::make_unique<ControlPlayer>(rate);
-      if (player_)
-        for (const Parameter parameter : kSounding) made->set(parameter, player_->parameters()[parameter]);
-      made->set_ratio(ratio_);
-      made->set_unit(unit_);
-      player_ = std::move(made);
-      usable_ = true;
-      worker_.give_again();
-    } catch (const std::exception& error) {
-      usable_ = false;
-      if (!player_) player_ = std::make_unique<ControlPlayer>(kSomeRate);
-      complain(std::string(error.what()) + "; there will be no sound");
-    }
-  }
-
   void process(const ControlSignals& signals, float* out, int n) noexcept {
-    if (!usable_) {
-      std::fill_n(out, n, 0.0f);
-      return;
-    }
-    if (resumed(n, static_cast<float>(player_->rate()))) player_->reset();
-    player_->process(signals, out, n);
+    if (begin_block(out, n)) player_->process(signals, out, n);
   }
-
-  void reset() override { player_->reset(); }
 
   void ratio(float value) {
     ratio_ = value;
@@ -82,21 +49,18 @@ class ControlObject final : public InstrumentObject {
   void give(const InstrumentWorker::InstrumentPointer& instrument, const InstrumentWorker::Range&) override {
     player_->load(instrument);
   }
-  void collect() override { player_->collect(); }
-  bool settled() const override { return player_->settled(); }
-  void set(Parameter parameter, float value) override { player_->set(parameter, value); }
-  const ParameterValues& values() const override { return player_->parameters(); }
+  void carry_over(ControlPlayer& made) override {
+    made.set_ratio(ratio_);
+    made.set_unit(unit_);
+  }
   std::span<const Parameter> parameters() const override { return kSounding; }
-  int rate() const override { return player_->rate(); }
   void more_info() override {
     tell_info("ratio", ratio_);
     tell_info("units", unit_ == LevelUnit::kDecibels ? "db" : "linear");
   }
 
-  std::unique_ptr<ControlPlayer> player_;
   float ratio_ = 0.0f;
   LevelUnit unit_ = LevelUnit::kLinear;
-  bool usable_ = false;
 };
 
 ControlObject* self(PdObject* x) { return static_cast<ControlObject*>(x->self); }
