@@ -27,7 +27,7 @@ std::string environment(const char* name, const char* otherwise) {
 
 const int kRate = std::stoi(environment("DDSP_RT_SESSION_RATE", "16000"));
 const double kHours = std::stod(environment("DDSP_RT_HOURS", "1"));
-// A trained network's memory goes on settling for minutes; the small one's is at rest in a second.
+// Under one unbroken tone a trained network's memory settles for half an hour; the small one's is at rest in a second.
 const bool kTrained = std::getenv("DDSP_RT_SESSION_INSTRUMENT") != nullptr;
 const int kSeconds = static_cast<int>(3600 * kHours);
 
@@ -72,7 +72,7 @@ TEST_CASE("Long session: hours of a tone keep their pitch and level") {
   double first_level = 0.0, pitch_drift = 0.0, level_drift = 0.0, loudness_drift = 0.0;
   for (int second = 0; second < kSeconds; ++second) {
     transfer.process(in.data(), out.data(), kRate);
-    if (second < (kTrained ? kSeconds / 4 : 20)) {  // the room fills, the network settles
+    if (second < (kTrained ? kSeconds / 2 : 20)) {  // the room fills, the network settles
       first = transfer.features();
       first_level = level_db(out);
     }
@@ -85,7 +85,7 @@ TEST_CASE("Long session: hours of a tone keep their pitch and level") {
   CHECK(first_level > -80.0);
   CHECK(pitch_drift < 0.01);
   CHECK(loudness_drift < 0.01);
-  CHECK(level_drift < (kTrained ? 0.25 : 0.02));
+  CHECK(level_drift < (kTrained ? 0.1 : 0.02));
 }
 
 TEST_CASE("Long session: after hours the oscillators' phase is where the clock says") {
