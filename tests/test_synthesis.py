@@ -6,6 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from ddsp_rt.evaluation.clicks import find_clicks  # noqa: E402
 from ddsp_rt.synthesis import FilteredNoise, HarmonicOscillators, Reverb, Synthesizer  # noqa: E402
 from ddsp_rt.synthesis import frame_clock, harmonic_oscillators  # noqa: E402
 
@@ -35,7 +36,7 @@ def direct_sines(oscillators, f0, amplitude, harmonics):
         phases = phase + torch.cumsum(increment[before] + (increment[k] - increment[before]) * ramp, 0)
         phase = float(phases[-1] % 1.0)
         start = amplitudes[k - 1] if k else torch.zeros_like(amplitudes[0])
-        levels = start + (amplitudes[k] - start) * ramp.unsqueeze(1)
+        levels = start + (amplitudes[k] - start) * (3 * ramp**2 - 2 * ramp**3).unsqueeze(1)
         number = torch.arange(1, levels.shape[1] + 1)
         out.append((levels * torch.sin(2 * math.pi * phases.unsqueeze(1) * number)).sum(1))
     return torch.cat(out)
@@ -48,6 +49,18 @@ def test_oscillators_are_the_sum_of_direct_sines(rate):
     audio = oscillators(*given)[0]
     assert audio.shape[0] == frame_clock.frame_start(60, rate)
     assert (audio - direct_sines(oscillators, *given)).abs().max() < 2e-5
+
+
+def test_sudden_changes_of_level_leave_no_click():
+    """Six seconds of vibrato that change by up to 16 dB within a frame ten times a second."""
+    generator = torch.Generator().manual_seed(0)
+    seconds = torch.arange(1500) / 250
+    f0 = 330 * 2 ** (0.025 * torch.sin(2 * math.pi * 5 * seconds))
+    level = 16 * torch.rand(60, generator=generator).repeat_interleave(25) - 8
+    harmonics = torch.arange(1, 21).expand(1, 1500, 20) ** -1.5
+    audio = HarmonicOscillators(16000, 16000, 20)(f0[None], 0.3 * 10 ** (level[None] / 20), harmonics)[0]
+    noise = 1e-5 * torch.randn(len(audio), generator=generator)
+    assert len(find_clicks((audio + noise).numpy(), 16000)) == 0
 
 
 def test_gradients_reach_every_amplitude():

@@ -18,6 +18,9 @@ float nyquist_fade(float frequency, float nyquist) {
   return std::clamp((nyquist - frequency) / (0.1f * nyquist), 0.0f, 1.0f);
 }
 
+// From 0 to 1, level at both ends: where straight ramps meet, their corners click.
+float smooth_step(float t) { return t * t * (3.0f - 2.0f * t); }
+
 }  // namespace
 
 HarmonicOscillators::HarmonicOscillators(int rate, int model_rate, int harmonics)
@@ -87,7 +90,7 @@ void HarmonicOscillators::render(float f0, const Controls& controls, int n, floa
     std::fill(out, out + n, 0.0f);
   } else {
     const Kernels& kernel = kernels();
-    for (std::size_t i = 0; i < samples; ++i) ramp_[i] = static_cast<float>(i + 1) / static_cast<float>(n);
+    for (std::size_t i = 0; i < samples; ++i) ramp_[i] = smooth_step(static_cast<float>(i + 1) / static_cast<float>(n));
     if (!deviation) kernel.sine_ramp(sine_.data(), twice_cosine_.data(), phase_, increment_, slope, samples);
     kernel.harmonic_sum(sum_.data(), sine_.data(), twice_cosine_.data(), ramp_.data(), from_.data(), to_.data(),
                         harmonics, samples);

@@ -7,8 +7,8 @@
 
 namespace ddsp_rt {
 
-/// Amplitudes ramp linearly over a frame, f0 ramps in phase increment; the phase is in cycles, in double, and wraps
-/// every frame. Harmonics are normalised over those below the model's Nyquist and faded below the host's.
+/// Amplitudes move along a smooth step over a frame, f0 ramps in phase increment; the phase is in cycles, in double, and
+/// wraps every frame. Harmonics are normalised over those below the model's Nyquist and faded below the host's.
 class HarmonicOscillators {
  public:
   /// `rate`, `model_rate` in Hz.

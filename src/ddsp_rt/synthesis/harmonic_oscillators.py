@@ -16,10 +16,16 @@ def nyquist_fade(frequency: Tensor, nyquist: float) -> Tensor:
     return ((nyquist - frequency) / (0.1 * nyquist)).clamp(0.0, 1.0)
 
 
+def smooth_step(t: Tensor) -> Tensor:
+    """From 0 to 1 as t does, level at both ends: where straight ramps meet, their corners click."""
+    return t * t * (3.0 - 2.0 * t)
+
+
 class HarmonicOscillators(nn.Module):
     """Sum of sines at whole multiples of f0.
 
-    Amplitudes ramp linearly over the frame, f0 ramps in phase increment; the phase is kept in cycles, in double.
+    Amplitudes move along a smooth step over the frame, f0 ramps in phase increment; the phase is kept in cycles, in
+    double.
     Harmonics are normalised to sum 1 over those below the model's Nyquist, then faded at the host's.
 
     Args:
@@ -44,6 +50,7 @@ class HarmonicOscillators(nn.Module):
         """
         f0 = f0.detach()
         phase, ramp = self.phase(f0)
+        ramp = smooth_step(ramp)
         amplitudes = self.amplitudes(f0, amplitude, harmonics)
         if torch.jit.is_scripting():
             padded = harmonic_sum(amplitudes, phase, ramp.to(amplitudes.dtype))
@@ -65,7 +72,8 @@ class HarmonicOscillators(nn.Module):
         return kept * scale
 
     def phase(self, f0: Tensor) -> Tuple[Tensor, Tensor]:
-        """Fundamental phase in cycles, double [batch, frames, longest frame], and ramps [frames, longest frame].
+        """Fundamental phase in cycles, double [batch, frames, longest frame], and how much of the frame has passed
+        after each sample, [frames, longest frame].
 
         Over a frame of N samples the increment goes from `a` to `b` linearly and reaches `b` at the last sample, so
         after sample i the phase has grown by (i + 1) a + (b - a) (i + 1) (i + 2) / 2N.
