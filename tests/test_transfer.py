@@ -1,13 +1,17 @@
 """Playing an instrument from Python: pitch follows, silence stays, blocks do not matter, files and arrays agree."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
 
 import ddsp_rt
 from ddsp_rt.cli import main
+from ddsp_rt.evaluation.clicks import find_clicks
 from ddsp_rt.transfer import transfer_file
 
+ROOT = Path(__file__).parents[1]
 RATE = 16_000
 
 
@@ -128,3 +132,22 @@ def test_the_command_draws_what_it_played(instrument_path, tone, tmp_path):
     arguments = ["transfer", tmp_path / "in.wav", "--to", instrument_path, "-o", out, "--figure", picture]
     assert main([str(argument) for argument in arguments]) == 0
     assert picture.read_bytes().startswith(b"\x89PNG") and soundfile.info(out).frames >= RATE
+
+
+@pytest.mark.parametrize("rate", [16_000, 48_000])
+def test_parameters_move_without_a_click(rate):
+    """Each of them from end to end and back in the middle of a note; transpose by octaves."""
+    time = np.arange(4 * rate) / rate
+    phase = 2 * np.pi * np.cumsum(330 * 2 ** (0.3 * np.sin(2 * np.pi * 5 * time) / 12)) / rate
+    note = sum(0.05 * np.sin(h * phase) / h**1.3 for h in range(1, 11)).astype(np.float32)
+    violin, block = ddsp_rt.load(ROOT / "instruments" / "violin.ddsp"), rate // 100
+    clicks = {}
+    for parameter in violin.stream(rate).parameters():
+        ends = (-7, 5) if parameter["name"] == "transpose" else (parameter["minimum"], parameter["maximum"])
+        stream, played = violin.stream(rate), []
+        for k, start in enumerate(range(0, len(note), block)):
+            if k >= 100 and k % 37 == 0:
+                stream.set(parameter["name"], (*ends, parameter["initial"])[k // 37 % 3])
+            played.append(stream.process(note[start : start + block]))
+        clicks[parameter["name"]] = len(find_clicks(np.concatenate(played)[rate // 2 :], rate))
+    assert clicks == dict.fromkeys(clicks, 0)

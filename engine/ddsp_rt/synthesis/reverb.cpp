@@ -69,7 +69,7 @@ Reverb::Reverb(std::shared_ptr<const ReverbResponse> response)
 void Reverb::reset() noexcept {
   forget();
   position_ = turn_ = 0;
-  ahead_ = false;
+  ahead_ = started_ = false;
 }
 
 void Reverb::forget() noexcept {
@@ -84,10 +84,12 @@ void Reverb::forget() noexcept {
 
 void Reverb::process(float* inout, int n, float gain) noexcept {
   const ReverbResponse& response = *response_;
-  if (response.empty()) return;
-  gain_ = std::abs(gain);
+  if (response.empty() || n <= 0) return;
+  if (!started_) gain_ = gain;
+  started_ = true;
+  const float slope = (gain - gain_) / static_cast<float>(n);
   const std::size_t block = response.short_.block;
-  for (std::size_t left = n > 0 ? static_cast<std::size_t>(n) : 0; left > 0;) {
+  for (std::size_t left = static_cast<std::size_t>(n); left > 0;) {
     if (position_ == block) next_block();
     const std::size_t count = std::min(left, block - position_);
     const std::size_t at = turn_ * block + position_;
@@ -97,12 +99,14 @@ void Reverb::process(float* inout, int n, float gain) noexcept {
     if (!quiet_) {
       for (std::size_t i = 0; i < count; ++i) chunk_[i] = short_.wet[position_ + i] + late_[at + i];
       kernels().convolve_add(chunk_.data(), input, response.head_.data(), response.head_.size(), count);
-      for (std::size_t i = 0; i < count; ++i) inout[i] += gain * chunk_[i];
+      const std::size_t done = static_cast<std::size_t>(n) - left;
+      for (std::size_t i = 0; i < count; ++i) inout[i] += (gain_ + slope * static_cast<float>(done + i + 1)) * chunk_[i];
     }
     position_ += count;
     inout += count;
     left -= count;
   }
+  gain_ = gain;
 }
 
 void Reverb::work_ahead() noexcept {
@@ -130,7 +134,7 @@ void Reverb::next_block() noexcept {
     float loudest = 0.0f;
     for (std::size_t age = 0; age < response.norms_.size(); ++age)
       loudest += norms_[(newest_norm_ + age) % norms_.size()] * response.norms_[age];
-    if (loudest * std::max(gain_, 1.0f) < kFloor) return forget();
+    if (loudest * std::max(std::abs(gain_), 1.0f) < kFloor) return forget();
   }
   if (response.short_.groups > 0) {
     short_.listen(end - response.short_.size);

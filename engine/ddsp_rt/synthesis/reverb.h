@@ -60,7 +60,8 @@ class Reverb {
   explicit Reverb(std::shared_ptr<const ReverbResponse> response);
   Reverb(std::span<const float> impulse_response, int model_rate, int rate);
 
-  /// inout += gain * (response convolved with inout). Any `n`; the split into calls does not change the samples.
+  /// inout += gain * (response convolved with inout). Any `n`; the split into calls does not change the samples. A new
+  /// gain is reached by an even ramp at the end of the call that brings it.
   /// A tail that can no longer reach -120 dBFS becomes exact zero. Real-time.
   void process(float* inout, int n, float gain) noexcept;
 
@@ -104,7 +105,8 @@ class Reverb {
   std::size_t position_ = 0;  // in the short block
   std::size_t turn_ = 0;      // short blocks into the long one
   bool ahead_ = false;        // work_ahead() has nothing left to do in this short block
-  float gain_ = 0.0f;
+  float gain_ = 0.0f;      // at the end of the last call
+  bool started_ = false;   // there was a last call
   bool quiet_ = true;  // the past is exactly zero
 };
 
