@@ -18,13 +18,15 @@ float nyquist_fade(float frequency, float nyquist) {
   return std::clamp((nyquist - frequency) / (0.1f * nyquist), 0.0f, 1.0f);
 }
 
+constexpr double kLeap = 1.189207115002721;  // 2^(1/4): no glide is as fast within 4 ms
+
 // From 0 to 1, level at both ends: where straight ramps meet, their corners click.
 float smooth_step(float t) { return t * t * (3.0f - 2.0f * t); }
 
 }  // namespace
 
 HarmonicOscillators::HarmonicOscillators(int rate, int model_rate, int harmonics)
-    : rate_(rate), model_rate_(model_rate), from_(harmonics), to_(harmonics) {
+    : rate_(rate), model_rate_(model_rate), from_(harmonics), to_(harmonics), none_(harmonics) {
   const std::size_t longest = padded(max_frame_length(rate));
   for (auto* buffer : {&sine_, &twice_cosine_, &ramp_, &sum_}) buffer->resize(longest);
 }
@@ -59,15 +61,34 @@ std::size_t HarmonicOscillators::set_targets(double f0, double stretch, const Co
   return heard;
 }
 
-// Sines and cosines for a frame whose frequency is modulated; moves the phase on.
-void HarmonicOscillators::deviate(double slope, int n, const float* deviation) noexcept {
+// Sines and cosines into sine_ and twice_cosine_; returns the phase after the frame.
+double HarmonicOscillators::turn(const Movement& frequency, int n, const float* deviation) noexcept {
+  const auto [increment, slope] = frequency;
+  if (!deviation) {
+    kernels().sine_ramp(sine_.data(), twice_cosine_.data(), phase_, increment, slope, padded(n));
+    return phase_ + n * (increment + 0.5 * slope * (n + 1));
+  }
+  double phase = phase_;
   for (int i = 0; i < n; ++i) {
-    phase_ += (increment_ + slope * (i + 1)) * (1.0 + static_cast<double>(deviation[i]));
-    phase_ -= std::round(phase_);
-    const double angle = 2.0 * std::numbers::pi * phase_;
+    phase += (increment + slope * (i + 1)) * (1.0 + static_cast<double>(deviation[i]));
+    phase -= std::round(phase);
+    const double angle = 2.0 * std::numbers::pi * phase;
     sine_[static_cast<std::size_t>(i)] = static_cast<float>(std::sin(angle));
     twice_cosine_[static_cast<std::size_t>(i)] = static_cast<float>(2.0 * std::cos(angle));
   }
+  return phase;
+}
+
+// out += harmonics whose amplitudes go from `from` to `to`; returns the phase after the frame.
+double HarmonicOscillators::add(const Movement& frequency, const std::vector<float>& from, const std::vector<float>& to,
+                                std::size_t harmonics, int n, float* out, const float* deviation) noexcept {
+  const double end = turn(frequency, n, deviation);
+  if (harmonics == 0) return end;
+  for (std::size_t i = 0; i < padded(n); ++i) ramp_[i] = smooth_step(static_cast<float>(i + 1) / static_cast<float>(n));
+  kernels().harmonic_sum(sum_.data(), sine_.data(), twice_cosine_.data(), ramp_.data(), from.data(), to.data(), harmonics,
+                         padded(n));
+  for (int i = 0; i < n; ++i) out[i] += sum_[static_cast<std::size_t>(i)];
+  return end;
 }
 
 void HarmonicOscillators::render(float f0, const Controls& controls, int n, float* out,
@@ -83,20 +104,13 @@ void HarmonicOscillators::render(float f0, const Controls& controls, int n, floa
   const double target = usable ? static_cast<double>(f0) / rate_ : increment_;
   if (!started_) increment_ = target;
   started_ = true;
-  const double slope = (target - increment_) / n;
-  const std::size_t harmonics = std::max(active_, heard), samples = padded(n);
-  if (deviation) deviate(slope, n, deviation);
-  if (harmonics == 0) {
-    std::fill(out, out + n, 0.0f);
+  std::fill_n(out, n, 0.0f);
+  if (target > kLeap * increment_ || increment_ > kLeap * target) {
+    add({increment_, 0.0}, from_, none_, active_, n, out, deviation);
+    phase_ = add({target, 0.0}, none_, to_, heard, n, out, deviation);
   } else {
-    const Kernels& kernel = kernels();
-    for (std::size_t i = 0; i < samples; ++i) ramp_[i] = smooth_step(static_cast<float>(i + 1) / static_cast<float>(n));
-    if (!deviation) kernel.sine_ramp(sine_.data(), twice_cosine_.data(), phase_, increment_, slope, samples);
-    kernel.harmonic_sum(sum_.data(), sine_.data(), twice_cosine_.data(), ramp_.data(), from_.data(), to_.data(),
-                        harmonics, samples);
-    std::copy(sum_.begin(), sum_.begin() + n, out);
+    phase_ = add({increment_, (target - increment_) / n}, from_, to_, std::max(active_, heard), n, out, deviation);
   }
-  if (!deviation) phase_ += n * (increment_ + 0.5 * slope * (n + 1));
   phase_ -= std::round(phase_);
   increment_ = target;
   active_ = heard;

@@ -8,7 +8,8 @@
 namespace ddsp_rt {
 
 /// Amplitudes move along a smooth step over a frame, f0 ramps in phase increment; the phase is in cycles, in double, and
-/// wraps every frame. Harmonics are normalised over those below the model's Nyquist and faded below the host's.
+/// wraps every frame. When f0 leaps by more than a quarter of an octave the old tone fades out while the new one fades in,
+/// since a sweep of all harmonics within 4 ms would be a chirp with aliases. Harmonics are normalised over those below the model's Nyquist and faded below the host's.
 class HarmonicOscillators {
  public:
   /// `rate`, `model_rate` in Hz.
@@ -27,14 +28,19 @@ class HarmonicOscillators {
 
  private:
   std::size_t set_targets(double f0, double stretch, const Controls& controls) noexcept;
-  void deviate(double slope, int n, const float* deviation) noexcept;
+  struct Movement {
+    double increment, slope;  // cycles a sample before the frame, and by how much more with each sample
+  };
+  double turn(const Movement& frequency, int n, const float* deviation) noexcept;
+  double add(const Movement& frequency, const std::vector<float>& from, const std::vector<float>& to,
+             std::size_t harmonics, int n, float* out, const float* deviation) noexcept;
 
   int rate_, model_rate_;
   double phase_ = 0.0;
   double increment_ = 0.0;      // cycles a sample at the end of the last frame
   bool started_ = false;
   std::size_t active_ = 0;      // harmonics up to here sounded at the end of the last frame
-  std::vector<float> from_, to_;
+  std::vector<float> from_, to_, none_;
   std::vector<float> sine_, twice_cosine_, ramp_, sum_;
 };
 

@@ -25,8 +25,9 @@ class HarmonicOscillators(nn.Module):
     """Sum of sines at whole multiples of f0.
 
     Amplitudes move along a smooth step over the frame, f0 ramps in phase increment; the phase is kept in cycles, in
-    double.
-    Harmonics are normalised to sum 1 over those below the model's Nyquist, then faded at the host's.
+    double. When f0 leaps by more than a quarter of an octave the old tone fades out while the new one fades in, since a
+    sweep of all harmonics within 4 ms would be a chirp with aliases. Harmonics are normalised to sum 1 over those below
+    the model's Nyquist, then faded at the host's.
 
     Args:
         sample_rate: of the audio, Hz.
@@ -39,6 +40,7 @@ class HarmonicOscillators(nn.Module):
         self.sample_rate = int(sample_rate)
         self.model_rate = int(model_rate)
         self.harmonics = int(harmonics)
+        self.leap = 2.0**0.25  # no glide is as fast within 4 ms
 
     def forward(self, f0: Tensor, amplitude: Tensor, harmonics: Tensor) -> Tensor:
         """Render whole frames from silence. No gradient flows to f0.
@@ -48,16 +50,31 @@ class HarmonicOscillators(nn.Module):
               harmonics: [batch, frames, harmonics], positive, any scale.
             - output: [batch, samples], samples = frame_start(frames).
         """
+        batch, frames = f0.shape
         f0 = f0.detach()
-        phase, ramp = self.phase(f0)
-        ramp = smooth_step(ramp)
-        amplitudes = self.amplitudes(f0, amplitude, harmonics)
+        phase, passed, leap, leaving = self.phase(f0)
+        ramp = smooth_step(passed).to(amplitude.dtype)
+        end = self.amplitudes(f0, amplitude, harmonics).flatten(0, 1)
+        start = shift_frames(end.unflatten(0, (batch, frames))).flatten(0, 1)
+        active = torch.ceil(0.5 * min(self.sample_rate, self.model_rate) / f0.clamp(min=1.0)) - 1.0
+        active = active.clamp(0, self.harmonics)
+        before = torch.cat([active[:, :1], active[:, :-1]], dim=1).flatten()
+        # A leap is two tones in one frame: the new one in the frame's own row, the old one in a row at the end.
+        old = start[leap]
+        start = start.index_fill(0, leap, 0.0)
+        rows = (
+            torch.cat([start, old]),
+            torch.cat([end, torch.zeros_like(old)]),
+            torch.cat([phase.flatten(0, 1), leaving]),
+            torch.cat([ramp.repeat(batch, 1), ramp[leap % frames]]),
+        )
         if torch.jit.is_scripting():
-            padded = harmonic_sum(amplitudes, phase, ramp.to(amplitudes.dtype))
+            tones = harmonic_sum(rows[0], rows[1], rows[2], rows[3])
         else:
-            active = torch.ceil(0.5 * min(self.sample_rate, self.model_rate) / f0.clamp(min=1.0)) - 1.0
-            padded = HarmonicSum.apply(amplitudes, phase, ramp.to(amplitudes.dtype), active.clamp(0, self.harmonics))
-        return join_frames(padded, self.sample_rate)
+            heard = torch.cat([torch.maximum(active.flatten(), before), before[leap]])
+            tones = HarmonicSum.apply(*rows, heard)
+        padded = tones[: batch * frames].index_add(0, leap, tones[batch * frames :])
+        return join_frames(padded.unflatten(0, (batch, frames)), self.sample_rate)
 
     def amplitudes(self, f0: Tensor, amplitude: Tensor, harmonics: Tensor) -> Tensor:
         """What each oscillator plays at the end of each frame: [batch, frames, harmonics], linear."""
@@ -71,24 +88,32 @@ class HarmonicOscillators(nn.Module):
             kept = kept * nyquist_fade(frequency, 0.5 * self.sample_rate)
         return kept * scale
 
-    def phase(self, f0: Tensor) -> Tuple[Tensor, Tensor]:
-        """Fundamental phase in cycles, double [batch, frames, longest frame], and how much of the frame has passed
-        after each sample, [frames, longest frame].
+    def phase(self, f0: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Phase of the fundamental and how much of each frame has passed, after each sample; frames that begin with a
+        leap, and the phase of the tone that it leaves.
+
+        Shape:
+            - phase: double [batch, frames, longest frame], cycles; passed: double [frames, longest frame], 0..1;
+              leap: [leaps], of batch * frames; leaving: double [leaps, longest frame], cycles.
 
         Over a frame of N samples the increment goes from `a` to `b` linearly and reaches `b` at the last sample, so
-        after sample i the phase has grown by (i + 1) a + (b - a) (i + 1) (i + 2) / 2N.
+        after sample i the phase has grown by (i + 1) a + (b - a) (i + 1) (i + 2) / 2N. After a leap it is `b` at once.
         """
         increment = f0.to(torch.float64) / self.sample_rate
-        before = torch.cat([increment[:, :1], increment[:, :-1]], dim=1)
+        old = torch.cat([increment[:, :1], increment[:, :-1]], dim=1)
+        leaps = (increment > self.leap * old) | (old > self.leap * increment)
+        before = torch.where(leaps, increment, old)
         starts = frame_starts(f0.shape[1], self.sample_rate, f0.device)
         length = (starts[1:] - starts[:-1]).to(torch.float64)
         total = length * before + (increment - before) * (length + 1.0) / 2.0
-        begin = running_phase(total) - total
+        begin = (running_phase(total) - total).unsqueeze(-1)
         step = torch.arange(1, max_frame_length(self.sample_rate) + 1, device=f0.device, dtype=torch.float64)
-        ramp = step / length.unsqueeze(1)
-        growth = step * before.unsqueeze(-1) + (increment - before).unsqueeze(-1) * (ramp * (step + 1.0) / 2.0)
-        phase = begin.unsqueeze(-1) + growth
-        return phase - torch.round(phase), ramp
+        passed = step / length.unsqueeze(1)
+        growth = step * before.unsqueeze(-1) + (increment - before).unsqueeze(-1) * (passed * (step + 1.0) / 2.0)
+        phase = begin + growth
+        leap = leaps.flatten().nonzero().squeeze(1)
+        leaving = begin.flatten(0, 1)[leap] + step * old.flatten()[leap].unsqueeze(1)
+        return phase - torch.round(phase), passed, leap, leaving - torch.round(leaving)
 
 
 def running_phase(cycles: Tensor) -> Tensor:
@@ -106,17 +131,16 @@ def shift_frames(amplitudes: Tensor) -> Tensor:
     return torch.cat([torch.zeros_like(amplitudes[:, :1]), amplitudes[:, :-1]], dim=1)
 
 
-def harmonic_sum(amplitudes: Tensor, phase: Tensor, ramp: Tensor) -> Tensor:
+def harmonic_sum(start: Tensor, end: Tensor, phase: Tensor, ramp: Tensor) -> Tensor:
     """The sum over harmonics in plain tensor operations, for export; same arguments as `HarmonicSum`."""
     angle = 2.0 * math.pi * phase
-    sine = torch.sin(angle).to(amplitudes.dtype)
-    twice_cosine = (2.0 * torch.cos(angle)).to(amplitudes.dtype)
-    start = shift_frames(amplitudes)
-    slope = amplitudes - start
+    sine = torch.sin(angle).to(start.dtype)
+    twice_cosine = (2.0 * torch.cos(angle)).to(start.dtype)
+    slope = end - start
     previous = torch.zeros_like(sine)
     out = torch.zeros_like(sine)
-    for h in range(amplitudes.shape[2]):
-        out = out + (start[:, :, h].unsqueeze(-1) + slope[:, :, h].unsqueeze(-1) * ramp) * sine
+    for h in range(start.shape[1]):
+        out = out + (start[:, h].unsqueeze(-1) + slope[:, h].unsqueeze(-1) * ramp) * sine
         following = twice_cosine * sine - previous
         previous = sine
         sine = following
@@ -126,25 +150,23 @@ def harmonic_sum(amplitudes: Tensor, phase: Tensor, ramp: Tensor) -> Tensor:
 class HarmonicSum(torch.autograd.Function):
     """Harmonics summed chunk by chunk; the backward pass makes the sines again instead of keeping them.
 
-    Sines come from the Chebyshev recurrence sin((h + 1) x) = 2 cos(x) sin(h x) - sin((h - 1) x). Frames are sorted by
-    how many harmonics they hold, so a chunk of high notes stops early, and laid out with the frame as the fastest
-    axis, so that a frame's amplitude is a contiguous operand. Gradients go to the amplitudes only.
+    Sines come from the Chebyshev recurrence sin((h + 1) x) = 2 cos(x) sin(h x) - sin((h - 1) x). Rows are sorted by how
+    many harmonics they hold, so a chunk of high notes stops early, and laid out with the row as the fastest axis, so
+    that a row's amplitude is a contiguous operand. Gradients go to the amplitudes only.
 
     Shape:
-        - amplitudes: [batch, frames, harmonics]; phase: [batch, frames, length], cycles, double;
-          ramp: [frames, length], share of the frame's end; active: [batch, frames], harmonics below Nyquist.
-        - output: [batch, frames, length].
+        - start, end: [rows, harmonics], amplitudes; phase: [rows, length], cycles, double; ramp: [rows, length], share of
+          `end`; active: [rows], harmonics that may be other than zero.
+        - output: [rows, length].
     """
 
     @staticmethod
     @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.float32)
-    def forward(ctx: Any, amplitudes: Tensor, phase: Tensor, ramp: Tensor, active: Tensor) -> Tensor:
-        batch, frames, length = phase.shape
-        bank = _SortedBank(amplitudes, phase, ramp, active)
-        start = shift_frames(amplitudes).reshape(batch * frames, -1)[bank.order]
-        slope = (amplitudes.reshape(batch * frames, -1)[bank.order] - start).T.contiguous()
-        start = start.T.contiguous()
-        result = amplitudes.new_empty(length, batch * frames)
+    def forward(ctx: Any, start: Tensor, end: Tensor, phase: Tensor, ramp: Tensor, active: Tensor) -> Tensor:
+        bank = _SortedBank(start.dtype, phase, ramp, active)
+        slope = (end - start)[bank.order].T.contiguous()
+        start = start[bank.order].T.contiguous()
+        result = torch.empty_like(bank.sine)
         for columns, count in bank.chunks():
             at_start = torch.zeros_like(bank.sine[:, columns], memory_format=torch.contiguous_format)
             at_ramp = torch.zeros_like(at_start)
@@ -154,18 +176,16 @@ class HarmonicSum(torch.autograd.Function):
             torch.addcmul(at_start, at_ramp, bank.ramp[:, columns], out=at_start)
             result[:, columns] = at_start
         ctx.bank = bank
-        ctx.shape = amplitudes.shape
-        out = torch.empty(batch * frames, length, dtype=amplitudes.dtype, device=amplitudes.device)
-        out[bank.order] = result.T
-        return out.reshape(batch, frames, length)
+        ctx.shape = end.shape
+        return bank.unsorted(result)
 
     @staticmethod
     @torch.amp.custom_bwd(device_type="cpu")
-    def backward(ctx: Any, grad: Tensor) -> Tuple[Optional[Tensor], None, None, None]:
-        batch, frames, harmonics = ctx.shape
+    def backward(ctx: Any, grad: Tensor) -> Tuple[Tensor, Tensor, None, None, None]:
+        rows, harmonics = ctx.shape
         bank = ctx.bank
-        grad = grad.to(bank.sine.dtype).reshape(batch * frames, -1)[bank.order].T.contiguous()
-        total = torch.zeros(harmonics, batch * frames, dtype=grad.dtype, device=grad.device)  # sum_i g_i S_h(i)
+        grad = grad.to(bank.sine.dtype)[bank.order].T.contiguous()
+        total = torch.zeros(harmonics, rows, dtype=grad.dtype, device=grad.device)  # sum_i g_i S_h(i)
         ramped = torch.zeros_like(total)  # sum_i g_i ramp_i S_h(i)
         grad_ramp = grad * bank.ramp
         for columns, count in bank.chunks():
@@ -180,31 +200,30 @@ class HarmonicSum(torch.autograd.Function):
                 if sign < 0:
                     total[h, columns].neg_()
                     ramped[h, columns].neg_()
-        to_end = torch.empty_like(ramped.T, memory_format=torch.contiguous_format)
-        to_end[bank.order] = ramped.T
-        to_start = torch.empty_like(to_end)
-        to_start[bank.order] = (total - ramped).T
-        result = to_end.reshape(batch, frames, harmonics)
-        result[:, :-1] += to_start.reshape(batch, frames, harmonics)[:, 1:]
-        return result, None, None, None
+        return bank.unsorted(total - ramped), bank.unsorted(ramped), None, None, None
 
 
 class _SortedBank:
-    """The frames of a batch in descending order of harmonics, as columns, cut into chunks."""
+    """Rows in descending order of harmonics, as columns, cut into chunks."""
 
-    def __init__(self, amplitudes: Tensor, phase: Tensor, ramp: Tensor, active: Tensor):
-        batch, frames, length = phase.shape
-        before = torch.cat([active[:, :1], active[:, :-1]], dim=1)
-        counts, self.order = torch.maximum(active, before).reshape(-1).sort(descending=True, stable=True)
+    def __init__(self, dtype: torch.dtype, phase: Tensor, ramp: Tensor, active: Tensor):
+        rows, length = phase.shape
+        counts, self.order = active.sort(descending=True, stable=True)
         width = max(1, CHUNK // length) if phase.device.type == "cpu" else max(1, (1 << 22) // length)
-        self.starts = list(range(0, batch * frames, width))
-        self.counts = [int(c) for c in counts[:: width].tolist()]
-        self.columns = batch * frames
+        self.starts = list(range(0, rows, width))
+        self.counts = [int(c) for c in counts[::width].tolist()]
+        self.columns = rows
         self.width = width
-        angle = (2.0 * math.pi) * phase.reshape(batch * frames, length)[self.order].T.contiguous()
-        self.sine = torch.sin(angle).to(amplitudes.dtype)
-        self.twice_cosine = torch.cos(angle).mul_(2.0).to(amplitudes.dtype)
-        self.ramp = ramp.T[:, self.order % frames].contiguous()
+        angle = (2.0 * math.pi) * phase[self.order].T.contiguous()
+        self.sine = torch.sin(angle).to(dtype)
+        self.twice_cosine = torch.cos(angle).mul_(2.0).to(dtype)
+        self.ramp = ramp[self.order].T.contiguous()
+
+    def unsorted(self, columns: Tensor) -> Tensor:
+        """[any, rows] in sorted order -> [rows, any] in the order they came."""
+        out = torch.empty_like(columns.T, memory_format=torch.contiguous_format)
+        out[self.order] = columns.T
+        return out
 
     def chunks(self):
         """(columns, harmonics) of each chunk; chunks without any are given too."""
