@@ -146,7 +146,7 @@ def delays(instrument: Instrument, gain_db: float = 0.0) -> dict:
     def play(audio: np.ndarray) -> np.ndarray:
         return instrument.stream(rate, reverb=0.0).process(audio) * 10 ** (gain_db / 20)
 
-    swelling = tone(rate, 4.0, swell=9.0)
+    swelling = tone(rate, 4.0, 400.0, vibrato=0.0, swell=9.0)  # the lag's windows of 5 ms hold whole periods
     onset = onset_latency(instrument.stream(rate, reverb=0.0), rate)
     return {
         "loudness_lag_ms": loudness_lag(swelling, play(swelling), rate),
