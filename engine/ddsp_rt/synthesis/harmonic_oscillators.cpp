@@ -61,16 +61,11 @@ std::size_t HarmonicOscillators::set_targets(double f0, double stretch, const Co
   return heard;
 }
 
-// Sines and cosines into sine_ and twice_cosine_; returns the phase after the frame.
-double HarmonicOscillators::turn(const Movement& frequency, int n, const float* deviation) noexcept {
-  const auto [increment, slope] = frequency;
-  if (!deviation) {
-    kernels().sine_ramp(sine_.data(), twice_cosine_.data(), phase_, increment, slope, padded(n));
-    return phase_ + n * (increment + 0.5 * slope * (n + 1));
-  }
+// Sines and cosines for a frame whose frequency is modulated; returns the phase after it.
+double HarmonicOscillators::deviate(const Movement& frequency, int n, const float* deviation) noexcept {
   double phase = phase_;
   for (int i = 0; i < n; ++i) {
-    phase += (increment + slope * (i + 1)) * (1.0 + static_cast<double>(deviation[i]));
+    phase += (frequency.increment + frequency.slope * (i + 1)) * (1.0 + static_cast<double>(deviation[i]));
     phase -= std::round(phase);
     const double angle = 2.0 * std::numbers::pi * phase;
     sine_[static_cast<std::size_t>(i)] = static_cast<float>(std::sin(angle));
@@ -82,11 +77,15 @@ double HarmonicOscillators::turn(const Movement& frequency, int n, const float* 
 // out += harmonics whose amplitudes go from `from` to `to`; returns the phase after the frame.
 double HarmonicOscillators::add(const Movement& frequency, const std::vector<float>& from, const std::vector<float>& to,
                                 std::size_t harmonics, int n, float* out, const float* deviation) noexcept {
-  const double end = turn(frequency, n, deviation);
+  const auto [increment, slope] = frequency;
+  const double end = deviation ? deviate(frequency, n, deviation) : phase_ + n * (increment + 0.5 * slope * (n + 1));
   if (harmonics == 0) return end;
-  for (std::size_t i = 0; i < padded(n); ++i) ramp_[i] = smooth_step(static_cast<float>(i + 1) / static_cast<float>(n));
-  kernels().harmonic_sum(sum_.data(), sine_.data(), twice_cosine_.data(), ramp_.data(), from.data(), to.data(), harmonics,
-                         padded(n));
+  const Kernels& kernel = kernels();
+  const std::size_t samples = padded(n);
+  if (!deviation) kernel.sine_ramp(sine_.data(), twice_cosine_.data(), phase_, increment, slope, samples);
+  for (std::size_t i = 0; i < samples; ++i) ramp_[i] = smooth_step(static_cast<float>(i + 1) / static_cast<float>(n));
+  kernel.harmonic_sum(sum_.data(), sine_.data(), twice_cosine_.data(), ramp_.data(), from.data(), to.data(), harmonics,
+                      samples);
   for (int i = 0; i < n; ++i) out[i] += sum_[static_cast<std::size_t>(i)];
   return end;
 }

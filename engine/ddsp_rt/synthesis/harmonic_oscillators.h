@@ -31,7 +31,7 @@ class HarmonicOscillators {
   struct Movement {
     double increment, slope;  // cycles a sample before the frame, and by how much more with each sample
   };
-  double turn(const Movement& frequency, int n, const float* deviation) noexcept;
+  double deviate(const Movement& frequency, int n, const float* deviation) noexcept;
   double add(const Movement& frequency, const std::vector<float>& from, const std::vector<float>& to,
              std::size_t harmonics, int n, float* out, const float* deviation) noexcept;
 
