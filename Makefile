@@ -139,7 +139,7 @@ tsan: ## the engine's threads under the thread sanitizer
 	@TSAN_OPTIONS=halt_on_error=1 build/tsan/engine/engine_tests -tc='*storm*,*share the room*'
 
 .PHONY: soak
-soak: engine ## ten hours of silence and of notes through the small instrument, then an hour through the violin
+soak: engine ## ten hours of silence, of a tone and of notes through the small instrument, then an hour through the violin
 	@DDSP_RT_HOURS=10 build/dev/engine/engine_tests -tc='Long session*'
 	@DDSP_RT_SESSION_INSTRUMENT=instruments/violin.ddsp DDSP_RT_SESSION_RATE=48000 build/dev/engine/engine_tests -tc='Long session*'
 
