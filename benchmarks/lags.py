@@ -30,11 +30,18 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         write_plain_instrument(Path(folder) / "plain.ddsp")
-        instruments = {"plain": ddsp_rt.load(Path(folder) / "plain.ddsp"), options.instrument: ddsp_rt.load(options.instrument)}
+        instruments = {
+            "plain": ddsp_rt.load(Path(folder) / "plain.ddsp"),
+            options.instrument: ddsp_rt.load(options.instrument),
+        }
     rows = [{"file": path.name, **lags(path, instruments)} for path in options.recordings]
     medians = {key: float(np.nanmedian([row[key] for row in rows])) for key in rows[0] if key != "file"}
     for row in [*rows, {"file": "median", **medians}]:
-        print(f"{row['file'][:40]:40}", *(f"{key} {value:4.0f} ms" for key, value in row.items() if key != "file"), sep="  ")
+        print(
+            f"{row['file'][:40]:40}",
+            *(f"{key} {value:4.0f} ms" for key, value in row.items() if key != "file"),
+            sep="  ",
+        )
     if options.json:
         options.json.write_text(json.dumps({"median": medians, "files": rows}, indent=1) + "\n")
 

@@ -35,8 +35,15 @@ def patch(folder: Path, *lines: str) -> Path:
 
 def render(folder: Path, instrument: str, instances: int, seconds: int = 60) -> dict:
     """A sawtooth through so many objects, faster than real time, one core."""
-    lines = ["#X obj 0 0 loadbang", "#X msg 0 0 \\; pd dsp 1", f"#X obj 0 0 del {1000 * seconds}", "#X msg 0 0 \\; pd quit",
-             "#X obj 0 0 phasor~ 220", "#X obj 0 0 *~ 0.3", "#X obj 0 0 dac~"]
+    lines = [
+        "#X obj 0 0 loadbang",
+        "#X msg 0 0 \\; pd dsp 1",
+        f"#X obj 0 0 del {1000 * seconds}",
+        "#X msg 0 0 \\; pd quit",
+        "#X obj 0 0 phasor~ 220",
+        "#X obj 0 0 *~ 0.3",
+        "#X obj 0 0 dac~",
+    ]
     lines += [f"#X obj 0 0 ddsp.transfer~ {instrument} @report 0"] * instances
     lines += ["#X connect 0 0 1 0", "#X connect 0 0 2 0", "#X connect 2 0 3 0", "#X connect 4 0 5 0"]
     for index in range(instances):
@@ -48,7 +55,13 @@ def render(folder: Path, instrument: str, instances: int, seconds: int = 60) -> 
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"instances": instances, "wall_s": wall, "cpu_s": cpu, "times_real_time": seconds / cpu, "cpu_share_live": cpu / seconds}
+    return {
+        "instances": instances,
+        "wall_s": wall,
+        "cpu_s": cpu,
+        "times_real_time": seconds / cpu,
+        "cpu_share_live": cpu / seconds,
+    }
 
 
 def sizes() -> dict:
@@ -85,11 +98,37 @@ class Jack:
             env={**os.environ, "JACK_NO_AUDIO_RESERVATION": "1"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         time.sleep(2)
-        lines = ["#X obj 0 0 adc~ 1", f"#X obj 0 0 {text or '*~ 1'}", "#X obj 0 0 dac~ 1", "#X obj 0 0 loadbang",
-                 "#X msg 0 0 \\; pd dsp 1", "#X connect 0 0 1 0", "#X connect 1 0 2 0", "#X connect 3 0 4 0"]
-        flags = ["-nogui", "-rt", "-noprefs", "-stderr", "-jack", "-nojackconnect", "-channels", "1", "-r", str(RATE),
-                 "-blocksize", str(BLOCK), "-audiobuf", "5", "-path", str(FOLDER)]
-        self.pd = subprocess.Popen(["pd", *flags, patch(folder, *lines)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        lines = [
+            "#X obj 0 0 adc~ 1",
+            f"#X obj 0 0 {text or '*~ 1'}",
+            "#X obj 0 0 dac~ 1",
+            "#X obj 0 0 loadbang",
+            "#X msg 0 0 \\; pd dsp 1",
+            "#X connect 0 0 1 0",
+            "#X connect 1 0 2 0",
+            "#X connect 3 0 4 0",
+        ]
+        flags = [
+            "-nogui",
+            "-rt",
+            "-noprefs",
+            "-stderr",
+            "-jack",
+            "-nojackconnect",
+            "-channels",
+            "1",
+            "-r",
+            str(RATE),
+            "-blocksize",
+            str(BLOCK),
+            "-audiobuf",
+            "5",
+            "-path",
+            str(FOLDER),
+        ]
+        self.pd = subprocess.Popen(
+            ["pd", *flags, patch(folder, *lines)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         time.sleep(3)
 
     def __enter__(self):
@@ -164,7 +203,10 @@ def live(folder: Path, instrument: str, seconds: float) -> dict:
         heard = np.concatenate(found[name])
         results[name] = {"seconds": TURN * len(dropouts[name]), "dropouts_by_turn": dropouts[name], "notes": len(heard)}
         if len(heard):
-            results[name] |= {"delay_ms_median": float(np.median(heard)), "delay_ms_95": float(np.percentile(heard, 95))}
+            results[name] |= {
+                "delay_ms_median": float(np.median(heard)),
+                "delay_ms_95": float(np.percentile(heard, 95)),
+            }
     return results
 
 
@@ -176,7 +218,10 @@ def blocks(instrument: str, seconds: float) -> dict:
 
     audio = measures.tone(RATE, seconds)
     timed = {"wire": None, "object": measures.transfer_of(ddsp_rt.load(instrument), RATE)}
-    return {name: measures.figures(measures.timed(transfer, audio, RATE, BLOCK, paced=True)) for name, transfer in timed.items()}
+    return {
+        name: measures.figures(measures.timed(transfer, audio, RATE, BLOCK, paced=True))
+        for name, transfer in timed.items()
+    }
 
 
 def main() -> None:

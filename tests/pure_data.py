@@ -56,9 +56,24 @@ class Patch:
         return path
 
 
-def run_pd(patch: Path, *flags: str, rate: int = RATE, timeout: float = 120, prefix: tuple[str, ...] = (), **environment) -> str:
+def run_pd(
+    patch: Path, *flags: str, rate: int = RATE, timeout: float = 120, prefix: tuple[str, ...] = (), **environment
+) -> str:
     """Run a patch that quits by itself; what Pd wrote to its console."""
-    command = [*prefix, PD, "-nogui", "-stderr", "-batch", "-noaudio", "-nrt", "-r", str(rate), "-noprefs", "-path", str(FOLDER)]
+    command = [
+        *prefix,
+        PD,
+        "-nogui",
+        "-stderr",
+        "-batch",
+        "-noaudio",
+        "-nrt",
+        "-r",
+        str(rate),
+        "-noprefs",
+        "-path",
+        str(FOLDER),
+    ]
     done = subprocess.run(
         [*command, *flags, patch.name],
         cwd=patch.parent,

@@ -1,15 +1,13 @@
 """[ddsp~] in a real Pd: pitch, envelope and modulation go in and are found again in the sound."""
 
-import re
-
 import numpy as np
 import pytest
+from conftest import tiny_metadata, tiny_tensors
+from pure_data import RATE, Patch, Session, needs_pd
 
 import ddsp_rt
-from conftest import tiny_metadata, tiny_tensors
 from ddsp_rt import _engine
 from ddsp_rt.instrument_file import save_instrument
-from pure_data import FOLDER, RATE, Patch, Session, needs_pd, run_pd
 
 pytestmark = needs_pd
 LOUD_DB = -12.0  # the tiny instrument's 95 % loudness

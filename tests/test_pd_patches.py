@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from pure_data import FOLDER, RATE, ROOT, Patch, needs_pd, run_pd
 
 import ddsp_rt
-from pure_data import FOLDER, RATE, ROOT, Patch, needs_pd, run_pd
 
 pytestmark = needs_pd
 PATCHES = sorted([*(ROOT / "pd" / "help").glob("*.pd"), *(ROOT / "pd" / "examples").glob("*.pd")])
@@ -45,9 +45,11 @@ def test_every_patch_opens_and_plays_without_an_error(folder, name):
 
 
 def test_nothing_but_vanilla_and_our_objects_is_used():
-    vanilla = set("""adc~ dac~ *~ -~ *  + / line~ vline~ pack mtof osc~ phasor~ lop~ hip~ env~ cos~ random metro expr
+    vanilla = set(
+        """adc~ dac~ *~ -~ *  + / line~ vline~ pack mtof osc~ phasor~ lop~ hip~ env~ cos~ random metro expr
         print r s loadbang t f del notein stripnote bendin ctlin spigot openpanel savepanel soundfiler tabplay~ tabwrite~
-        declare cnv tgl bng hsl""".split())
+        declare cnv tgl bng hsl""".split()
+    )
     for patch in PATCHES:
         for name in re.findall(r"^#X obj \d+ \d+ ([^ ,;]+)", patch.read_text(), re.M):
             assert name in vanilla | {"ddsp~", "ddsp.transfer~"}, f"{name} in {patch.name}"
@@ -135,7 +137,9 @@ def test_a_storm_leaks_nothing_and_touches_nothing_it_should_not(folder):
     assert reports  # such as the classes, which stay
     faults = [block for block in reports if re.search(r"Invalid|uninitialised|definitely lost|Mismatched", block)]
     # A forgotten object would still be reachable, by its thread.
-    kept = [int(n.replace(",", "")) for block in reports for n in re.findall(r"([\d,]+) (?:\([^)]*\) )?bytes in", block)]
+    kept = [
+        int(n.replace(",", "")) for block in reports for n in re.findall(r"([\d,]+) (?:\([^)]*\) )?bytes in", block)
+    ]
     assert not faults and sum(kept) < 20_000, "\n".join(faults or reports)
 
 
@@ -144,7 +148,15 @@ def test_the_binaries_are_small_and_need_only_the_system(folder):
         assert (folder / name).stat().st_size < 1.5e6
         needed = subprocess.run(["ldd", folder / name], capture_output=True, text=True, check=True).stdout
         libraries = {line.split()[0].split(".so")[0] for line in needed.splitlines()}
-        assert {Path(library).name.split("-")[0] for library in libraries} <= {"linux", "libstdc++", "libm", "libgcc_s", "libc", "ld", "libpthread"}
+        assert {Path(library).name.split("-")[0] for library in libraries} <= {
+            "linux",
+            "libstdc++",
+            "libm",
+            "libgcc_s",
+            "libc",
+            "ld",
+            "libpthread",
+        }
 
 
 def test_the_package_for_deken_holds_one_folder(tmp_path):

@@ -5,12 +5,12 @@ import shutil
 
 import numpy as np
 import pytest
+from conftest import tiny_metadata, tiny_tensors
+from pure_data import RATE, Patch, Session, needs_pd
 
 import ddsp_rt
-from conftest import tiny_metadata, tiny_tensors
 from ddsp_rt import _engine
 from ddsp_rt.instrument_file import save_instrument
-from pure_data import RATE, Patch, Session, needs_pd
 
 pytestmark = needs_pd
 TARGET = "ddsp.transfer~"

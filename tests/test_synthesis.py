@@ -7,8 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from ddsp_rt.evaluation.clicks import find_clicks  # noqa: E402
-from ddsp_rt.synthesis import FilteredNoise, HarmonicOscillators, Reverb, Synthesizer  # noqa: E402
-from ddsp_rt.synthesis import frame_clock, harmonic_oscillators  # noqa: E402
+from ddsp_rt.synthesis import FilteredNoise, HarmonicOscillators, Reverb, Synthesizer, frame_clock, harmonic_oscillators  # noqa: E402  # noqa: E402
 
 RATES = [8000, 11025, 16000, 22050, 44100, 48000]
 

@@ -44,9 +44,7 @@ def impulse_response():
 @pytest.fixture(scope="module")
 def instrument(tmp_path_factory, impulse_response):
     architecture = Architecture(
-        DecoderSpec(
-            hidden=8, layers=1, gru=16, out_hidden=16, out_layers=1, harmonics=HARMONICS, noise_bands=BANDS
-        ),
+        DecoderSpec(hidden=8, layers=1, gru=16, out_hidden=16, out_layers=1, harmonics=HARMONICS, noise_bands=BANDS),
         reverb_length=len(impulse_response),
     )
     tensors = {name: np.zeros(shape, np.float32) for name, shape in architecture.tensor_shapes().items()}

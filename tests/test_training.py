@@ -22,8 +22,8 @@ from ddsp_rt.training import train
 from ddsp_rt.training.apprentice import Apprentice
 from ddsp_rt.training.crops import Crops, Steps, vary
 from ddsp_rt.training.data_file import FORMAT_VERSION, PreparedData, write_tensors
-from ddsp_rt.training.loss import mss, training_loss
 from ddsp_rt.training.fast_layers import take_over
+from ddsp_rt.training.loss import mss, training_loss
 from ddsp_rt.training.rooms import Rooms, reverberation_time
 from ddsp_rt.training.settings import Settings
 from ddsp_rt.training.statistics import Statistics
@@ -127,7 +127,9 @@ def test_a_difference_in_loudness_adds_its_decibels_times_their_weight(rate):
     output = (1.5 * target).requires_grad_()
     training_loss(output, target, rate, 2, None, 100.0).backward()
     step = 1e-3 * output.detach()
-    change = training_loss(output + step, target, rate, 2, None, 100.0) - training_loss(output - step, target, rate, 2, None, 100.0)
+    change = training_loss(output + step, target, rate, 2, None, 100.0) - training_loss(
+        output - step, target, rate, 2, None, 100.0
+    )
     assert change.item() / 2 == pytest.approx((output.grad * step).sum().item(), rel=1e-2)
 
 
@@ -281,7 +283,9 @@ def test_training_lowers_the_held_out_loss_and_writes_an_instrument(tmp_path, da
     assert result["steps"] == 40 and "40 steps" in lines[-1]
     metadata, tensors = load_instrument(output)
     assert metadata["name"] == "tone" and metadata["licence"] == "CC0" and metadata["attribution"] == ["nobody"]
-    assert metadata["training"]["room"] == "booth" and metadata["quantiles"]["pitch_midi"][4] == pytest.approx(57, abs=0.1)
+    assert metadata["training"]["room"] == "booth" and metadata["quantiles"]["pitch_midi"][4] == pytest.approx(
+        57, abs=0.1
+    )
     assert tensors["reverb.impulse_response"].shape == (1600,) and tensors["reverb.impulse_response"][0] == 0
 
 
@@ -297,7 +301,9 @@ def last_checkpoint(output):
 
 def equal_states(a, b):
     if isinstance(a, dict):
-        return a.keys() == b.keys() and all(equal_states(a[key], b[key]) for key in a if key not in ("seconds", "settings"))
+        return a.keys() == b.keys() and all(
+            equal_states(a[key], b[key]) for key in a if key not in ("seconds", "settings")
+        )
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(map(equal_states, a, b))
     return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b

@@ -62,7 +62,9 @@ int main(int count, char** arguments) {
   const auto instrument = Instrument::load(arguments[1]);
   const std::vector<float> audio = tone(rate, seconds);
   const auto frames = static_cast<std::size_t>(frame_count(static_cast<std::int64_t>(audio.size()), rate));
-  const auto start_of = [&](std::size_t k) { return static_cast<std::size_t>(frame_start(static_cast<std::int64_t>(k), rate)); };
+  const auto start_of = [&](std::size_t k) {
+    return static_cast<std::size_t>(frame_start(static_cast<std::int64_t>(k), rate));
+  };
   const auto length_of = [&](std::size_t k) { return frame_length(static_cast<std::int64_t>(k), rate); };
   const FlushDenormals flush;
 
@@ -101,8 +103,8 @@ int main(int count, char** arguments) {
   Transfer transfer(instrument, rate);
   double sum = 0.0;
   for (const auto& part : parts) sum += part.second;
-  const double whole = best_of([&] { transfer.process(audio.data(), out.data(), static_cast<int>(audio.size())); }) /
-                       double(frames);
+  const double whole =
+      best_of([&] { transfer.process(audio.data(), out.data(), static_cast<int>(audio.size())); }) / double(frames);
 
   std::printf("{\n  \"rate\": %d,\n  \"kernels\": \"%s\",\n  \"whole_us\": %.2f,\n  \"times_real_time\": %.1f,\n", rate,
               kernels().name, whole, 1e6 / kFrameRate / whole);

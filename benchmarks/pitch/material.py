@@ -91,7 +91,9 @@ def tones(rate: int = 48000, snr_db: float = 20.0, low: float = 60.0, high: floa
 def steps(rate: int = 48000) -> Sound:
     """A legato line of random intervals, 60 to 1000 Hz, 200 ms a note, 30 dB SNR."""
     rng = np.random.default_rng(2)
-    pitches = np.clip(60 * 2 ** (np.cumsum(rng.choice([-7, -5, -4, -2, -1, 1, 2, 3, 4, 5, 7, 12], 150)) % 48 / 12), 60, 1000)
+    pitches = np.clip(
+        60 * 2 ** (np.cumsum(rng.choice([-7, -5, -4, -2, -1, 1, 2, 3, 4, 5, 7, 12], 150)) % 48 / 12), 60, 1000
+    )
     n = int(0.2 * rate)
     audio = harmonic(np.repeat(pitches, n), rate, 1.0 / np.arange(1, 21), rng)
     notes = [(0.2 * i, 0.2 * (i + 1), p) for i, p in enumerate(pitches)]
@@ -131,7 +133,9 @@ def noises(rate: int = 48000, seconds: float = 8.0, seed: int = 4) -> list[Sound
     low = np.where
 
     def breath(f):
-        return np.exp(-0.5 * (np.log2(f / 1500) / 0.8) ** 2) + 0.5 * np.exp(-0.5 * (np.log2(f / 5000) / 0.4) ** 2) + 0.02
+        return (
+            np.exp(-0.5 * (np.log2(f / 1500) / 0.8) ** 2) + 0.5 * np.exp(-0.5 * (np.log2(f / 5000) / 0.4) ** 2) + 0.02
+        )
 
     puffs = np.maximum(0, np.sin(2 * np.pi * 0.7 * np.arange(n) / rate)) ** 0.5
     made = {

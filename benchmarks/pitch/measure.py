@@ -12,9 +12,8 @@ import json
 import os
 from pathlib import Path
 
-import numpy as np
-
 import material
+import numpy as np
 import recordings
 from material import FRAME_RATE, Sound
 
@@ -72,7 +71,9 @@ def lag(sound: Sound, track) -> dict[str, float]:
     judged = (time > 0.15) & (time < time[-1] - 0.05)
     delays = np.arange(-2.0, 40.0, 0.25)
     fits = [
-        np.mean(np.abs(cents(f0[judged], np.interp(time[judged] - d / 1000, time[: len(sound.f0)], sound.f0[: len(time)]))))
+        np.mean(
+            np.abs(cents(f0[judged], np.interp(time[judged] - d / 1000, time[: len(sound.f0)], sound.f0[: len(time)])))
+        )
         for d in delays
     ]
     return {"lag_ms": delays[int(np.argmin(fits))], "error_cents": min(fits)}
@@ -95,7 +96,9 @@ def measure(track, data: Path | None, cache: Path) -> dict[str, dict[str, float]
     """Every figure, by kind of material. `track(audio, rate)` gives f0 and periodicity by 4 ms frame."""
     result = {"tones 20 dB": accuracy(material.tones(), track)}
     result["tones 10 dB"] = accuracy(material.tones(snr_db=10.0), track)
-    result["tones, worst timbre"] = min((accuracy([s], track) for s in material.tones()), key=lambda r: r["within_50_cents"])
+    result["tones, worst timbre"] = min(
+        (accuracy([s], track) for s in material.tones()), key=lambda r: r["within_50_cents"]
+    )
     result["low tones 41-60 Hz"] = accuracy(material.tones(low=41.0, high=60.0), track)
     steps = material.steps()
     result["steps"] = accuracy([steps], track) | prompt([steps], track, lambda s: [(n[0], n[2]) for n in s.notes[1:]])

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import soundfile as sf
-
 from material import FRAME_RATE, Sound, frame_times, from_notes
 from reference import agreed_f0
 

@@ -24,7 +24,7 @@ class JsonObject {
   double number(const char* key, double low, double high) const;
   int whole(const char* key, int low, int high) const;
   std::string text(const char* key, std::size_t longest) const;
-  std::vector<std::string> texts(const char* key) const;  // empty if missing
+  std::vector<std::string> texts(const char* key) const;                      // empty if missing
   std::vector<float> rising(const char* key, double low, double high) const;  // 2..64 numbers that do not fall
   std::vector<float> numbers(const char* key, std::size_t count, double low, double high) const;
   std::string path(const char* key) const;  // "object.key"

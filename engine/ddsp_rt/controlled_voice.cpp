@@ -87,8 +87,8 @@ void ControlledVoice::run_frame(float f0, float level) noexcept {
     modulated = modulated || value != 0.0f;
   }
   const float gate = instrument().gate_db + now.gate;
-  voice_.render(frame, {gate, now.harmonic_gain, now.noise_gain, now.brightness, now.reverb, true}, rendered_.data(), nullptr,
-                modulated ? deviation_.data() : nullptr);
+  voice_.render(frame, {gate, now.harmonic_gain, now.noise_gain, now.brightness, now.reverb, true}, rendered_.data(),
+                nullptr, modulated ? deviation_.data() : nullptr);
   position_ = 0;
 }
 

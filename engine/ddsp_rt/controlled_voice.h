@@ -19,8 +19,8 @@ struct ControlSignals {
 enum class LevelUnit { kLinear, kDecibels };  // both relative to the training set's 95 % loudness
 
 /// Pitch and envelope are read at each frame's first sample and sound by its last; the modulator acts sample by sample,
-/// one frame (4 ms) later. An instrument with z plays its mean timbre. Any chopping gives the same samples. Every method
-/// but the constructor is real-time.
+/// one frame (4 ms) later. An instrument with z plays its mean timbre. Any chopping gives the same samples. Every
+/// method but the constructor is real-time.
 class ControlledVoice {
  public:
   /// Throws std::invalid_argument for a rate outside 8..192 kHz.

@@ -6,14 +6,14 @@
 namespace ddsp_rt {
 
 inline constexpr int kMfccCount = 30;
-inline constexpr float kSilenceDb = -100.0f;   // loudness floor, dB re a full-scale 997 Hz sine, A-weighted
-inline constexpr float kDefaultF0 = 220.0f;    // Hz, held before the first voiced frame
+inline constexpr float kSilenceDb = -100.0f;       // loudness floor, dB re a full-scale 997 Hz sine, A-weighted
+inline constexpr float kDefaultF0 = 220.0f;        // Hz, held before the first voiced frame
 inline constexpr float kVoicedPeriodicity = 0.5f;  // a frame is voiced from here up
 
 struct Features {
-  float f0 = kDefaultF0;          // Hz; unvoiced frames hold the last voiced value
-  float periodicity = 0.0f;       // 0..1; voiced from kVoicedPeriodicity up
-  float loudness = kSilenceDb;    // dB, A-weighted, -100 and up
+  float f0 = kDefaultF0;                 // Hz; unvoiced frames hold the last voiced value
+  float periodicity = 0.0f;              // 0..1; voiced from kVoicedPeriodicity up
+  float loudness = kSilenceDb;           // dB, A-weighted, -100 and up
   std::array<float, kMfccCount> mfcc{};  // filled only when asked for
 };
 

@@ -9,8 +9,8 @@
 
 namespace ddsp_rt {
 
-/// Forward: X[k] = sum_n x[n] exp(-2 pi i k n / size), k = 0..size/2. Inverse is normalised by 1/size. Real and imaginary
-/// parts lie apart, bins() of each.
+/// Forward: X[k] = sum_n x[n] exp(-2 pi i k n / size), k = 0..size/2. Inverse is normalised by 1/size. Real and
+/// imaginary parts lie apart, bins() of each.
 class RealFft {
  public:
   /// `size`: even, with no prime factors but 2, 3 and 5; multiples of 16 are the fastest. Throws std::invalid_argument.

@@ -8,8 +8,8 @@ namespace ddsp_rt {
 namespace {
 
 constexpr float kUnvoicedDropDb = 12.0f;
-constexpr float kFloorMarginDb = 6.0f;      // the gate sits this far above the performance's noise floor
-constexpr float kClearFloorDb = 25.0f;      // a quietest part this far below the median counts as the noise floor
+constexpr float kFloorMarginDb = 6.0f;  // the gate sits this far above the performance's noise floor
+constexpr float kClearFloorDb = 25.0f;  // a quietest part this far below the median counts as the noise floor
 constexpr float kMinimumFrames = 25.0f;
 
 // How far the shifted 5..95 % quantiles lie outside the target's, in semitones; the medians' distance decides ties. The
@@ -41,7 +41,8 @@ LoudnessMap::LoudnessMap(const QuantileArray& from, const QuantileArray& to) noe
 
 float LoudnessMap::operator()(float loudness_db) const noexcept {
   if (loudness_db <= kSilenceDb) return kSilenceDb;
-  const auto above = static_cast<std::size_t>(std::upper_bound(from_.begin(), from_.end(), loudness_db) - from_.begin());
+  const auto above =
+      static_cast<std::size_t>(std::upper_bound(from_.begin(), from_.end(), loudness_db) - from_.begin());
   if (above == 0) return std::max(kSilenceDb, loudness_db - from_.front() + to_.front());
   const std::size_t below = above - 1;
   if (above == from_.size()) return loudness_db - from_.back() + to_.back();
@@ -108,7 +109,8 @@ QuantileArray Histogram<Bins>::quantiles() const noexcept {
   for (std::size_t bin = 0; bin < Bins && next < result.size(); ++bin) {
     if (counts_[bin] <= 0.0f) continue;
     for (; next < result.size() && kQuantileProbabilities[next] * total_ <= before + counts_[bin]; ++next)
-      result[next] = low_ + width_ * (static_cast<float>(bin) + (kQuantileProbabilities[next] * total_ - before) / counts_[bin]);
+      result[next] =
+          low_ + width_ * (static_cast<float>(bin) + (kQuantileProbabilities[next] * total_ - before) / counts_[bin]);
     before += counts_[bin];
   }
   return result;

@@ -35,9 +35,9 @@ class LoudnessMap {
 struct Fitting {
   int octave = 0;
   LoudnessMap loudness;
-  float gate_db = kSilenceDb;    // silence threshold on the mapped loudness; the instrument's own if higher
-  float unvoiced_drop_db = 0.0f; // a frame without any pitch is played softer by this much
-  bool mean_z = false;           // the instrument's mean timbre in place of the performance's; for instruments with z
+  float gate_db = kSilenceDb;     // silence threshold on the mapped loudness; the instrument's own if higher
+  float unvoiced_drop_db = 0.0f;  // a frame without any pitch is played softer by this much
+  bool mean_z = false;            // the instrument's mean timbre in place of the performance's; for instruments with z
 
   Features apply(const Features& features) const noexcept;
 };
@@ -76,9 +76,9 @@ class Fitter {
   Fitting fit(const TargetQuantiles& target) const noexcept;
 
  private:
-  Histogram<1280> pitch_{0.0f, 0.1f};       // MIDI note numbers of voiced frames
-  Histogram<1200> loudness_{-100.0f, 0.1f}; // dB of voiced frames
-  Histogram<1200> sounding_{-100.0f, 0.1f}; // dB of every frame above the floor
+  Histogram<1280> pitch_{0.0f, 0.1f};        // MIDI note numbers of voiced frames
+  Histogram<1200> loudness_{-100.0f, 0.1f};  // dB of voiced frames
+  Histogram<1200> sounding_{-100.0f, 0.1f};  // dB of every frame above the floor
 };
 
 /// Fits to a whole performance.

@@ -30,8 +30,8 @@ class Handover {
     collect();
   }
 
-  /// Control thread: frees what the audio thread has done with. `give` does it too. Until then the stream before that one
-  /// stays, and no further one is taken.
+  /// Control thread: frees what the audio thread has done with. `give` does it too. Until then the stream before that
+  /// one stays, and no further one is taken.
   void collect() noexcept { delete retired_.exchange(nullptr, std::memory_order_acq_rel); }
 
   /// Any thread: how many streams have taken over so far.

@@ -80,8 +80,8 @@ QuantileArray at_fitting_probabilities(const std::vector<float>& probabilities, 
   QuantileArray result{};
   for (std::size_t i = 0; i < result.size(); ++i) {
     const float p = kQuantileProbabilities[i];
-    const auto above = static_cast<std::size_t>(
-        std::lower_bound(probabilities.begin(), probabilities.end(), p) - probabilities.begin());
+    const auto above = static_cast<std::size_t>(std::lower_bound(probabilities.begin(), probabilities.end(), p) -
+                                                probabilities.begin());
     if (above == 0) {
       result[i] = values.front();
     } else if (above == values.size()) {
@@ -139,10 +139,10 @@ std::shared_ptr<const Instrument> read(const Safetensors& file) {
   const JsonObject quantiles = metadata.object("quantiles");
   const int model_rate = metadata.whole("model_rate", 8000, 192000);
   return std::make_shared<const Instrument>(
-      Instrument{metadata.text("name", 400), model_rate,
-                 read_analyser(metadata.object("analyser"), decoder.z_dims > 0), Decoder(file, decoder),
-                 read_encoder(architecture, decoder, file), read_impulse_response(architecture, model_rate, file),
-                 read_quantiles(quantiles), static_cast<float>(quantiles.number("periodicity_median", 0.0, 1.0)),
+      Instrument{metadata.text("name", 400), model_rate, read_analyser(metadata.object("analyser"), decoder.z_dims > 0),
+                 Decoder(file, decoder), read_encoder(architecture, decoder, file),
+                 read_impulse_response(architecture, model_rate, file), read_quantiles(quantiles),
+                 static_cast<float>(quantiles.number("periodicity_median", 0.0, 1.0)),
                  static_cast<float>(metadata.number("gate_db", -200.0, 100.0)),
                  metadata.has("z_mean") ? metadata.numbers("z_mean", decoder.z_dims, -1e6, 1e6)
                                         : std::vector<float>(decoder.z_dims),

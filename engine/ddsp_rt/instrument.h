@@ -34,7 +34,7 @@ struct Instrument {
   static std::shared_ptr<const Instrument> parse(std::span<const std::byte> file, std::string_view label);
 
   std::string name;
-  int model_rate;  // Hz, the training sample rate
+  int model_rate;             // Hz, the training sample rate
   AnalyserSettings analyser;  // as in training; MFCCs where there is an encoder to read them
   Decoder decoder;
   std::optional<Encoder> encoder;

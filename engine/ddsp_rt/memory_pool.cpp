@@ -50,7 +50,7 @@ Chunk& chunk_with(std::size_t bytes) {
     if (chunk.size - chunk.used >= bytes) return chunk;
   const std::size_t size = rounded(bytes, kLargePage);
   chunks().reserve(chunks().size() + 1);
-  auto* begin = static_cast<std::byte*>(::operator new(size, std::align_val_t{kLargePage}));
+  auto* begin = static_cast<std::byte*>(::operator new (size, std::align_val_t{kLargePage}));
   madvise(begin, size, MADV_HUGEPAGE);  // a wish; nothing depends on it
   return chunks().emplace_back(Chunk{begin, size});
 }
@@ -83,11 +83,10 @@ void pool_free(void* memory, std::size_t bytes) noexcept {
   const std::lock_guard lock(mutex);
   auto& all = chunks();
   const auto* piece = static_cast<std::byte*>(memory);
-  const auto chunk = std::find_if(all.begin(), all.end(), [piece](const Chunk& c) {
-    return piece >= c.begin && piece < c.begin + c.size;
-  });
+  const auto chunk = std::find_if(all.begin(), all.end(),
+                                  [piece](const Chunk& c) { return piece >= c.begin && piece < c.begin + c.size; });
   if (--chunk->live > 0) return;
-  ::operator delete(chunk->begin, std::align_val_t{kLargePage});
+  ::operator delete (chunk->begin, std::align_val_t{kLargePage});
   all.erase(chunk);
 }
 

@@ -19,8 +19,8 @@ class Player {
   Player(const Player&) = delete;
   Player& operator=(const Player&) = delete;
 
-  /// Control thread: hands `instrument` to the audio thread. One that was handed over before and not yet taken is dropped.
-  /// `range` as for Transfer, whose exceptions it throws.
+  /// Control thread: hands `instrument` to the audio thread. One that was handed over before and not yet taken is
+  /// dropped. `range` as for Transfer, whose exceptions it throws.
   void load(std::shared_ptr<const Instrument> instrument, std::optional<PitchRange> range = {});
 
   /// Control thread: frees what the audio thread has done with. `load` does it too.

@@ -10,8 +10,8 @@
 
 namespace ddsp_rt {
 
-/// A sample from outside as it may enter: NaN and infinity count as silence, and what lies beyond 120 dB over full scale
-/// is clipped, so that no gain and no sum of such samples overflows. Real-time.
+/// A sample from outside as it may enter: NaN and infinity count as silence, and what lies beyond 120 dB over full
+/// scale is clipped, so that no gain and no sum of such samples overflows. Real-time.
 inline float admitted(float sample) noexcept {
   constexpr float kLargest = 1e6f;
   return std::isfinite(sample) ? std::clamp(sample, -kLargest, kLargest) : 0.0f;

@@ -120,8 +120,7 @@ Safetensors parse_safetensors(std::span<const std::byte> file) {
   if (length > file.size() - 8) throw FileFault("the file is cut short inside its header");
   const auto text = file.subspan(8, static_cast<std::size_t>(length));
   const auto data = file.subspan(8 + text.size());
-  const nlohmann::json header =
-      parse_json({reinterpret_cast<const char*>(text.data()), text.size()}, "header");
+  const nlohmann::json header = parse_json({reinterpret_cast<const char*>(text.data()), text.size()}, "header");
   if (!header.is_object()) throw FileFault("header must be an object");
 
   Safetensors result;

@@ -24,7 +24,7 @@ struct Tensor {
   std::vector<std::size_t> shape;
   std::span<const std::byte> bytes;
 
-  std::size_t size() const noexcept;                  // number of elements
+  std::size_t size() const noexcept;                     // number of elements
   std::uint16_t half(std::size_t index) const noexcept;  // the element's bits; for f16 only
   float operator[](std::size_t index) const noexcept;
 };
@@ -38,8 +38,8 @@ struct Safetensors {
   const Tensor& get(const std::string& name, const std::vector<std::size_t>& shape) const;
 };
 
-inline constexpr std::size_t kMaxHeader = std::size_t{1} << 20;    // bytes
-inline constexpr std::size_t kMaxFile = std::size_t{512} << 20;    // bytes
+inline constexpr std::size_t kMaxHeader = std::size_t{1} << 20;  // bytes
+inline constexpr std::size_t kMaxFile = std::size_t{512} << 20;  // bytes
 
 /// Throws FileFault unless the header is sound and the tensors fill the rest of the file without gap or overlap.
 /// Allocates no more than in proportion to the header. https://huggingface.co/docs/safetensors

@@ -91,7 +91,9 @@ fs::path find_instrument(const std::string& name_or_path, const fs::path& shippe
   std::string names;
   for (const fs::path& other : list_instruments(shipped)) names += (names.empty() ? "" : ", ") + other.stem().string();
   throw InstrumentError("no instrument '" + printable(name_or_path) + "'; there " +
-                        (names.empty() ? "are none" : names.find(',') == names.npos ? "is " + names : "are " + names));
+                        (names.empty()                   ? "are none"
+                         : names.find(',') == names.npos ? "is " + names
+                                                         : "are " + names));
 }
 
 }  // namespace ddsp_rt

@@ -12,7 +12,8 @@ namespace {
 
 constexpr float kSmoothing = 0.25f;  // share of the way to the target in each frame: a time constant of 14 ms
 constexpr float kFrameMs = 1000.0f / kFrameRate;
-constexpr float kLowestMidi = -100.0f, kHighestMidi = 300.0f;  // far beyond hearing; an infinite pitch would stay for good
+constexpr float kLowestMidi = -100.0f,
+                kHighestMidi = 300.0f;  // far beyond hearing; an infinite pitch would stay for good
 
 }  // namespace
 

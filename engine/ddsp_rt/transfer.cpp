@@ -11,10 +11,10 @@ namespace ddsp_rt {
 namespace {
 
 constexpr int kLearningFrames = 5 * kFrameRate;
-constexpr int kFollowEvery = kFrameRate / 10;       // frames between two steps of following
-constexpr float kFollowStep = 0.1f;                 // dB a step: 1 dB/s
-constexpr float kFollowMemory = 0.995f;             // a step: what was heard 20 s ago counts a third
-constexpr int kOctaveSilence = kFrameRate / 5;      // frames of silence before following may change the octave
+constexpr int kFollowEvery = kFrameRate / 10;   // frames between two steps of following
+constexpr float kFollowStep = 0.1f;             // dB a step: 1 dB/s
+constexpr float kFollowMemory = 0.995f;         // a step: what was heard 20 s ago counts a third
+constexpr int kOctaveSilence = kFrameRate / 5;  // frames of silence before following may change the octave
 
 AnalyserSettings analyser_settings(const Instrument& instrument, const std::optional<PitchRange>& range) {
   AnalyserSettings settings = instrument.analyser;

@@ -17,8 +17,9 @@ struct PitchRange {
   float low, high;
 };
 
-/// Samples in [n_k, n_k+1) are gathered while the frame rendered at n_k from what came before sounds, so that the output
-/// is the same however the input is chopped. Every method but the constructor is real-time; all belong to one thread.
+/// Samples in [n_k, n_k+1) are gathered while the frame rendered at n_k from what came before sounds, so that the
+/// output is the same however the input is chopped. Every method but the constructor is real-time; all belong to one
+/// thread.
 class Transfer {
  public:
   /// Without a `range` the pitch is searched where it was in training. Throws std::invalid_argument for a rate outside

@@ -86,7 +86,8 @@ void Voice::shape(float f0, const VoiceSettings& settings, float gate) noexcept 
   constexpr float kPivot = 1000.0f;  // Hz
   for (std::size_t h = 0; h < controls_.harmonics.size(); ++h)
     controls_.harmonics[h] *= std::pow(static_cast<float>(h + 1) * f0 / kPivot, exponent);
-  const float spacing = 0.5f * static_cast<float>(instrument_->model_rate) / static_cast<float>(controls_.noise.size() - 1);
+  const float spacing =
+      0.5f * static_cast<float>(instrument_->model_rate) / static_cast<float>(controls_.noise.size() - 1);
   for (std::size_t b = 1; b < controls_.noise.size(); ++b)
     controls_.noise[b] *= std::pow(static_cast<float>(b) * spacing / kPivot, exponent);
 }
@@ -99,7 +100,8 @@ void Voice::synthesise(float f0, float reverb, float* out, const float* excitati
   oscillators_.render(f0, controls_, length_, harmonic_.data(), deviation);
   std::fill_n(noise_.begin(), length_, 0.0f);
   filtered_noise_.render(controls_.noise.data(), length_, following, noise_.data(), excitation);
-  for (int i = 0; i < length_; ++i) out[i] = harmonic_[static_cast<std::size_t>(i)] + noise_[static_cast<std::size_t>(i)];
+  for (int i = 0; i < length_; ++i)
+    out[i] = harmonic_[static_cast<std::size_t>(i)] + noise_[static_cast<std::size_t>(i)];
   reverb_.process(out, length_, reverb);
 }
 

@@ -21,12 +21,12 @@ namespace ddsp_rt {
 
 /// What a front end may bend while a voice plays; one set a frame.
 struct VoiceSettings {
-  float gate_db = kSilenceDb;   // silence threshold on loudness
-  float harmonic_gain = 1.0f;   // linear
-  float noise_gain = 1.0f;      // linear
-  float brightness = 0.0f;      // dB per octave about 1 kHz
-  float reverb = 1.0f;          // linear gain of the wet part
-  bool mean_z = false;          // z is the training set's mean, not what the source's spectrum says
+  float gate_db = kSilenceDb;  // silence threshold on loudness
+  float harmonic_gain = 1.0f;  // linear
+  float noise_gain = 1.0f;     // linear
+  float brightness = 0.0f;     // dB per octave about 1 kHz
+  float reverb = 1.0f;         // linear gain of the wet part
+  bool mean_z = false;         // z is the training set's mean, not what the source's spectrum says
 };
 
 /// Frames follow the clock of frame_clock.h from the last reset. Every method but the constructor is real-time.
@@ -56,7 +56,9 @@ class Voice {
 
   /// The last frame taken apart: controls after gate and settings, harmonic and noise parts before the reverb.
   const Controls& controls() const noexcept { return controls_; }
-  std::span<const float> harmonic_part() const noexcept { return {harmonic_.data(), static_cast<std::size_t>(length_)}; }
+  std::span<const float> harmonic_part() const noexcept {
+    return {harmonic_.data(), static_cast<std::size_t>(length_)};
+  }
   std::span<const float> noise_part() const noexcept { return {noise_.data(), static_cast<std::size_t>(length_)}; }
 
   const Instrument& instrument() const noexcept { return *instrument_; }

@@ -57,11 +57,11 @@ Json nested(std::size_t depth) {
 
 Json strange_value(std::mt19937& dice) {
   static const std::array<Json, 24> values{
-      Json(0),     Json(1),       Json(-1),          Json(2),           Json(-9223372036854775807LL),
-      Json(7),     Json(31),      Json(65),          Json(2048),        Json(1 << 28),
-      Json(1 << 29), Json(0.5),   Json(-0.0),        Json(1e300),       Json(18446744073709551615ULL),
-      Json(),      Json(true),    Json(""),          Json("F32"),       Json("F16"),
-      Json("BF16"), Json("z"),    Json::array(),     Json::object()};
+      Json(0),       Json(1),    Json(-1),      Json(2),       Json(-9223372036854775807LL),
+      Json(7),       Json(31),   Json(65),      Json(2048),    Json(1 << 28),
+      Json(1 << 29), Json(0.5),  Json(-0.0),    Json(1e300),   Json(18446744073709551615ULL),
+      Json(),        Json(true), Json(""),      Json("F32"),   Json("F16"),
+      Json("BF16"),  Json("z"),  Json::array(), Json::object()};
   return pick(dice, 8) ? pick(dice, values) : nested(20 + pick(dice, 60));
 }
 
@@ -108,8 +108,8 @@ void add_unknown(Json& root, std::mt19937& dice) {
 
 void spoil_weight(std::string& data, std::mt19937& dice) {
   constexpr float infinity = std::numeric_limits<float>::infinity();
-  static constexpr std::array<float, 8> floats{infinity, -infinity, std::numeric_limits<float>::quiet_NaN(), 3e38f,
-                                               -3e38f,   1e-42f,    65504.0f, 0.0f};
+  static constexpr std::array<float, 8> floats{
+      infinity, -infinity, std::numeric_limits<float>::quiet_NaN(), 3e38f, -3e38f, 1e-42f, 65504.0f, 0.0f};
   static constexpr std::array<std::uint16_t, 7> halves{0x7c00, 0xfc00, 0x7e00, 0x7bff, 0xfbff, 0x0001, 0x0000};
   if (data.size() < 4) return;
   const std::size_t values = data.size() / 4, first = pick(dice, values);

@@ -79,7 +79,8 @@ void check_container(std::span<const std::byte> bytes, const Safetensors& file) 
 
 void check_instrument(const Instrument& instrument) {
   const auto rises = [](const QuantileArray& values) {
-    return std::is_sorted(values.begin(), values.end()) && std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); });
+    return std::is_sorted(values.begin(), values.end()) &&
+           std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); });
   };
   require(nesting(instrument.metadata) <= kMaxNesting + 1, "the metadata are nested at most 32 deep");
   require(rises(instrument.quantiles.pitch_midi) && rises(instrument.quantiles.loudness_db), "quantiles do not fall");
@@ -87,7 +88,8 @@ void check_instrument(const Instrument& instrument) {
   require(fields.at("format_version") == 1, "format versions from the future are refused");
   require(!fields.contains("requires") || fields["requires"].empty(), "unknown requirements are refused");
   const auto& room = instrument.impulse_response;
-  require(std::all_of(room.begin(), room.end(), [](float x) { return std::abs(x) <= 65504.0f; }), "no value is beyond 65504");
+  require(std::all_of(room.begin(), room.end(), [](float x) { return std::abs(x) <= 65504.0f; }),
+          "no value is beyond 65504");
   require(instrument.model_rate >= 8000 && instrument.model_rate <= 192000, "model_rate is in range");
 }
 
@@ -131,7 +133,8 @@ void remember(const std::uint8_t* data, std::size_t size) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::vector<std::byte> bytes(reinterpret_cast<const std::byte*>(data), reinterpret_cast<const std::byte*>(data) + size);
+  const std::vector<std::byte> bytes(reinterpret_cast<const std::byte*>(data),
+                                     reinterpret_cast<const std::byte*>(data) + size);
   try {
     check_container(bytes, parse_safetensors(bytes));
   } catch (const FileFault& fault) {
@@ -148,7 +151,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   return 0;
 }
 
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size, unsigned seed) {
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
+                                               unsigned seed) {
   std::mt19937 dice(seed);
   if (!sound_files().empty() && dice() % 2) {
     const std::string& start = sound_files()[dice() % sound_files().size()];
@@ -158,7 +162,8 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
   if (dice() % 16 == 0 && size >= 8) {  // a header that lies about its length
     std::uint64_t length;
     std::memcpy(&length, data, sizeof length);
-    const std::uint64_t lies[] = {length + 1, length - 1, size - 8, size - 7, std::uint64_t{1} << 20, 0 - std::uint64_t{dice() % 16}};
+    const std::uint64_t lies[] = {
+        length + 1, length - 1, size - 8, size - 7, std::uint64_t{1} << 20, 0 - std::uint64_t{dice() % 16}};
     std::memcpy(data, &lies[dice() % std::size(lies)], sizeof length);
     return dice() % 2 ? size : dice() % size;
   }

@@ -1,5 +1,5 @@
-// Fuzzes what plays: the bytes are a programme of blocks, signals, parameters and new instruments at some rate. Whatever
-// it says, the output is finite, does not depend on how the blocks are cut, and silence follows silence.
+// Fuzzes what plays: the bytes are a programme of blocks, signals, parameters and new instruments at some rate.
+// Whatever it says, the output is finite, does not depend on how the blocks are cut, and silence follows silence.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <algorithm>
@@ -221,7 +221,8 @@ struct ControlToPlayer : Control {
 };
 
 int any_rate(FuzzedDataProvider& bytes) {
-  return bytes.ConsumeIntegralInRange(0, 7) ? bytes.PickValueInArray(kUsualRates) : bytes.ConsumeIntegralInRange(8000, 192000);
+  return bytes.ConsumeIntegralInRange(0, 7) ? bytes.PickValueInArray(kUsualRates)
+                                            : bytes.ConsumeIntegralInRange(8000, 192000);
 }
 
 /// Plays the whole programme; where `cut` is given, in pieces of random length.

@@ -76,7 +76,8 @@ TEST_CASE("The frequency follows a deviation sample by sample") {
   for (int k = 0; k < frames; ++k) {
     plain.render(500.0f + k, controls, n, a.data());
     modulated.render(500.0f + k, controls, n, b.data(), none.data());
-    for (int i = 0; i < n; ++i) CHECK(std::abs(a[static_cast<std::size_t>(i)] - b[static_cast<std::size_t>(i)]) < 1e-6f);
+    for (int i = 0; i < n; ++i)
+      CHECK(std::abs(a[static_cast<std::size_t>(i)] - b[static_cast<std::size_t>(i)]) < 1e-6f);
   }
   // sin(2 pi f t + (r f / g) (1 - cos(2 pi g t))) against its definition.
   modulated.reset();
@@ -112,9 +113,10 @@ TEST_CASE("Modulation at an audio rate makes sidebands at its frequency; a ratio
   voice.reset();
   const std::vector<float> moving = run(voice, control);
   CHECK(db(level(still, 530.0), level(still, 400.0)) < -60.0);
-  // The index of the fundamental is 0.3 x 400 / 130 = 0.92; J1 / J0 of it is -5.8 dB. The lower sidebands of the harmonics above,
-  // at 800 - 2 x 130 and so on, do not fall on 530 Hz.
-  CHECK(std::abs(db(level(moving, 530.0), level(moving, 400.0)) - db(std::cyl_bessel_j(1, 0.923), std::cyl_bessel_j(0, 0.923))) < 0.5);
+  // The index of the fundamental is 0.3 x 400 / 130 = 0.92; J1 / J0 of it is -5.8 dB. The lower sidebands of the
+  // harmonics above, at 800 - 2 x 130 and so on, do not fall on 530 Hz.
+  CHECK(std::abs(db(level(moving, 530.0), level(moving, 400.0)) -
+                 db(std::cyl_bessel_j(1, 0.923), std::cyl_bessel_j(0, 0.923))) < 0.5);
 }
 
 TEST_CASE("Any chopping gives identical samples, modulated or not") {
@@ -147,7 +149,13 @@ TEST_CASE("The envelope shuts the voice, in both units; rests and nonsense are s
   Control control(0.4);
   const std::vector<float> loud = run(voice, control);
   CHECK(last(loud) > 0.0f);
-  for (const auto& [f0, level] : {std::pair{400.0f, 0.0f}, {400.0f, -1.0f}, {400.0f, nan}, {0.0f, 1.0f}, {-3.0f, 1.0f}, {nan, 1.0f}, {infinity, 1.0f}}) {
+  for (const auto& [f0, level] : {std::pair{400.0f, 0.0f},
+                                  {400.0f, -1.0f},
+                                  {400.0f, nan},
+                                  {0.0f, 1.0f},
+                                  {-3.0f, 1.0f},
+                                  {nan, 1.0f},
+                                  {infinity, 1.0f}}) {
     std::fill(control.f0.begin(), control.f0.end(), f0);
     std::fill(control.level.begin(), control.level.end(), level);
     voice.reset();

@@ -14,7 +14,8 @@ namespace {
 std::vector<float> tone(int rate, double frequency, int n) {
   std::vector<float> x(static_cast<std::size_t>(n));
   for (int i = 0; i < n; ++i)
-    x[static_cast<std::size_t>(i)] = static_cast<float>(std::sin(2 * std::numbers::pi * std::fmod(frequency * i / rate, 1.0)));
+    x[static_cast<std::size_t>(i)] =
+        static_cast<float>(std::sin(2 * std::numbers::pi * std::fmod(frequency * i / rate, 1.0)));
   return x;
 }
 
@@ -78,7 +79,8 @@ TEST_CASE("Decimator output does not depend on the cut of its input") {
 }
 
 TEST_CASE("Decimator passes low rates on, takes NaN for silence and falls silent itself") {
-  const std::vector<float> in{0.5f, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 0.25f};
+  const std::vector<float> in{0.5f, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                              0.25f};
   CHECK(decimate(16000, in) == std::vector<float>{0.5f, 0.0f, 0.0f, 0.25f});
   std::vector<float> burst(48000, 0.0f);
   burst[0] = 1.0f;

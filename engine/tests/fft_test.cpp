@@ -12,8 +12,8 @@
 using namespace ddsp_rt;
 
 TEST_CASE("RealFft matches the definition and inverts itself") {
-  for (const std::size_t size : {4u, 6u, 8u, 10u, 16u, 18u, 24u, 30u, 32u, 48u, 50u, 64u, 80u, 90u, 96u, 100u, 128u, 192u, 240u, 360u, 384u, 480u,
-                                 512u, 720u, 900u, 960u, 2000u}) {
+  for (const std::size_t size : {4u,  6u,   8u,   10u,  16u,  18u,  24u,  30u,  32u,  48u,  50u,  64u,  80u,  90u,
+                                 96u, 100u, 128u, 192u, 240u, 360u, 384u, 480u, 512u, 720u, 900u, 960u, 2000u}) {
     RealFft fft(size);
     std::vector<float> time(size), back(size);
     for (std::size_t n = 0; n < size; ++n) time[n] = std::sin(0.37f * n) + (n % 7) * 0.1f;
@@ -22,7 +22,8 @@ TEST_CASE("RealFft matches the definition and inverts itself") {
     for (std::size_t k = 0; k < fft.bins(); ++k) {
       std::complex<double> sum;
       for (std::size_t n = 0; n < size; ++n)
-        sum += static_cast<double>(time[n]) * std::polar(1.0, -2 * std::numbers::pi * double(k * n % size) / double(size));
+        sum +=
+            static_cast<double>(time[n]) * std::polar(1.0, -2 * std::numbers::pi * double(k * n % size) / double(size));
       CHECK(std::abs(sum - std::complex<double>(real[k], imaginary[k])) < 1e-4 * std::sqrt(double(size)));
     }
     fft.inverse(real.data(), imaginary.data(), back.data());

@@ -149,9 +149,10 @@ TEST_CASE("tensors that lie") {
   CHECK(mentions(fault_after([&](Parts& p) { p.header[name] = 5; }), name));
   CHECK(mentions(fault_after([&](Parts& p) { p.data += "x"; }), "after the last"));
   CHECK(mentions(fault_after([&](Parts& p) {
-          p.header["other"] = p.header[name];
-          p.header.erase(name);
-        }), "decoder.head.bias is missing"));
+                   p.header["other"] = p.header[name];
+                   p.header.erase(name);
+                 }),
+                 "decoder.head.bias is missing"));
 }
 
 TEST_CASE("weights that are no numbers are refused") {
@@ -159,8 +160,9 @@ TEST_CASE("weights that are no numbers are refused") {
        {"decoder.head.weight", "decoder.gru.bias_hh_l0", "encoder.norm.weight", "reverb.impulse_response"})
     for (std::uint16_t bits : {0x7e00, 0x7c00, 0xfc00})
       CHECK(mentions(fault_after([&](Parts& p) {
-              std::memcpy(p.data.data() + p.header[name]["data_offsets"][0].get<std::size_t>() + 4, &bits, 2);
-            }), name));
+                       std::memcpy(p.data.data() + p.header[name]["data_offsets"][0].get<std::size_t>() + 4, &bits, 2);
+                     }),
+                     name));
 }
 
 TEST_CASE("weights beyond half precision's range are refused, in fp32 too") {

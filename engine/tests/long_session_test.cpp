@@ -1,5 +1,5 @@
-// Long sessions, run fast: an hour changes neither phase nor pitch nor level nor memory, and after hours of silence a note
-// sounds like the first one. The environment makes them longer: DDSP_RT_HOURS (of tone, and of silence),
+// Long sessions, run fast: an hour changes neither phase nor pitch nor level nor memory, and after hours of silence a
+// note sounds like the first one. The environment makes them longer: DDSP_RT_HOURS (of tone, and of silence),
 // DDSP_RT_SESSION_INSTRUMENT and DDSP_RT_SESSION_RATE (another instrument than the small one, at another rate).
 #include <doctest/doctest.h>
 
@@ -40,7 +40,8 @@ std::vector<float> tone(int f0) {
   std::vector<float> audio(static_cast<std::size_t>(kRate));
   for (std::size_t i = 0; i < audio.size(); ++i)
     for (int h = 1; h <= 5; ++h)
-      audio[i] += static_cast<float>(0.2 / h * std::sin(2 * std::numbers::pi * h * f0 * static_cast<double>(i) / kRate));
+      audio[i] +=
+          static_cast<float>(0.2 / h * std::sin(2 * std::numbers::pi * h * f0 * static_cast<double>(i) / kRate));
   return audio;
 }
 
@@ -77,11 +78,13 @@ TEST_CASE("Long session: hours of a tone keep their pitch and level" * doctest::
       first = transfer.features();
       first_level = level_db(out);
     }
-    pitch_drift = std::max(pitch_drift, std::abs(1200.0 * std::log2(static_cast<double>(transfer.features().f0) / first.f0)));
+    pitch_drift =
+        std::max(pitch_drift, std::abs(1200.0 * std::log2(static_cast<double>(transfer.features().f0) / first.f0)));
     loudness_drift = std::max<double>(loudness_drift, std::abs(transfer.features().loudness - first.loudness));
     level_drift = std::max(level_drift, std::abs(level_db(out) - first_level));
   }
-  MESSAGE(kHours << " h: pitch " << pitch_drift << " cents, loudness " << loudness_drift << " dB, level " << level_drift << " dB");
+  MESSAGE(kHours << " h: pitch " << pitch_drift << " cents, loudness " << loudness_drift << " dB, level " << level_drift
+                 << " dB");
   CHECK(std::abs(1200.0 * std::log2(static_cast<double>(first.f0) / 440.0)) < 2.0);
   CHECK(first_level > -80.0);
   CHECK(pitch_drift < 0.01);
@@ -154,7 +157,8 @@ TEST_CASE("Long session: after hours of silence a note sounds like the first not
     difference = std::max(difference, std::abs(first[i] - later[i]));
   }
   const double louder = level_db(later) - level_db(first);
-  MESSAGE(kHours << " h of silence: largest difference " << difference << " of a peak of " << peak << ", level " << louder << " dB");
+  MESSAGE(kHours << " h of silence: largest difference " << difference << " of a peak of " << peak << ", level "
+                 << louder << " dB");
   CHECK(peak > 1e-3f);
   CHECK(std::abs(louder) < 0.5);
   if (!kTrained) CHECK(difference <= 1e-5f * peak);

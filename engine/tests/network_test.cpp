@@ -107,10 +107,11 @@ TEST_CASE("a step is real-time") {
   auto encoder_state = instrument->encoder->make_state();
   Controls controls = instrument->decoder.make_controls();
   float z[3];
-  CHECK(run_guarded([] {}, [&] {
-          instrument->encoder->step(encoder_state, {}, z);
-          instrument->decoder.step(state, {}, z, controls);
-        }) == "ok");
+  CHECK(run_guarded([] {},
+                    [&] {
+                      instrument->encoder->step(encoder_state, {}, z);
+                      instrument->decoder.step(state, {}, z, controls);
+                    }) == "ok");
 }
 
 TEST_CASE("kernels agree with plain arithmetic in double precision") {

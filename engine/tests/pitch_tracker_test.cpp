@@ -87,12 +87,15 @@ TEST_CASE("Vibrato is followed half a window late, no more") {
   for (const auto& [centre, most] : {std::pair{98.0, 0.0135}, {196.0, 0.007}, {400.0, 0.004}}) {
     CAPTURE(centre);
     const double low = centre;  // structured bindings cannot be captured
-    const auto pitch = [low](double t) { return low * std::exp2(50.0 / 1200 * std::sin(2 * std::numbers::pi * 5.5 * t)); };
+    const auto pitch = [low](double t) {
+      return low * std::exp2(50.0 / 1200 * std::sin(2 * std::numbers::pi * 5.5 * t));
+    };
     std::vector<float> audio(2 * rate);
     double phase = 0;
     for (std::size_t i = 0; i < audio.size(); ++i) {
       phase += pitch(static_cast<double>(i) / rate) / rate;
-      for (int h = 1; h <= 10; ++h) audio[i] += static_cast<float>(0.1 / h * std::sin(2 * std::numbers::pi * h * phase));
+      for (int h = 1; h <= 10; ++h)
+        audio[i] += static_cast<float>(0.1 / h * std::sin(2 * std::numbers::pi * h * phase));
     }
     const auto estimates = track(audio, rate);
     const auto error = [&](double delay) {  // estimate k has heard everything before sample frame_start(k + 1)
@@ -164,7 +167,8 @@ TEST_CASE("In a reverberant melody no single frame leaps to a multiple of its ne
   std::normal_distribution<float> normal;
   std::vector<float> dry, room(6400);
   double phase = 0;
-  for (const double f0 : {440.0, 554.4, 659.3, 880.0, 740.0, 587.3, 440.0, 330.0, 220.0, 330.0, 440.0, 660.0, 880.0, 440.0})
+  for (const double f0 :
+       {440.0, 554.4, 659.3, 880.0, 740.0, 587.3, 440.0, 330.0, 220.0, 330.0, 440.0, 660.0, 880.0, 440.0})
     for (int i = 0; i < samples_per_note; ++i) {
       phase += f0 / rate;
       double sum = 0;

@@ -1,5 +1,5 @@
-// Instruments that change while they play: what follows sounds like them alone, the change clicks nowhere, and the audio
-// thread waits for nothing.
+// Instruments that change while they play: what follows sounds like them alone, the change clicks nowhere, and the
+// audio thread waits for nothing.
 #include "ddsp_rt/player.h"
 
 #include <doctest/doctest.h>
@@ -28,7 +28,8 @@ std::vector<float> tone(double seconds, double f0 = 330.0) {
   std::vector<float> audio(static_cast<std::size_t>(seconds * kRate));
   for (std::size_t i = 0; i < audio.size(); ++i)
     for (int h = 1; h <= 6; ++h)
-      audio[i] += static_cast<float>(0.2 / h * std::sin(2 * std::numbers::pi * h * f0 * static_cast<double>(i) / kRate));
+      audio[i] +=
+          static_cast<float>(0.2 / h * std::sin(2 * std::numbers::pi * h * f0 * static_cast<double>(i) / kRate));
   return audio;
 }
 
@@ -127,7 +128,8 @@ TEST_CASE("Bypass passes the input as it is, and fades both ways") {
   player.bypass(true);
   const std::vector<float> out = run(player, in);
   const auto faded = static_cast<std::size_t>(0.021 * kRate);
-  CHECK(std::equal(out.begin() + static_cast<std::ptrdiff_t>(faded), out.end(), in.begin() + static_cast<std::ptrdiff_t>(faded)));
+  CHECK(std::equal(out.begin() + static_cast<std::ptrdiff_t>(faded), out.end(),
+                   in.begin() + static_cast<std::ptrdiff_t>(faded)));
   CHECK(std::abs(out[0] - playing.back()) < 0.1f);
   player.bypass(false);
   const std::vector<float> back = run(player, in);

@@ -1,6 +1,6 @@
 // Why this way: a counting operator new misses malloc in C code, and neither sees locks or system calls. Interposed
-// allocator and mutex functions see the first two, the kernel's seccomp filter sees the last, and a child process can die
-// of it without taking the tests along.
+// allocator and mutex functions see the first two, the kernel's seccomp filter sees the last, and a child process can
+// die of it without taking the tests along.
 #include "realtime_guard.h"
 
 #include <atomic>
@@ -94,7 +94,8 @@ std::string run_guarded(const std::function<void()>& prepare, const std::functio
                            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
                            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)};
     const sock_fprog program{sizeof(rules) / sizeof(rules[0]), rules};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) _exit(43);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+      _exit(43);
     guarded = true;
     process();
     guarded = false;

@@ -13,10 +13,11 @@ TEST_CASE("The real-time guard sees allocation, and on Linux locks and system ca
   CHECK(run_guarded([] {}, [] { sink = sink + 1; }) == "ok");
   CHECK(run_guarded([] {}, [] { delete new volatile int(3); }) == "allocated");
 #if defined(__linux__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  CHECK(run_guarded([] {}, [] {
-          void* volatile memory = std::malloc(9);  // volatile: kept, not optimised away
-          std::free(memory);
-        }) == "allocated");
+  CHECK(run_guarded([] {},
+                    [] {
+                      void* volatile memory = std::malloc(9);  // volatile: kept, not optimised away
+                      std::free(memory);
+                    }) == "allocated");
   const long before = live_allocations();
   int* volatile kept = new int(3);
   CHECK(live_allocations() == before + 1);

@@ -26,7 +26,8 @@ std::vector<float> phrase(int rate, double seconds, double f0 = 330.0) {
     const double t = static_cast<double>(i) / rate, x = t / seconds;
     phase += f0 * (1.0 + 0.01 * std::sin(2 * std::numbers::pi * 5.5 * t)) / rate;
     const bool sounds = t > 0.1 && x < 0.9 && (x < 0.45 || x > 0.55);
-    for (int h = 1; h <= 8; ++h) audio[i] += sounds ? static_cast<float>(0.2 / h * std::sin(2 * std::numbers::pi * h * phase)) : 0.0f;
+    for (int h = 1; h <= 8; ++h)
+      audio[i] += sounds ? static_cast<float>(0.2 / h * std::sin(2 * std::numbers::pi * h * phase)) : 0.0f;
   }
   return audio;
 }
@@ -72,7 +73,8 @@ TEST_CASE("In place equals out of place") {
   const std::vector<float> apart = run(transfer, audio, [] { return 64; });
   transfer.reset();
   for (std::size_t done = 0; done < audio.size(); done += 64)
-    transfer.process(audio.data() + done, audio.data() + done, static_cast<int>(std::min<std::size_t>(64, audio.size() - done)));
+    transfer.process(audio.data() + done, audio.data() + done,
+                     static_cast<int>(std::min<std::size_t>(64, audio.size() - done)));
   CHECK(audio == apart);
 }
 
@@ -88,7 +90,8 @@ TEST_CASE("Output sample i depends on no input from i's frame on") {
   const std::vector<float> out = run(transfer, changed, [] { return 100; });
   const auto next = static_cast<std::size_t>(frame_start(101, rate));
   CHECK(std::equal(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(next), reference.begin()));
-  CHECK_FALSE(std::equal(out.begin() + static_cast<std::ptrdiff_t>(next), out.begin() + static_cast<std::ptrdiff_t>(next) + 4800,
+  CHECK_FALSE(std::equal(out.begin() + static_cast<std::ptrdiff_t>(next),
+                         out.begin() + static_cast<std::ptrdiff_t>(next) + 4800,
                          reference.begin() + static_cast<std::ptrdiff_t>(next)));
 }
 
@@ -109,7 +112,8 @@ TEST_CASE("NaN and infinity at the input count as silence") {
   const int rate = 48000;
   std::vector<float> clean = phrase(rate, 0.6), dirty = clean;
   for (std::size_t i = 0; i < dirty.size(); ++i)
-    if (clean[i] == 0.0f) dirty[i] = i % 2 ? std::numeric_limits<float>::quiet_NaN() : -std::numeric_limits<float>::infinity();
+    if (clean[i] == 0.0f)
+      dirty[i] = i % 2 ? std::numeric_limits<float>::quiet_NaN() : -std::numeric_limits<float>::infinity();
   Transfer transfer(golden(), rate);
   const std::vector<float> a = run(transfer, clean, [] { return 64; });
   transfer.reset();
@@ -162,7 +166,8 @@ TEST_CASE("Nothing on the audio path allocates, locks or calls the system") {
                       for (std::size_t done = 0; done + 64 <= in.size(); done += 64) {
                         if (done % 6400 == 0) {
                           for (std::size_t p = 0; p < kParameters.size(); ++p)
-                            transfer->set(static_cast<Parameter>(p), kParameters[p].initial + 0.1f * static_cast<float>(done % 3));
+                            transfer->set(static_cast<Parameter>(p),
+                                          kParameters[p].initial + 0.1f * static_cast<float>(done % 3));
                           Fitting fitting;
                           fitting.octave = static_cast<int>(done / 6400 % 3) - 1;
                           transfer->set_fitting(fitting);

@@ -1,4 +1,5 @@
-// The engine inside a program of your own: reads an instrument, plays a phrase on it block by block, says what came out.
+// The engine inside a program of your own: reads an instrument, plays a phrase on it block by block, says what came
+// out.
 //   embed INSTRUMENT.ddsp [IN.f32 OUT.f32]     raw 32-bit floats, one channel, 48 kHz; without them a glide it makes up
 #include <ddsp_rt/instrument.h>
 #include <ddsp_rt/player.h>
@@ -59,8 +60,10 @@ int main(int argc, char** argv) {
 
     const std::vector<float> in = argc == 4 ? read(argv[2]) : glide();
     std::vector<float> out(in.size());
-    for (std::size_t done = 0; done < in.size(); done += kBlock)  // as an audio callback would; blocks of any size will do
-      player.process(in.data() + done, out.data() + done, static_cast<int>(std::min<std::size_t>(kBlock, in.size() - done)));
+    for (std::size_t done = 0; done < in.size();
+         done += kBlock)  // as an audio callback would; blocks of any size will do
+      player.process(in.data() + done, out.data() + done,
+                     static_cast<int>(std::min<std::size_t>(kBlock, in.size() - done)));
 
     double power = 0.0;
     for (const float sample : out) power += static_cast<double>(sample) * sample;

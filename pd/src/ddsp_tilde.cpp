@@ -9,9 +9,9 @@ namespace ddsp_rt::pd {
 namespace {
 
 // Those of the table that concern the sound, not the hearing.
-constexpr std::array kSounding{Parameter::kTranspose,  Parameter::kFineTune,   Parameter::kGate,
-                               Parameter::kHarmonicGain, Parameter::kNoiseGain, Parameter::kBrightness,
-                               Parameter::kReverb,     Parameter::kOutputGain, Parameter::kGlide};
+constexpr std::array kSounding{Parameter::kTranspose,    Parameter::kFineTune,   Parameter::kGate,
+                               Parameter::kHarmonicGain, Parameter::kNoiseGain,  Parameter::kBrightness,
+                               Parameter::kReverb,       Parameter::kOutputGain, Parameter::kGlide};
 
 t_class* control_class = nullptr;
 

@@ -21,8 +21,10 @@ t_class* transfer_class = nullptr;
 class TransferObject final : public PlayerObject<Player> {
  public:
   explicit TransferObject(t_object* owner)
-      : PlayerObject(owner, transfer_class),
-        report_clock_(clock_new(this, as_method(+[](TransferObject* self) { self->report(); self->schedule(); }))) {
+      : PlayerObject(owner, transfer_class), report_clock_(clock_new(this, as_method(+[](TransferObject* self) {
+                                                                       self->report();
+                                                                       self->schedule();
+                                                                     }))) {
     outlet_new(owner, &s_signal);
     for (t_outlet*& outlet : feature_outlets_) outlet = outlet_new(owner, &s_float);
     add_status_outlet();
@@ -172,12 +174,14 @@ extern "C" __attribute__((visibility("default"))) void setup_ddsp0x2etransfer_ti
   CLASS_MAINSIGNALIN(transfer_class, PdObject, value);
   class_addmethod(transfer_class, as_method(dsp), gensym("dsp"), A_CANT, A_NULL);
   add_common_methods(transfer_class, kAll);
-  class_addmethod(transfer_class, as_method(+[](PdObject* x, t_symbol*, int argc, t_atom* argv) { self(x)->range(argc, argv); }),
+  class_addmethod(transfer_class,
+                  as_method(+[](PdObject* x, t_symbol*, int argc, t_atom* argv) { self(x)->range(argc, argv); }),
                   gensym("range"), A_GIMME, A_NULL);
-  class_addmethod(transfer_class, as_method(+[](PdObject* x, t_symbol*, int argc, t_atom* argv) { self(x)->fit(argc, argv); }),
+  class_addmethod(transfer_class,
+                  as_method(+[](PdObject* x, t_symbol*, int argc, t_atom* argv) { self(x)->fit(argc, argv); }),
                   gensym("fit"), A_GIMME, A_NULL);
-  class_addmethod(transfer_class, as_method(+[](PdObject* x, t_symbol* name) { self(x)->z(name->s_name); }), gensym("z"),
-                  A_SYMBOL, A_NULL);
+  class_addmethod(transfer_class, as_method(+[](PdObject* x, t_symbol* name) { self(x)->z(name->s_name); }),
+                  gensym("z"), A_SYMBOL, A_NULL);
   class_addmethod(transfer_class, as_method(+[](PdObject* x) { self(x)->learn(); }), gensym("learn"), A_NULL);
   class_addmethod(transfer_class, as_method(+[](PdObject* x, t_floatarg on) { self(x)->bypass(on); }), gensym("bypass"),
                   A_FLOAT, A_NULL);

@@ -12,8 +12,8 @@
 
 namespace ddsp_rt {
 
-/// Seconds each whole block of `audio` took. `paced`: blocks arrive in real time at `rate`, and the thread sleeps between
-/// them. Without a `transfer` the callback is empty but for a copy.
+/// Seconds each whole block of `audio` took. `paced`: blocks arrive in real time at `rate`, and the thread sleeps
+/// between them. Without a `transfer` the callback is empty but for a copy.
 inline std::vector<float> block_times(Transfer* transfer, std::span<const float> audio, int rate, std::size_t block,
                                       bool paced) {
   using Clock = std::chrono::steady_clock;

@@ -9,8 +9,8 @@
 
 #include <algorithm>
 #include <memory>
-#include <string>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "ddsp_rt/analysis/analyser.h"
@@ -136,7 +136,8 @@ class BlockAnalyser {
 // Renders a whole sequence of frames and keeps what each part gave.
 class PartsRenderer {
  public:
-  PartsRenderer(InstrumentPointer instrument, int rate) : rate_(checked_rate(rate)), voice_(std::move(instrument), rate) {}
+  PartsRenderer(InstrumentPointer instrument, int rate)
+      : rate_(checked_rate(rate)), voice_(std::move(instrument), rate) {}
 
   nb::dict features(const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness,
                     const std::optional<Input<2>>& mfcc, const std::optional<float>& gate_db, float reverb,
@@ -151,12 +152,11 @@ class PartsRenderer {
   nb::dict controls(const Input<1>& f0, const Input<1>& amplitude, const Input<2>& harmonics, const Input<2>& noise,
                     float reverb, const std::optional<Input<2>>& excitation) {
     const DecoderSpec& spec = voice_.instrument().decoder.spec();
-    const std::size_t frames = f0.shape(0), harmonic_count = spec.harmonics,
-                      bands = spec.noise_bands;
+    const std::size_t frames = f0.shape(0), harmonic_count = spec.harmonics, bands = spec.noise_bands;
     if (amplitude.shape(0) != frames || harmonics.shape(0) != frames || harmonics.shape(1) != harmonic_count ||
         noise.shape(0) != frames || noise.shape(1) != bands)
-      throw std::invalid_argument("controls must be [frames], [frames, " + std::to_string(harmonic_count) + "] and [frames, " +
-                                  std::to_string(bands) + "] for this instrument");
+      throw std::invalid_argument("controls must be [frames], [frames, " + std::to_string(harmonic_count) +
+                                  "] and [frames, " + std::to_string(bands) + "] for this instrument");
     Controls one(harmonic_count, bands);
     const VoiceSettings settings{.reverb = reverb};
     return render(frames, excitation, [&](std::size_t k, float* out, const float* segment) {
@@ -208,14 +208,16 @@ class PartsRenderer {
   Voice voice_;
 };
 
-Fitting fit_to(const Instrument& instrument, const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness) {
+Fitting fit_to(const Instrument& instrument, const Input<1>& f0, const Input<1>& periodicity,
+               const Input<1>& loudness) {
   check_frames(f0, periodicity, loudness);
   Fitter fitter;
   for (std::size_t k = 0; k < f0.shape(0); ++k) fitter.add(frame_of(f0, periodicity, loudness, k));
   return fitter.fit(instrument.quantiles);
 }
 
-nb::dict apply_fitting(const Fitting& fitting, const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness) {
+nb::dict apply_fitting(const Fitting& fitting, const Input<1>& f0, const Input<1>& periodicity,
+                       const Input<1>& loudness) {
   std::vector<Features> frames = gather(f0, periodicity, loudness);
   for (Features& frame : frames) frame = fitting.apply(frame);
   return as_dict(frames, false);
@@ -239,7 +241,9 @@ NB_MODULE(_engine, m) {
 
   nb::exception<InstrumentError>(m, "InstrumentError", PyExc_ValueError);
   nb::class_<Instrument>(m, "Instrument")
-      .def_static("load", [](const std::filesystem::path& path) { return std::const_pointer_cast<Instrument>(Instrument::load(path)); })
+      .def_static(
+          "load",
+          [](const std::filesystem::path& path) { return std::const_pointer_cast<Instrument>(Instrument::load(path)); })
       .def_prop_ro("name", [](const Instrument& i) { return i.name; })
       .def_prop_ro("metadata", [](const Instrument& i) { return i.metadata; })
       .def_prop_ro("model_rate", [](const Instrument& i) { return i.model_rate; })
@@ -251,21 +255,27 @@ NB_MODULE(_engine, m) {
       .def_rw("gate_db", &Fitting::gate_db)
       .def_rw("mean_z", &Fitting::mean_z)
       .def_rw("unvoiced_drop_db", &Fitting::unvoiced_drop_db)
-      .def("set_loudness_offset", [](Fitting& f, float db) { f.loudness = LoudnessMap(db); }, "db"_a)
-      .def("map_loudness", [](const Fitting& f, float db) { return f.loudness(db); }, "db"_a)
+      .def(
+          "set_loudness_offset", [](Fitting& f, float db) { f.loudness = LoudnessMap(db); }, "db"_a)
+      .def(
+          "map_loudness", [](const Fitting& f, float db) { return f.loudness(db); }, "db"_a)
       .def("apply", &apply_fitting, "f0"_a, "periodicity"_a, "loudness"_a);
 
   m.def("fit", &fit_to, "instrument"_a, "f0"_a, "periodicity"_a, "loudness"_a);
 
-  m.def("analyse", [](const Input<1>& audio, int rate, bool mfcc, float f0_low, float f0_high) {
-    std::vector<Features> frames;
-    {
-      const nb::gil_scoped_release release;
-      const FlushDenormals flush;
-      frames = analyse({audio.data(), audio.shape(0)}, checked_rate(rate), {.f0_low = f0_low, .f0_high = f0_high, .mfcc = mfcc});
-    }
-    return as_dict(frames, mfcc);
-  }, "audio"_a, "rate"_a, "mfcc"_a = false, "f0_low"_a = 40.0f, "f0_high"_a = 2100.0f);
+  m.def(
+      "analyse",
+      [](const Input<1>& audio, int rate, bool mfcc, float f0_low, float f0_high) {
+        std::vector<Features> frames;
+        {
+          const nb::gil_scoped_release release;
+          const FlushDenormals flush;
+          frames = analyse({audio.data(), audio.shape(0)}, checked_rate(rate),
+                           {.f0_low = f0_low, .f0_high = f0_high, .mfcc = mfcc});
+        }
+        return as_dict(frames, mfcc);
+      },
+      "audio"_a, "rate"_a, "mfcc"_a = false, "f0_low"_a = 40.0f, "f0_high"_a = 2100.0f);
 
   nb::class_<BlockAnalyser>(m, "Analyser")
       .def(nb::init<int, bool>(), "rate"_a, "mfcc"_a = false)
@@ -273,44 +283,63 @@ NB_MODULE(_engine, m) {
       .def("reset", &BlockAnalyser::reset);
 
   nb::class_<Transfer>(m, "Transfer")
-      .def("__init__", [](Transfer* self, std::shared_ptr<Instrument> instrument, int rate) { new (self) Transfer(instrument, rate); },
-           "instrument"_a, "rate"_a)
-      .def("process", [](Transfer& transfer, const Input<1>& block) {
-        std::vector<float> out(block.shape(0));
-        {
-          const nb::gil_scoped_release release;
-          const float* in = block.data();
-          for (std::size_t done = 0; done < out.size();) {
-            const std::size_t n = std::min<std::size_t>(out.size() - done, 1 << 20);
-            transfer.process(in + done, out.data() + done, static_cast<int>(n));
-            done += n;
-          }
-        }
-        return array(std::move(out));
-      }, "block"_a)
+      .def(
+          "__init__",
+          [](Transfer* self, std::shared_ptr<Instrument> instrument, int rate) {
+            new (self) Transfer(instrument, rate);
+          },
+          "instrument"_a, "rate"_a)
+      .def(
+          "process",
+          [](Transfer& transfer, const Input<1>& block) {
+            std::vector<float> out(block.shape(0));
+            {
+              const nb::gil_scoped_release release;
+              const float* in = block.data();
+              for (std::size_t done = 0; done < out.size();) {
+                const std::size_t n = std::min<std::size_t>(out.size() - done, 1 << 20);
+                transfer.process(in + done, out.data() + done, static_cast<int>(n));
+                done += n;
+              }
+            }
+            return array(std::move(out));
+          },
+          "block"_a)
       .def("reset", &Transfer::reset)
       .def("set_fitting", &Transfer::set_fitting, "fitting"_a)
-      .def("set", [](Transfer& t, const std::string& name, float value) { t.set(named_parameter(name), value); }, "name"_a, "value"_a)
-      .def("get", [](const Transfer& t, const std::string& name) { return t.parameters()[named_parameter(name)]; }, "name"_a)
+      .def(
+          "set", [](Transfer& t, const std::string& name, float value) { t.set(named_parameter(name), value); },
+          "name"_a, "value"_a)
+      .def(
+          "get", [](const Transfer& t, const std::string& name) { return t.parameters()[named_parameter(name)]; },
+          "name"_a)
       .def_prop_ro("rate", &Transfer::rate);
 
-  m.def("block_times", [](Transfer* transfer, const Input<1>& audio, int rate, int block, bool paced) {
-    if (block < 1) throw std::invalid_argument("a block holds at least one sample");
-    std::vector<float> seconds;
-    {
-      const nb::gil_scoped_release release;
-      seconds = block_times(transfer, {audio.data(), audio.shape(0)}, checked_rate(rate), static_cast<std::size_t>(block), paced);
-    }
-    return array(std::move(seconds));
-  }, "transfer"_a.none(), "audio"_a, "rate"_a, "block"_a, "paced"_a = false);
+  m.def(
+      "block_times",
+      [](Transfer* transfer, const Input<1>& audio, int rate, int block, bool paced) {
+        if (block < 1) throw std::invalid_argument("a block holds at least one sample");
+        std::vector<float> seconds;
+        {
+          const nb::gil_scoped_release release;
+          seconds = block_times(transfer, {audio.data(), audio.shape(0)}, checked_rate(rate),
+                                static_cast<std::size_t>(block), paced);
+        }
+        return array(std::move(seconds));
+      },
+      "transfer"_a.none(), "audio"_a, "rate"_a, "block"_a, "paced"_a = false);
 
   nb::class_<PartsRenderer>(m, "Voice")
-      .def("__init__", [](PartsRenderer* self, std::shared_ptr<Instrument> instrument, int rate) { new (self) PartsRenderer(instrument, rate); },
-           "instrument"_a, "rate"_a)
+      .def(
+          "__init__",
+          [](PartsRenderer* self, std::shared_ptr<Instrument> instrument, int rate) {
+            new (self) PartsRenderer(instrument, rate);
+          },
+          "instrument"_a, "rate"_a)
       .def("render_parts", &PartsRenderer::features, "f0"_a, "periodicity"_a, "loudness"_a, "mfcc"_a = nb::none(),
            "gate_db"_a = nb::none(), "reverb"_a = 1.0f, "excitation"_a = nb::none())
-      .def("render_controls", &PartsRenderer::controls, "f0"_a, "amplitude"_a, "harmonics"_a, "noise"_a, "reverb"_a = 1.0f,
-           "excitation"_a = nb::none())
+      .def("render_controls", &PartsRenderer::controls, "f0"_a, "amplitude"_a, "harmonics"_a, "noise"_a,
+           "reverb"_a = 1.0f, "excitation"_a = nb::none())
       .def_prop_ro("excitation_size", &PartsRenderer::excitation_size);
 
   m.def("parameters", [] {
@@ -328,7 +357,10 @@ NB_MODULE(_engine, m) {
     return table;
   });
 
-  m.def("find_instrument", [](const std::string& name, const std::filesystem::path& shipped) { return find_instrument(name, shipped); },
-        "name_or_path"_a, "shipped"_a);
-  m.def("list_instruments", [](const std::filesystem::path& shipped) { return list_instruments(shipped); }, "shipped"_a);
+  m.def(
+      "find_instrument",
+      [](const std::string& name, const std::filesystem::path& shipped) { return find_instrument(name, shipped); },
+      "name_or_path"_a, "shipped"_a);
+  m.def(
+      "list_instruments", [](const std::filesystem::path& shipped) { return list_instruments(shipped); }, "shipped"_a);
 }

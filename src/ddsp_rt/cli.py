@@ -11,7 +11,7 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
@@ -96,7 +96,7 @@ def transfer(
         str, typer.Option("--to", metavar="INSTRUMENT", help="Name of an instrument, or path of a .ddsp file.")
     ],
     output: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option(
             "-o",
             "--output",
@@ -111,7 +111,7 @@ def transfer(
         str, typer.Option(metavar="auto|DB", help="Offset in dB, -60 to 60; auto maps quantile to quantile.")
     ] = "auto",
     sample_rate: Annotated[
-        Optional[int], typer.Option(metavar="HZ", help="Of the result, 8000 to 192000. [default: the input's]")
+        int | None, typer.Option(metavar="HZ", help="Of the result, 8000 to 192000. [default: the input's]")
     ] = None,
     bit_depth: Annotated[str, typer.Option(metavar="16|24|float", help="Of the result.")] = "16",
     reverb: Annotated[
@@ -119,10 +119,12 @@ def transfer(
     ] = 1.0,
     z: Annotated[
         str,
-        typer.Option(metavar="source|mean", help="For instruments with z: the performance's timbre, or the instrument's mean."),
+        typer.Option(
+            metavar="source|mean", help="For instruments with z: the performance's timbre, or the instrument's mean."
+        ),
     ] = "source",
     figure: Annotated[
-        Optional[Path], typer.Option(metavar="PNG", help="Also draw the sound taken apart (one INPUT only).")
+        Path | None, typer.Option(metavar="PNG", help="Also draw the sound taken apart (one INPUT only).")
     ] = None,
 ) -> None:
     """Play performances on another instrument.

@@ -12,10 +12,10 @@ namespace ddsp_rt {
 namespace {
 
 constexpr std::array<double, 4> kLowerPoles = {20.598997, 20.598997, 107.65265, 737.86223};  // Hz
-constexpr double kUpperPole = 12194.217;  // Hz, double
-constexpr double kFitFrom = 30.0, kFitTo = 7000.0;  // Hz
+constexpr double kUpperPole = 12194.217;                                                     // Hz, double
+constexpr double kFitFrom = 30.0, kFitTo = 7000.0;                                           // Hz
 constexpr double kDbPerNeper = 20.0 / std::numbers::ln10;
-constexpr int kRoots = 4;  // two zeros, then two poles
+constexpr int kRoots = 4;              // two zeros, then two poles
 constexpr int kUnknowns = kRoots + 1;  // and the gain
 
 double matched_pole(double hz, double rate) { return std::exp(-2.0 * std::numbers::pi * hz / rate); }

@@ -17,8 +17,8 @@ constexpr float kLargest = 1e6f;  // samples beyond are clipped, so that squares
 constexpr double kBandEdge = 7000.0, kBandStop = 7900.0;  // Hz
 constexpr double kBandRippleDb = 0.05, kBandAttenuationDb = 45.0;
 constexpr double kNyquistShare = 0.495;  // of the rate; the stop band must begin below it
-constexpr int kChunk = 256;       // internal samples taken at a time
-constexpr int kRoom = 4;          // the history is moved back once in (kRoom - 1) reaches
+constexpr int kChunk = 256;              // internal samples taken at a time
+constexpr int kRoom = 4;                 // the history is moved back once in (kRoom - 1) reaches
 
 const AnalyserSettings& checked(const AnalyserSettings& settings) {
   if (settings.version != kAnalyserVersion)

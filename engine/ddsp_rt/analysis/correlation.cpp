@@ -10,9 +10,9 @@
 namespace ddsp_rt {
 namespace {
 
-constexpr double kPeriods = 2.5;            // span of the window
+constexpr double kPeriods = 2.5;              // span of the window
 constexpr double kShortestProducts = 4.5e-3;  // s
-constexpr double kFloor = 1e-12;            // mean square taken as silence (-120 dB)
+constexpr double kFloor = 1e-12;              // mean square taken as silence (-120 dB)
 
 }  // namespace
 
@@ -32,7 +32,8 @@ Correlation::Correlation(double rate, double f0_low, double f0_high)
     for (int t = 0; t < 2 * kReach; ++t) {
       const double x = t - (kReach - 1) - static_cast<double>(phase) / kPhases;  // distance from the point wanted
       const double window = std::cos(0.5 * std::numbers::pi * x / (kReach + 0.5));
-      exact[t] = (std::fabs(x) < 1e-9 ? 1.0 : std::sin(std::numbers::pi * x) / (std::numbers::pi * x)) * window * window;
+      exact[t] =
+          (std::fabs(x) < 1e-9 ? 1.0 : std::sin(std::numbers::pi * x) / (std::numbers::pi * x)) * window * window;
       sum += exact[t];
     }
     for (int t = 0; t < 2 * kReach; ++t) taps[t] = static_cast<float>(exact[t] / sum);

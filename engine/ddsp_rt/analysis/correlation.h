@@ -40,13 +40,14 @@ class Correlation {
   float interpolate(const float* values, int whole, int phase) const noexcept;
   Peak climb(const float* values, int whole, int first_phase, int last_phase, int step) const noexcept;
 
-  int lowest_, highest_;           // lags in range, samples
-  int fixed_products_;             // floor of P
-  int fine_below_;                 // lags below this are scanned in half samples
-  std::vector<float> values_;      // n by lag from -kReach, with lags to spare at the end; negative ones mirror positive ones
-  std::vector<float> local_;       // n around one peak, likewise
-  std::vector<double> energy_;     // energy_[i]: of the newest i samples
-  std::vector<float> sinc_;        // [kPhases + 1][kTaps]
+  int lowest_, highest_;  // lags in range, samples
+  int fixed_products_;    // floor of P
+  int fine_below_;        // lags below this are scanned in half samples
+  std::vector<float>
+      values_;  // n by lag from -kReach, with lags to spare at the end; negative ones mirror positive ones
+  std::vector<float> local_;    // n around one peak, likewise
+  std::vector<double> energy_;  // energy_[i]: of the newest i samples
+  std::vector<float> sinc_;     // [kPhases + 1][kTaps]
 };
 
 }  // namespace ddsp_rt

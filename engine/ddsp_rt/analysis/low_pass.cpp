@@ -78,7 +78,7 @@ LowPass::LowPass(double rate, double pass_edge, double stop_edge, double ripple_
     sections_.push_back({1.0, 1.0, 0.0, -pole, 0.0});
   }
   if (sections_.size() % 2) sections_.emplace_back();  // passes all, so that sections go in pairs
-  for (Biquad& s : sections_) {  // unit gain at 0 Hz
+  for (Biquad& s : sections_) {                        // unit gain at 0 Hz
     const double gain = (1.0 + s.a1 + s.a2) / (s.b0 + s.b1 + s.b2);
     s.b0 *= gain, s.b1 *= gain, s.b2 *= gain;
   }

@@ -14,8 +14,9 @@ namespace ddsp_rt {
 /// The bands are spaced evenly from 40 to 7000 Hz on the mel scale m = 2595 log10(1 + f / 700) (O'Shaughnessy,
 /// "Speech Communication", 1987; the use for cepstra is Davis and Mermelstein's, 1980) and overlap by half, each with a
 /// peak weight of 1. The power spectrum is read as piecewise linear between its bins and integrated under each
-/// triangle, so bands narrower than a bin are never empty and the sums depend on neither the rate nor the transform's size. A
-/// band's power is a mean square (a sine of amplitude 1 at its centre: 1/2). Each band gets 1e-5 of the sum of all
+/// triangle, so bands narrower than a bin are never empty and the sums depend on neither the rate nor the transform's
+/// size. A band's power is a mean square (a sine of amplitude 1 at its centre: 1/2). Each band gets 1e-5 of the sum of
+/// all
 /// (-50 dB) on top, because what lies between the partials of a clean tone is leakage of the window, which says nothing
 /// of the sound and varies with the grid of bins; the result is floored at 1e-10. Bands above Nyquist hold the floor.
 class Mfcc {
@@ -35,7 +36,7 @@ class Mfcc {
   };
   std::array<Band, kBands> bands_;
   std::vector<float> weights_;
-  std::vector<float> power_;                            // [bins the bands touch]
+  std::vector<float> power_;  // [bins the bands touch]
   std::array<float, kBands> log_power_{};
   std::array<std::array<float, kBands>, kMfccCount> cosines_;  // the DCT's rows
 };

@@ -8,8 +8,9 @@ namespace ddsp_rt {
 /// Whether an interval of `octaves` (at least 0) is that of 2:1, 3:1, ... 8:1, within `tolerance` octaves.
 bool is_multiple(float octaves, float tolerance) noexcept;
 
-/// Forward Viterbi decision over a handful of candidates a frame. Old costs fade, so the memory spans a few frames: long
-/// enough to carry a note over a frame that would be read an octave off, short enough to follow the next note at once.
+/// Forward Viterbi decision over a handful of candidates a frame. Old costs fade, so the memory spans a few frames:
+/// long enough to carry a note over a frame that would be read an octave off, short enough to follow the next note at
+/// once.
 class OctaveMemory {
  public:
   static constexpr int kCapacity = 24;  // candidates per frame
@@ -20,14 +21,14 @@ class OctaveMemory {
     float harmonic_sum = 0.0f;  // share of the strongest candidate's, 0..1
   };
   struct Settings {
-    float height_offset = 0.04f;     // log(1 - height + this)
-    float short_lag = 0.75f;         // per octave of lag
-    float harmonics = 6.0f;          // times log(harmonic sum + the next)
+    float height_offset = 0.04f;  // log(1 - height + this)
+    float short_lag = 0.75f;      // per octave of lag
+    float harmonics = 6.0f;       // times log(harmonic sum + the next)
     float harmonic_offset = 0.1f;
-    float fading = 0.75f;            // of past costs, per frame
-    float jump = 0.3f;               // for leaving a note
-    float multiple_jump = 0.7f;      // more, for leaving it for a multiple or a fraction
-    float tolerance = 0.06f;         // octaves within which it is the same note
+    float fading = 0.75f;        // of past costs, per frame
+    float jump = 0.3f;           // for leaving a note
+    float multiple_jump = 0.7f;  // more, for leaving it for a multiple or a fraction
+    float tolerance = 0.06f;     // octaves within which it is the same note
   };
 
   OctaveMemory() = default;

@@ -83,8 +83,8 @@ int PitchTracker::gather(const Spectrum& spectrum) noexcept {
   return count;
 }
 
-/// Most leaps to a multiple or a fraction are slips of one frame (a bow's noise, two notes in one room), and each would be
-/// a squeak; a true octave can wait 4 ms.
+/// Most leaps to a multiple or a fraction are slips of one frame (a bow's noise, two notes in one room), and each would
+/// be a squeak; a true octave can wait 4 ms.
 bool PitchTracker::doubtful(float f0) noexcept {
   leaps_ = is_multiple(std::fabs(std::log2(f0 / f0_)), settings_.octave.tolerance) ? leaps_ + 1 : 0;
   return leaps_ > 0 && leaps_ < settings_.leap_frames;

@@ -15,8 +15,8 @@ inline float dot(const float* a, const float* b, std::size_t n) {
 }
 
 inline void correlate(float* out, const float* x, int lag, const int* counts) {
-  // Lane j holds lag + kLags - 1 - j, so that memory is read upwards. Vectors are spelt out because the compiler does not
-  // keep several arrays of sums in registers.
+  // Lane j holds lag + kLags - 1 - j, so that memory is read upwards. Vectors are spelt out because the compiler does
+  // not keep several arrays of sums in registers.
 #if defined(__AVX2__)
   constexpr int width = 8;
 #else

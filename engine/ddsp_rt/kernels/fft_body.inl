@@ -126,10 +126,11 @@ inline void transpose(Four* r) {
   r[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
 }
 
-/// Joins the lanes' transforms: one more pass of radix `lanes`, whose results lie in order. From the last block down, so
-/// that what a block that is not full writes too much is written over.
+/// Joins the lanes' transforms: one more pass of radix `lanes`, whose results lie in order. From the last block down,
+/// so that what a block that is not full writes too much is written over.
 template <typename V>
-inline void join_lanes(const FftTables& tables, const float* from_re, const float* from_im, float* to_re, float* to_im) {
+inline void join_lanes(const FftTables& tables, const float* from_re, const float* from_im, float* to_re,
+                       float* to_im) {
   constexpr std::size_t lanes = sizeof(V) / sizeof(float);
   for (std::size_t block = (tables.points + lanes - 1) / lanes; block-- > 0;) {
     V re[lanes], im[lanes];
@@ -227,8 +228,7 @@ inline void fft_forward(const FftTables& tables, const float* time, float* real,
     write<Eight>(real + k, out_re);
     write<Eight>(imaginary + k, out_im);
   }
-  for (; k < half; ++k)
-    apart(re[k], im[k], re[half - k], im[half - k], cosine[k], sine[k], real[k], imaginary[k]);
+  for (; k < half; ++k) apart(re[k], im[k], re[half - k], im[half - k], cosine[k], sine[k], real[k], imaginary[k]);
 }
 
 inline void fft_inverse(const FftTables& tables, const float* real, const float* imaginary, float* time) {
@@ -236,7 +236,8 @@ inline void fft_inverse(const FftTables& tables, const float* real, const float*
   const float scale = 1.0f / static_cast<float>(tables.size);
   float *even = tables.memory[0][0], *odd = tables.memory[0][1];
   const float *cosine = tables.cosine, *sine = tables.sine;
-  const auto together = [scale](auto a_re, auto a_im, auto b_re, auto b_im, auto c, auto s, auto& out_re, auto& out_im) {
+  const auto together = [scale](auto a_re, auto a_im, auto b_re, auto b_im, auto c, auto s, auto& out_re,
+                                auto& out_im) {
     const auto even_re = a_re + b_re, even_im = a_im - b_im, apart_re = a_re - b_re, apart_im = a_im + b_im;
     const auto odd_re = c * apart_re - s * apart_im, odd_im = c * apart_im + s * apart_re;
     out_re = scale * (even_re - odd_im);

@@ -46,8 +46,8 @@ struct Kernels {
   void (*harmonic_sum)(float* out, const float* sine, const float* twice_cosine, const float* ramp, const float* from,
                        const float* to, std::size_t harmonics, std::size_t n);
 
-  /// out[j] = sum of x[-i] x[-i - lag - j] over i = 1..counts[j], for kLags lags from `lag` up; `x` points just past the
-  /// newest sample, and counts do not fall from one lag to the next.
+  /// out[j] = sum of x[-i] x[-i - lag - j] over i = 1..counts[j], for kLags lags from `lag` up; `x` points just past
+  /// the newest sample, and counts do not fall from one lag to the next.
   void (*correlate)(float* out, const float* x, int lag, const int* counts);
 
   /// Real transforms of tables.size samples to tables.half + 1 bins and back, as RealFft says.

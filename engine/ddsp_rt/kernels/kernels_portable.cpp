@@ -10,15 +10,16 @@
 #endif
 
 #if defined(__GNUC__)
-#pragma GCC diagnostic ignored "-Wpsabi"  // vectors wider than a register are passed only between functions of this file
+#pragma GCC diagnostic ignored \
+    "-Wpsabi"  // vectors wider than a register are passed only between functions of this file
 #endif
 
 namespace ddsp_rt {
 namespace portable {
 #include "ddsp_rt/kernels/body.inl"
+#include "ddsp_rt/kernels/fft_body.inl"
 #include "ddsp_rt/kernels/network_body.inl"
 #include "ddsp_rt/kernels/synthesis_body.inl"
-#include "ddsp_rt/kernels/fft_body.inl"
 }  // namespace portable
 
 #if defined(__x86_64__)
@@ -33,10 +34,20 @@ bool has_f16c() noexcept {  // not every compiler's __builtin_cpu_supports knows
 #endif
 
 const Kernels& portable_kernels() noexcept {
-  static constexpr Kernels set{"portable", portable::dot, portable::multiply_add_f32, nullptr,
-                               portable::layer_norm, portable::gru_update, portable::scale_output,
-                               portable::complex_multiply_add, portable::convolve_add, portable::sine_ramp,
-                               portable::harmonic_sum, portable::correlate, portable::fft_forward, portable::fft_inverse};
+  static constexpr Kernels set{"portable",
+                               portable::dot,
+                               portable::multiply_add_f32,
+                               nullptr,
+                               portable::layer_norm,
+                               portable::gru_update,
+                               portable::scale_output,
+                               portable::complex_multiply_add,
+                               portable::convolve_add,
+                               portable::sine_ramp,
+                               portable::harmonic_sum,
+                               portable::correlate,
+                               portable::fft_forward,
+                               portable::fft_inverse};
   return set;
 }
 

@@ -62,11 +62,15 @@ inline void sine_ramp(float* sine, float* twice_cosine, double phase, double inc
     const DoubleVector whole = shifted - 0x1.8p52;
     const DoubleVector y = pi * (cycles - whole), z = y * y;
     const DoubleVector s =
-        y * (1.0 + z * (-1.0 / 6 + z * (1.0 / 120 + z * (-1.0 / 5040 + z * (1.0 / 362880 +
-             z * (-1.0 / 39916800 + z * (1.0 / 6227020800.0)))))));
+        y * (1.0 + z * (-1.0 / 6 +
+                        z * (1.0 / 120 + z * (-1.0 / 5040 +
+                                              z * (1.0 / 362880 + z * (-1.0 / 39916800 + z * (1.0 / 6227020800.0)))))));
     const DoubleVector c =
-        1.0 + z * (-1.0 / 2 + z * (1.0 / 24 + z * (-1.0 / 720 + z * (1.0 / 40320 + z * (-1.0 / 3628800 +
-              z * (1.0 / 479001600 + z * (-1.0 / 87178291200.0)))))));
+        1.0 +
+        z * (-1.0 / 2 +
+             z * (1.0 / 24 +
+                  z * (-1.0 / 720 +
+                       z * (1.0 / 40320 + z * (-1.0 / 3628800 + z * (1.0 / 479001600 + z * (-1.0 / 87178291200.0)))))));
     *reinterpret_cast<HalfVector*>(sine + i) = __builtin_convertvector(2.0 * s * c, HalfVector);
     *reinterpret_cast<HalfVector*>(twice_cosine + i) = __builtin_convertvector(2.0 - 4.0 * s * s, HalfVector);
   }

@@ -45,8 +45,8 @@ class FilteredNoise {
   std::vector<float> fades_;  // sine then cosine for the shortest frame, then for the longest
   std::vector<float> white_, segment_, fading_;
   std::vector<float> white_real_, white_imaginary_, real_, imaginary_;  // spectra of white_ and segment_
-  bool sounding_ = false;     // fading_ holds the end of a segment
-  bool drawn_ = false;        // the white spectrum has not been used yet
+  bool sounding_ = false;                                               // fading_ holds the end of a segment
+  bool drawn_ = false;                                                  // the white spectrum has not been used yet
 };
 
 }  // namespace ddsp_rt

@@ -5,8 +5,8 @@
 
 namespace ddsp_rt {
 
-/// Opens at the threshold and closes 6 dB below it; digital silence closes it wherever that is. The gain falls to exactly
-/// 0 in five equal steps (20 ms) and is back at 1 within a frame; the synthesizer's ramps smooth the steps.
+/// Opens at the threshold and closes 6 dB below it; digital silence closes it wherever that is. The gain falls to
+/// exactly 0 in five equal steps (20 ms) and is back at 1 within a frame; the synthesizer's ramps smooth the steps.
 class Gate {
  public:
   explicit Gate(float threshold_db) noexcept : threshold_(threshold_db) {}

@@ -38,8 +38,8 @@ void HarmonicOscillators::reset() noexcept {
   std::fill(to_.begin(), to_.end(), 0.0f);
 }
 
-// Amplitudes at the frame's end into to_; returns how many harmonics lie below both Nyquist frequencies. Modulation takes
-// frequencies up to `stretch` times as high, and the host's Nyquist must hold for those.
+// Amplitudes at the frame's end into to_; returns how many harmonics lie below both Nyquist frequencies. Modulation
+// takes frequencies up to `stretch` times as high, and the host's Nyquist must hold for those.
 std::size_t HarmonicOscillators::set_targets(double f0, double stretch, const Controls& controls) noexcept {
   std::fill(to_.begin(), to_.end(), 0.0f);
   if (!(f0 > 0.0) || !std::isfinite(controls.amplitude) || controls.amplitude == 0.0f) return 0;

@@ -7,17 +7,18 @@
 
 namespace ddsp_rt {
 
-/// Amplitudes move along a smooth step over a frame, f0 ramps in phase increment; the phase is in cycles, in double, and
-/// wraps every frame. When f0 leaps by more than a quarter of an octave the old tone fades out while the new one fades in,
-/// since a sweep of all harmonics within 4 ms would be a chirp with aliases. Harmonics are normalised over those below the model's Nyquist and faded below the host's.
+/// Amplitudes move along a smooth step over a frame, f0 ramps in phase increment; the phase is in cycles, in double,
+/// and wraps every frame. When f0 leaps by more than a quarter of an octave the old tone fades out while the new one
+/// fades in, since a sweep of all harmonics within 4 ms would be a chirp with aliases. Harmonics are normalised over
+/// those below the model's Nyquist and faded below the host's.
 class HarmonicOscillators {
  public:
   /// `rate`, `model_rate` in Hz.
   HarmonicOscillators(int rate, int model_rate, int harmonics);
 
   /// Renders one frame of `n` samples, at most max_frame_length(rate), into `out`; f0 in Hz. Real-time.
-  /// A frame without a usable f0 or amplitude fades to silence. `deviation`, where given, modulates the frequency sample
-  /// by sample: the frequency at sample i is that of the ramp times 1 + deviation[i]; it may pass through zero.
+  /// A frame without a usable f0 or amplitude fades to silence. `deviation`, where given, modulates the frequency
+  /// sample by sample: the frequency at sample i is that of the ramp times 1 + deviation[i]; it may pass through zero.
   void render(float f0, const Controls& controls, int n, float* out, const float* deviation = nullptr) noexcept;
 
   /// Back to silence and phase zero. Real-time.
@@ -37,9 +38,9 @@ class HarmonicOscillators {
 
   int rate_, model_rate_;
   double phase_ = 0.0;
-  double increment_ = 0.0;      // cycles a sample at the end of the last frame
+  double increment_ = 0.0;  // cycles a sample at the end of the last frame
   bool started_ = false;
-  std::size_t active_ = 0;      // harmonics up to here sounded at the end of the last frame
+  std::size_t active_ = 0;  // harmonics up to here sounded at the end of the last frame
   std::vector<float> from_, to_, none_;
   std::vector<float> sine_, twice_cosine_, ramp_, sum_;
 };

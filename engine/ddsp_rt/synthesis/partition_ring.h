@@ -29,8 +29,10 @@ class PartitionRing {
       std::copy_n(spectrum.data() + cell, kCell, &cells_[cell * slots_ + newest_ * kCell]);
   }
 
-  /// sums += products with `partitions`, [groups][slots][2][kLanes], newest with first, in groups [from, to). Real-time.
-  void add_products(const AlignedVector<float>& partitions, std::size_t from, std::size_t to, float* sums) const noexcept {
+  /// sums += products with `partitions`, [groups][slots][2][kLanes], newest with first, in groups [from, to).
+  /// Real-time.
+  void add_products(const AlignedVector<float>& partitions, std::size_t from, std::size_t to,
+                    float* sums) const noexcept {
     if (kept_ == 0) return;
     const std::size_t straight = std::min(kept_, slots_ - newest_);
     for (std::size_t group = from; group < to; ++group) {

@@ -30,8 +30,8 @@ std::vector<float> resample_response(std::span<const float> response, int from_r
   if (from_rate == to_rate || response.empty()) return {response.begin(), response.end()};
   constexpr double beta = 9.0;
   const double lower = std::min(1.0, static_cast<double>(to_rate) / from_rate);  // of the two rates, in input rates
-  const double cutoff = 0.97 * lower;                                           // of the input's Nyquist
-  const double half_width = 48.0 / lower;                                       // input samples
+  const double cutoff = 0.97 * lower;                                            // of the input's Nyquist
+  const double half_width = 48.0 / lower;                                        // input samples
   const double scale = cutoff * from_rate / to_rate;
   constexpr int table_size = 4096;
   std::vector<double> window(table_size + 2);

@@ -41,7 +41,8 @@ void Reverb::Accumulator::answer(std::size_t block) noexcept {
     std::copy_n(&sums[group * kCell], kLanes, &real[group * kLanes]);
     std::copy_n(&sums[group * kCell + kLanes], kLanes, &imaginary[group * kLanes]);
   }
-  for (auto* part : {&real, &imaginary}) std::fill(part->begin() + static_cast<std::ptrdiff_t>(bins), part->end(), 0.0f);
+  for (auto* part : {&real, &imaginary})
+    std::fill(part->begin() + static_cast<std::ptrdiff_t>(bins), part->end(), 0.0f);
   fft.inverse(real.data(), imaginary.data(), time.data());
   std::copy(time.end() - static_cast<std::ptrdiff_t>(block), time.end(), wet.begin());
   std::fill(sums.begin(), sums.end(), 0.0f);
@@ -100,7 +101,8 @@ void Reverb::process(float* inout, int n, float gain) noexcept {
       for (std::size_t i = 0; i < count; ++i) chunk_[i] = short_.wet[position_ + i] + late_[at + i];
       kernels().convolve_add(chunk_.data(), input, response.head_.data(), response.head_.size(), count);
       const std::size_t done = static_cast<std::size_t>(n) - left;
-      for (std::size_t i = 0; i < count; ++i) inout[i] += (gain_ + slope * static_cast<float>(done + i + 1)) * chunk_[i];
+      for (std::size_t i = 0; i < count; ++i)
+        inout[i] += (gain_ + slope * static_cast<float>(done + i + 1)) * chunk_[i];
     }
     position_ += count;
     inout += count;
@@ -130,7 +132,8 @@ void Reverb::next_block() noexcept {
   const float energy = kernels().dot(end - block, end - block, block);
   newest_norm_ = (newest_norm_ + norms_.size() - 1) % norms_.size();
   norms_[newest_norm_] = std::sqrt(energy);
-  if (energy == 0.0f && std::all_of(end - block, end, [](float x) { return x == 0.0f; })) {  // can the tail still be heard?
+  if (energy == 0.0f &&
+      std::all_of(end - block, end, [](float x) { return x == 0.0f; })) {  // can the tail still be heard?
     float loudest = 0.0f;
     for (std::size_t age = 0; age < response.norms_.size(); ++age)
       loudest += norms_[(newest_norm_ + age) % norms_.size()] * response.norms_[age];

@@ -15,10 +15,10 @@ namespace ddsp_rt {
 /// An impulse response made ready for one host rate; immutable, shared by any number of voices.
 ///
 /// It is resampled to the host rate, its first tap held at zero, and cut into a direct head of one short block,
-/// partitions of short blocks, and from two long blocks on partitions of long ones: non-uniformly partitioned convolution
-/// (Gardner, Efficient convolution without input-output delay, 1995; Wefers, Partitioned convolution algorithms for
-/// real-time auralization, 2015). Neighbours cross-fade instead of being cut off: their spectra then end where the
-/// response's band ends, and the bins above need neither memory nor work.
+/// partitions of short blocks, and from two long blocks on partitions of long ones: non-uniformly partitioned
+/// convolution (Gardner, Efficient convolution without input-output delay, 1995; Wefers, Partitioned convolution
+/// algorithms for real-time auralization, 2015). Neighbours cross-fade instead of being cut off: their spectra then end
+/// where the response's band ends, and the bins above need neither memory nor work.
 class ReverbResponse {
  public:
   /// `impulse_response` at `model_rate`, to be used at `rate` (Hz). Empty or all zero: no reverb.
@@ -49,9 +49,10 @@ class ReverbResponse {
 
   std::size_t length_ = 0;
   Level short_, long_;
-  std::vector<float> head_;    // taps applied directly
+  std::vector<float> head_;     // taps applied directly
   AlignedVector<float> first_;  // the first short partition, [groups][2][kLanes]; short_ holds the others
-  std::vector<float> norms_;    // by age in short blocks: the largest norm of two neighbouring blocks of taps from there on
+  std::vector<float>
+      norms_;  // by age in short blocks: the largest norm of two neighbouring blocks of taps from there on
 };
 
 /// The state of one voice's reverb.
@@ -65,8 +66,8 @@ class Reverb {
   /// A tail that can no longer reach -120 dBFS becomes exact zero. Real-time.
   void process(float* inout, int n, float gain) noexcept;
 
-  /// Does at once what the next short block needs of the past: for moments with time to spare. Changes no sample, however
-  /// often and whenever it is called. Real-time.
+  /// Does at once what the next short block needs of the past: for moments with time to spare. Changes no sample,
+  /// however often and whenever it is called. Real-time.
   void work_ahead() noexcept;
 
   /// Forgets the past. Real-time.
@@ -80,9 +81,9 @@ class Reverb {
   struct Accumulator {
     RealFft fft;
     PartitionRing ring;
-    AlignedVector<float> spectrum, sums;    // [groups][2][kLanes]
+    AlignedVector<float> spectrum, sums;         // [groups][2][kLanes]
     AlignedVector<float> real, imaginary, time;  // what the transform takes and gives
-    std::vector<float> wet;                 // what the partitions give for a block
+    std::vector<float> wet;                      // what the partitions give for a block
 
     Accumulator(const ReverbResponse::Level& level, std::size_t slots);
     void listen(const float* window) noexcept;
@@ -95,9 +96,9 @@ class Reverb {
   void forget() noexcept;
 
   std::shared_ptr<const ReverbResponse> response_;
-  std::size_t reach_;           // samples kept before the long block being filled
+  std::size_t reach_;             // samples kept before the long block being filled
   AlignedVector<float> history_;  // those, then the long block
-  std::vector<float> chunk_;    // wet sound of one piece of a call
+  std::vector<float> chunk_;      // wet sound of one piece of a call
   Accumulator short_, long_;
   std::vector<float> late_;   // what the long partitions give during this long block; long_.wet is for the next
   std::vector<float> norms_;  // of past short blocks of input, a ring
@@ -105,9 +106,9 @@ class Reverb {
   std::size_t position_ = 0;  // in the short block
   std::size_t turn_ = 0;      // short blocks into the long one
   bool ahead_ = false;        // work_ahead() has nothing left to do in this short block
-  float gain_ = 0.0f;      // at the end of the last call
-  bool started_ = false;   // there was a last call
-  bool quiet_ = true;  // the past is exactly zero
+  float gain_ = 0.0f;         // at the end of the last call
+  bool started_ = false;      // there was a last call
+  bool quiet_ = true;         // the past is exactly zero
 };
 
 }  // namespace ddsp_rt

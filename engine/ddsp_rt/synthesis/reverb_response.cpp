@@ -36,8 +36,8 @@ std::vector<double> cross_fade(std::size_t overlap) {
 }
 
 // Taps from `from` on; they fade in over `rise` and from `to` on out over `fall`.
-std::vector<float> piece(const std::vector<float>& taps, std::size_t from, std::size_t to, const std::vector<double>& rise,
-                         const std::vector<double>& fall) {
+std::vector<float> piece(const std::vector<float>& taps, std::size_t from, std::size_t to,
+                         const std::vector<double>& rise, const std::vector<double>& fall) {
   std::vector<float> cut(to + fall.size() - from);
   for (std::size_t i = 0; i < cut.size() && from + i < taps.size(); ++i) {
     double weight = i < rise.size() ? rise[i] : 1.0;
@@ -55,7 +55,8 @@ ReverbResponse::Level::Level(std::size_t block_samples, bool narrow)
       overlap(narrow ? std::min(size - 2 * block, block) : 0) {}
 
 ReverbResponse::ReverbResponse(std::span<const float> impulse_response, int model_rate, int rate)
-    : short_(static_cast<std::size_t>(max_frame_length(rate)), 2 * rate >= 3 * model_rate),  // are there bins to be spared?
+    : short_(static_cast<std::size_t>(max_frame_length(rate)),
+             2 * rate >= 3 * model_rate),  // are there bins to be spared?
       long_(kShortInLong * short_.block, 2 * rate >= 3 * model_rate) {
   std::vector<float> masked(impulse_response.begin(), impulse_response.end());
   if (!masked.empty()) masked[0] = 0.0f;

@@ -36,7 +36,9 @@ InstrumentObject::InstrumentObject(t_object* owner, t_class* type)
 InstrumentObject::~InstrumentObject() { clock_free(clock_); }
 
 void InstrumentObject::create(int argc, t_atom* argv) {
-  const auto is_flag = [](const t_atom& atom) { return atom.a_type == A_SYMBOL && atom.a_w.w_symbol->s_name[0] == '@'; };
+  const auto is_flag = [](const t_atom& atom) {
+    return atom.a_type == A_SYMBOL && atom.a_w.w_symbol->s_name[0] == '@';
+  };
   t_atom* const end = argv + argc;
   t_atom* flag = std::find_if(argv, end, is_flag);
   if (flag != argv) {
@@ -125,7 +127,8 @@ void InstrumentObject::info() {
     tell_info("model_rate", static_cast<float>(playing->model_rate));
     const nlohmann::json document = nlohmann::json::parse(playing->metadata, nullptr, false);
     if (document.is_object()) {
-      if (document.contains("licence") && document["licence"].is_string()) tell_info("licence", document["licence"].get<std::string>());
+      if (document.contains("licence") && document["licence"].is_string())
+        tell_info("licence", document["licence"].get<std::string>());
       if (document.contains("attribution") && document["attribution"].is_array())
         for (const auto& line : document["attribution"])
           if (line.is_string()) tell_info("attribution", line.get<std::string>());
@@ -178,7 +181,8 @@ bool InstrumentObject::resumed(int n, float rate) {
 }
 
 void add_common_methods(t_class* type, std::span<const Parameter> parameters) {
-  const auto parameter = +[](PdObject* x, t_symbol* name, int argc, t_atom* argv) { x->self->parameter(name, argc, argv); };
+  const auto parameter =
+      +[](PdObject* x, t_symbol* name, int argc, t_atom* argv) { x->self->parameter(name, argc, argv); };
   for (const Parameter p : parameters)
     class_addmethod(type, as_method(parameter), gensym(info(p).name.data()), A_GIMME, A_NULL);
   const auto instrument = +[](PdObject* x, t_symbol*, int argc, t_atom* argv) { x->self->instrument(argc, argv); };

@@ -13,8 +13,12 @@ __all__ = ["BLOCKS", "RATES", "benchmark", "measure"]
 
 
 def benchmark(
-    instrument: Annotated[str, typer.Option("--to", metavar="INSTRUMENT", help="Name or path of the instrument.")] = "violin",
-    seconds: Annotated[float, typer.Option(min=0.2, max=60.0, help="Seconds of audio per run; of five the best counts.")] = 1.0,
+    instrument: Annotated[
+        str, typer.Option("--to", metavar="INSTRUMENT", help="Name or path of the instrument.")
+    ] = "violin",
+    seconds: Annotated[
+        float, typer.Option(min=0.2, max=60.0, help="Seconds of audio per run; of five the best counts.")
+    ] = 1.0,
     paced: Annotated[bool, typer.Option(help="Also measure blocks that arrive in real time (three minutes).")] = True,
     latency: Annotated[bool, typer.Option(help="Also measure the delays from input to output.")] = True,
     json: Annotated[bool, typer.Option("--json", help="Print everything measured as JSON.")] = False,

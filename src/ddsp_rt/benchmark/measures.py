@@ -150,7 +150,9 @@ def delays(instrument: Instrument, gain_db: float = 0.0) -> dict:
     onset = onset_latency(instrument.stream(rate, reverb=0.0), rate)
     return {
         "loudness_lag_ms": loudness_lag(swelling, play(swelling), rate),
-        "pitch_lag_ms": {f0: pitch_lag(wave, play(wave), rate) for f0 in (98, 196, 400) for wave in [tone(rate, 4.0, f0)]},
+        "pitch_lag_ms": {
+            f0: pitch_lag(wave, play(wave), rate) for f0 in (98, 196, 400) for wave in [tone(rate, 4.0, f0)]
+        },
         "onset_ms": onset.median,
         "onset_jitter_ms": onset.jitter,
         "onsets_missed": onset.missed,

@@ -49,7 +49,9 @@ def blocks(rows: list[dict], kind: str, title: str) -> Table:
 
 
 def contents(rows: dict) -> Table:
-    table = Table("input", "mean, 99.9th percentile", "mean / the tone's", title="what the input is, 64 samples, back to back")
+    table = Table(
+        "input", "mean, 99.9th percentile", "mean / the tone's", title="what the input is, 64 samples, back to back"
+    )
     for name, row in rows.items():
         table.add_row(name, percent(row), f"{row['to_tone']:.2f}")
     return table
@@ -58,7 +60,11 @@ def contents(rows: dict) -> Table:
 def delays(rows: dict) -> Table:
     engine, instrument = rows["engine"], rows["instrument"]
     table = Table("ms", "the engine's own", "with the instrument", title="delay, reverb off, without host buffers")
-    for label, key in (("loudness lag", "loudness_lag_ms"), ("onset, median", "onset_ms"), ("onset, jitter", "onset_jitter_ms")):
+    for label, key in (
+        ("loudness lag", "loudness_lag_ms"),
+        ("onset, median", "onset_ms"),
+        ("onset, jitter", "onset_jitter_ms"),
+    ):
         table.add_row(label, f"{engine[key]:.1f}", f"{instrument[key]:.1f}")
     for f0 in engine["pitch_lag_ms"]:
         table.add_row(f"pitch lag at {f0} Hz", *(f"{row['pitch_lag_ms'][f0]:.1f}" for row in (engine, instrument)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -18,10 +18,10 @@ def evaluate(
     instrument: Annotated[str, typer.Argument(metavar="INSTRUMENT", help="Name of an instrument, or a .ddsp file.")],
     recordings: Annotated[list[Path], typer.Argument(metavar="RECORDINGS...", help="Audio files, or folders of them.")],
     last: Annotated[
-        Optional[float], typer.Option(metavar="SECONDS", help="Judge only the last SECONDS of each recording.")
+        float | None, typer.Option(metavar="SECONDS", help="Judge only the last SECONDS of each recording.")
     ] = None,
     truth: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option(metavar="FOLDER", help="Known notes (CSV: start_s, end_s, midi_pitch), named as recordings."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print everything measured as JSON.")] = False,

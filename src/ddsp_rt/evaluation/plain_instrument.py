@@ -22,7 +22,9 @@ def write_plain_instrument(path: str | os.PathLike) -> None:
     Nothing in it remembers: the GRU's weights are zero, and each layer hands its one value on. A layer norm leaves that
     alone (within 0.1 %) because the layer also carries two large constants of opposite sign.
     """
-    decoder = DecoderSpec(("loudness",), hidden=4, layers=1, gru=1, out_hidden=4, out_layers=1, harmonics=HARMONICS, noise_bands=2)
+    decoder = DecoderSpec(
+        ("loudness",), hidden=4, layers=1, gru=1, out_hidden=4, out_layers=1, harmonics=HARMONICS, noise_bands=2
+    )
     architecture = Architecture(decoder)
     tensors = {name: np.zeros(shape, np.float32) for name, shape in architecture.tensor_shapes().items()}
     spread = np.sqrt(2 * FIRM**2 / 4)  # what a layer norm divides by

@@ -196,9 +196,7 @@ def _room(axis, parts: Parts) -> None:
 
 
 def _image(figure, axis, image, extent, low: float, high: float, label: str) -> None:
-    drawn = axis.imshow(
-        image, origin="lower", aspect="auto", extent=extent, cmap=style.MAP, vmin=low, vmax=high
-    )
+    drawn = axis.imshow(image, origin="lower", aspect="auto", extent=extent, cmap=style.MAP, vmin=low, vmax=high)
     bar = figure.colorbar(drawn, cax=axis.inset_axes((1.012, 0, 0.018, 1)))
     bar.set_label(label)
     bar.outline.set_linewidth(0.5)

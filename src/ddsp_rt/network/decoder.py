@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Optional, Tuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -92,9 +92,9 @@ class Decoder(nn.Module):
         f0: Tensor,
         periodicity: Tensor,
         loudness: Tensor,
-        z: Optional[Tensor] = None,
-        state: Optional[Tensor] = None,
-    ) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+        z: Tensor | None = None,
+        state: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         read = []
         for name, layers in self.inputs.items():
             if name == "f0":

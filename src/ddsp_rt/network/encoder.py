@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -31,6 +31,6 @@ class Encoder(nn.Module):
     def forward(self, mfcc: Tensor) -> Tensor:
         return self.step(mfcc)[0]
 
-    def step(self, mfcc: Tensor, state: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+    def step(self, mfcc: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         recurrent, state = self.gru(self.norm(mfcc), state)
         return self.dense(recurrent), state

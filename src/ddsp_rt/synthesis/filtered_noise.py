@@ -1,7 +1,6 @@
 """White noise shaped by 4 ms magnitude curves, in overlapping segments of equal power."""
 
 import math
-from typing import Optional
 
 import torch
 from torch import Tensor, nn
@@ -58,13 +57,13 @@ class FilteredNoise(nn.Module):
         self.register_buffer("weights", weights, persistent=False)
 
     @torch.jit.unused
-    def draw(self, batch: int, frames: int, generator: Optional[torch.Generator] = None) -> Tensor:
+    def draw(self, batch: int, frames: int, generator: torch.Generator | None = None) -> Tensor:
         """White excitation for `forward`, uniform in [-1, 1): [batch, frames, size], on the module's device."""
         device = generator.device if generator is not None else self.weights.device
         white = torch.rand(batch, frames, self.size, generator=generator, device=device)
         return (2.0 * white - 1.0).to(self.weights.device)
 
-    def forward(self, noise: Tensor, excitation: Optional[Tensor] = None) -> Tensor:
+    def forward(self, noise: Tensor, excitation: Tensor | None = None) -> Tensor:
         """Render whole frames from silence; fresh noise from PyTorch's global generator unless given.
 
         Shape:

@@ -1,7 +1,7 @@
 """A bank of harmonic sine oscillators driven by 4 ms controls, and a training path that never holds all its sines."""
 
 import math
-from typing import Any, Optional, Tuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -88,7 +88,7 @@ class HarmonicOscillators(nn.Module):
             kept = kept * nyquist_fade(frequency, 0.5 * self.sample_rate)
         return kept * scale
 
-    def phase(self, f0: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    def phase(self, f0: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Phase of the fundamental and how much of each frame has passed, after each sample; frames that begin with a
         leap, and the phase of the tone that it leaves.
 
@@ -181,7 +181,7 @@ class HarmonicSum(torch.autograd.Function):
 
     @staticmethod
     @torch.amp.custom_bwd(device_type="cpu")
-    def backward(ctx: Any, grad: Tensor) -> Tuple[Tensor, Tensor, None, None, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
         rows, harmonics = ctx.shape
         bank = ctx.bank
         grad = grad.to(bank.sine.dtype)[bank.order].T.contiguous()

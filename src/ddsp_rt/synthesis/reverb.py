@@ -1,7 +1,5 @@
 """A learned room: convolution with a trainable impulse response, added to the dry sound."""
 
-from typing import Optional
-
 import torch
 from torch import Tensor, nn
 
@@ -20,7 +18,7 @@ class Reverb(nn.Module):
         self.length = int(length)
         self.impulse_response = nn.Parameter(torch.zeros(self.length))
 
-    def forward(self, audio: Tensor, gain: float = 1.0, impulse_response: Optional[Tensor] = None) -> Tensor:
+    def forward(self, audio: Tensor, gain: float = 1.0, impulse_response: Tensor | None = None) -> Tensor:
         """Another response of any length may be given, one for all or one for each of the batch.
 
         Shape:

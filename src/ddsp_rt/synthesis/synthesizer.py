@@ -1,7 +1,5 @@
 """Harmonic oscillators plus filtered noise, through the reverb if there is one."""
 
-from typing import Optional
-
 from torch import Tensor, nn
 
 from .filtered_noise import FilteredNoise
@@ -19,16 +17,14 @@ class Synthesizer(nn.Module):
         reverb: at `sample_rate`, or None for dry sound.
     """
 
-    def __init__(
-        self, sample_rate: int, model_rate: int, harmonics: int, bands: int, reverb: Optional[Reverb] = None
-    ):
+    def __init__(self, sample_rate: int, model_rate: int, harmonics: int, bands: int, reverb: Reverb | None = None):
         super().__init__()
         self.harmonic_oscillators = HarmonicOscillators(sample_rate, model_rate, harmonics)
         self.filtered_noise = FilteredNoise(sample_rate, model_rate, bands)
         self.reverb = reverb
 
     def forward(
-        self, f0: Tensor, amplitude: Tensor, harmonics: Tensor, noise: Tensor, excitation: Optional[Tensor] = None
+        self, f0: Tensor, amplitude: Tensor, harmonics: Tensor, noise: Tensor, excitation: Tensor | None = None
     ) -> Tensor:
         """Render whole frames from silence.
 

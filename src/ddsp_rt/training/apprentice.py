@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 import torch
 from torch import Tensor, nn
 
@@ -23,7 +21,7 @@ class Apprentice(nn.Module):
         rooms: None for a dry instrument.
     """
 
-    def __init__(self, architecture: Architecture, model_rate: int, rooms: Optional[Rooms]):
+    def __init__(self, architecture: Architecture, model_rate: int, rooms: Rooms | None):
         super().__init__()
         spec = architecture.decoder
         self.network = InstrumentModel(Architecture(spec, architecture.encoder, 0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -17,7 +17,10 @@ RecordingsOrData = Annotated[
 ]
 Rate = Annotated[int, typer.Option(metavar="16000|48000", help="Model rate, Hz.")]
 HoldOut = Annotated[
-    float, typer.Option(metavar="S", min=0.0, help="Keep the last S seconds of every recording above a minute out, for tests.")
+    float,
+    typer.Option(
+        metavar="S", min=0.0, help="Keep the last S seconds of every recording above a minute out, for tests."
+    ),
 ]
 
 
@@ -26,7 +29,7 @@ def prepare(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DATA", help="Data set to write (.safetensors).")],
     sample_rate: Rate = 16_000,
     hold_out: HoldOut = 0.0,
-    jobs: Annotated[Optional[int], typer.Option(metavar="N", min=1, help="Processes. [default: one per core]")] = None,
+    jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes. [default: one per core]")] = None,
 ) -> None:
     """Analyse recordings once; train takes the result in their place, on any machine.
 
@@ -35,7 +38,8 @@ def prepare(
 
     Example: ddsp-rt prepare my-violin/ -o violin.safetensors --hold-out 30
     """
-    from ddsp_rt.training.preparation import describe, prepare as run
+    from ddsp_rt.training.preparation import describe
+    from ddsp_rt.training.preparation import prepare as run
 
     _check_rate(sample_rate)
     summary = run(recordings, output, model_rate=sample_rate, hold_out=hold_out, workers=jobs)
@@ -47,27 +51,31 @@ def prepare(
 def train(
     recordings: RecordingsOrData,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="INSTRUMENT", help="Instrument to write (.ddsp).")],
-    name: Annotated[Optional[str], typer.Option(metavar="N", help="Its name. [default: the file's]")] = None,
+    name: Annotated[str | None, typer.Option(metavar="N", help="Its name. [default: the file's]")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run with this output was stopped.")] = False,
     base: Annotated[
-        Optional[str], typer.Option("--from", metavar="INSTRUMENT", help="Start from another instrument (fine-tuning).")
+        str | None, typer.Option("--from", metavar="INSTRUMENT", help="Start from another instrument (fine-tuning).")
     ] = None,
-    minutes: Annotated[Optional[float], typer.Option(metavar="M", min=0.0, help="Train for so long.")] = None,
-    steps: Annotated[Optional[int], typer.Option(metavar="N", min=1, help="Train for so many steps.")] = None,
+    minutes: Annotated[float | None, typer.Option(metavar="M", min=0.0, help="Train for so long.")] = None,
+    steps: Annotated[int | None, typer.Option(metavar="N", min=1, help="Train for so many steps.")] = None,
     sample_rate: Rate = 16_000,
     z: Annotated[bool, typer.Option("--z", help="Also learn what of the source's timbre to carry over.")] = False,
     seed: Annotated[
-        Optional[int], typer.Option(metavar="N", min=0, max=2**31 - 1, help="Of everything random. [default: 0]")
+        int | None, typer.Option(metavar="N", min=0, max=2**31 - 1, help="Of everything random. [default: 0]")
     ] = None,
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Where to compute.")] = "auto",
     devices: Annotated[int, typer.Option(metavar="N", min=1, help="Processes (GPUs) per machine.")] = 1,
     nodes: Annotated[int, typer.Option(metavar="N", min=1, help="Machines.")] = 1,
     room: Annotated[
-        Optional[str], typer.Option(metavar="ROOM", help="Folder whose room is shipped, or dry. [default: most data]")
+        str | None, typer.Option(metavar="ROOM", help="Folder whose room is shipped, or dry. [default: most data]")
     ] = None,
     hold_out: HoldOut = 0.0,
-    licence: Annotated[Optional[str], typer.Option(metavar="T", help="Of the instrument. [default: the manifest's]")] = None,
-    attribution: Annotated[Optional[str], typer.Option(metavar="T", help="Whom to credit. [default: the manifest's]")] = None,
+    licence: Annotated[
+        str | None, typer.Option(metavar="T", help="Of the instrument. [default: the manifest's]")
+    ] = None,
+    attribution: Annotated[
+        str | None, typer.Option(metavar="T", help="Whom to credit. [default: the manifest's]")
+    ] = None,
 ) -> None:
     """Train an instrument from recordings of one monophonic instrument.
 

@@ -7,8 +7,9 @@ The products of large matrices take bfloat16 operands (and keep a float32 master
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, Iterable, Optional, Tuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +21,7 @@ TOGETHER = 25  # steps whose factors are computed at once: what fits a core's ca
 class SteppedGru(nn.GRU):
     """Takes the place of a one-layer `nn.GRU(batch_first=True)`; made from one by `take_over`."""
 
-    def forward(self, input: Tensor, hx: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """input: [batch, frames, inputs], hx: [1, batch, hidden] -> [batch, frames, hidden], [1, batch, hidden]."""
         hidden = self.hidden_size
         state = input.new_zeros(input.shape[0], hidden) if hx is None else hx[0]

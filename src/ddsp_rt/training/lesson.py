@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Optional
+from typing import Any
 
 import lightning
 import torch
@@ -37,12 +37,12 @@ class Lesson(lightning.LightningModule):
         self.seconds = 0.0  # of training, over all sessions
         self.best_loss, self.best_step = float("inf"), -1
         self.best: dict[str, Tensor] = {}  # the averaged weights that were judged best
-        self.judged: Optional[float] = None  # the last judgement of the held-out part
-        self.example: Optional[tuple[Tensor, Tensor]] = None  # a held-out window as rendered last, and as recorded
+        self.judged: float | None = None  # the last judgement of the held-out part
+        self.example: tuple[Tensor, Tensor] | None = None  # a held-out window as rendered last, and as recorded
         self.stalled = 0  # judgements since the last progress
         self.halvings = 0
         self._sums = [0.0, 0]
-        self._resumed_optimizer: Optional[dict[str, Any]] = None
+        self._resumed_optimizer: dict[str, Any] | None = None
 
     # ---- data
 
@@ -216,7 +216,9 @@ class Lesson(lightning.LightningModule):
         try:
             self.apprentice.load_state_dict(state["weights"])
         except RuntimeError:
-            raise DataError("the checkpoint is of another architecture or of data with other rooms; train without --resume") from None
+            raise DataError(
+                "the checkpoint is of another architecture or of data with other rooms; train without --resume"
+            ) from None
         self.average, self.best = dict(state["average"]), dict(state["best"])
         self.step, self.seconds = state["step"], state["seconds"]
         self.best_loss, self.best_step = state["best_loss"], state["best_step"]

@@ -56,7 +56,9 @@ def spectrograms(target: torch.Tensor, output: torch.Tensor, rate: int) -> Any:
     top = max(float(level.max()) for level in levels)
     extent = (0, len(target) / rate, 0, rate / 2000)
     for axis, level, title in zip(axes, levels, ("recorded", "rendered")):
-        shown = axis.imshow(level, origin="lower", aspect="auto", extent=extent, vmin=top - RANGE, vmax=top, cmap="magma")
+        shown = axis.imshow(
+            level, origin="lower", aspect="auto", extent=extent, vmin=top - RANGE, vmax=top, cmap="magma"
+        )
         axis.set_title(title)
         axis.set_ylabel("frequency (kHz)")
     axes[1].set_xlabel("time (s)")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any, Optional
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ JUDGED_ABOVE = -60.0  # dB of the target
 ROWS = 2  # of a batch worked on at once on a CPU, so that spectra stay in its caches
 
 
-def mss(output: Tensor, target: Tensor, overlap: int = OVERLAP, usable: Optional[Tensor] = None) -> Tensor:
+def mss(output: Tensor, target: Tensor, overlap: int = OVERLAP, usable: Tensor | None = None) -> Tensor:
     """Multi-scale spectral loss: lower is nearer; 0 for identical signals.
 
     With m = |STFT| / sqrt(N), periodic Hann windows of N = 2048, 1024, ..., 64 samples without padding, it is the sum
@@ -38,7 +38,7 @@ def mss(output: Tensor, target: Tensor, overlap: int = OVERLAP, usable: Optional
 
 
 def training_loss(
-    output: Tensor, target: Tensor, rate: int, overlap: int, usable: Optional[Tensor], loudness: float
+    output: Tensor, target: Tensor, rate: int, overlap: int, usable: Tensor | None, loudness: float
 ) -> Tensor:
     """`mss` plus `loudness` times the mean difference in loudness, dB (A), of windows of about 32 ms above -60 dB.
 
@@ -54,14 +54,16 @@ class SpectralLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, output: Tensor, target: Tensor, overlap: int, usable: Optional[Tensor], loudness: float, rate: int
+        ctx: Any, output: Tensor, target: Tensor, overlap: int, usable: Tensor | None, loudness: float, rate: int
     ) -> Tensor:
         both = torch.cat([output, target]).to(torch.float32)
         batch = len(output)
         gradient = torch.zeros_like(output, dtype=torch.float32) if ctx.needs_input_grad[0] else None
         total = both.new_zeros(())
         rows = ROWS if both.device.type == "cpu" else batch
-        judges_loudness = min(SCALES, key=lambda size: abs(math.log(size / (rate * LOUDNESS_WINDOW)))) if loudness else 0
+        judges_loudness = (
+            min(SCALES, key=lambda size: abs(math.log(size / (rate * LOUDNESS_WINDOW)))) if loudness else 0
+        )
         for size in SCALES:
             if size > both.shape[-1]:
                 continue
@@ -86,8 +88,8 @@ def _scale(
     size: int,
     hop: int,
     weight: Tensor,
-    gradient: Optional[Tensor],
-    curve: Optional[Tensor],
+    gradient: Tensor | None,
+    curve: Tensor | None,
     loudness: float,
 ) -> Tensor:
     """The loss at one scale, windows weighted by `weight` [batch, windows]; its gradient is added to `gradient`.
@@ -146,7 +148,7 @@ def _overlap_add(frames: Tensor, hop: int, out: Tensor) -> None:
         blocks[:, piece : piece + count] += frames[:, :, piece * hop : (piece + 1) * hop]
 
 
-def _weights(usable: Optional[Tensor], batch: int, size: int, hop: int, samples: int) -> Tensor:
+def _weights(usable: Tensor | None, batch: int, size: int, hop: int, samples: int) -> Tensor:
     """Equal weights for all windows whose frames are all usable, 0 for others, with the sum 1: [batch, windows]."""
     count = (samples - size) // hop + 1
     if usable is None or bool(usable.all()):

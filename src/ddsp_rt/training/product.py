@@ -19,9 +19,7 @@ from ddsp_rt.training.lesson import Lesson
 DRY = "dry"  # the name of no room
 
 
-def write_instrument(
-    path: Path, lesson: Lesson, architecture: Architecture, room: str, labels: dict[str, Any]
-) -> None:
+def write_instrument(path: Path, lesson: Lesson, architecture: Architecture, room: str, labels: dict[str, Any]) -> None:
     """Export the best weights so far, with the impulse response of one room.
 
     Args:

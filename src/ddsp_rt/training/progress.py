@@ -33,7 +33,8 @@ class Progress:
     def __enter__(self) -> Progress:
         if sys.stderr.isatty():
             from rich.console import Console
-            from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+            from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+            from rich.progress import Progress as Bar
 
             columns = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}")]
             columns += [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]

@@ -30,7 +30,7 @@ def process_number() -> int:
 
 
 def choose_accelerator(device: str) -> str:
-    """"cpu" or "cuda" for what the user asks for."""
+    """ "cpu" or "cuda" for what the user asks for."""
     if device not in ("auto", "cpu", "cuda"):
         raise UsageError(f"device {device}: give cpu or cuda")
     if device == "cuda" and not torch.cuda.is_available():
