@@ -19,10 +19,10 @@ from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.synthesis.reverb import Reverb
 from ddsp_rt.training import train
-from ddsp_rt.training.apprentice import Apprentice
-from ddsp_rt.training.crops import Crops, Steps, vary
+from ddsp_rt.training.model import TrainingModel
+from ddsp_rt.training.crops import Crops, TrainingBatches, augment
 from ddsp_rt.training.data_file import FORMAT_VERSION, PreparedData, write_tensors
-from ddsp_rt.training.fast_layers import take_over
+from ddsp_rt.training.fast_layers import use_fast_layers
 from ddsp_rt.training.loss import mss, training_loss
 from ddsp_rt.training.rooms import Rooms, reverberation_time
 from ddsp_rt.training.settings import Settings
@@ -150,18 +150,21 @@ def test_what_is_not_usable_does_not_count():
 def test_a_batch_depends_on_seed_and_step_alone(data):
     crops = Crops(PreparedData(data), 250, 250)
     settings = replace(QUICK, seed=5, batch=4)
-    one, other = Steps(crops, settings, 0, 10), Steps(Crops(PreparedData(data), 250, 250), settings, 7, 10)
+    one, other = (
+        TrainingBatches(crops, settings, 0, 10),
+        TrainingBatches(Crops(PreparedData(data), 250, 250), settings, 7, 10),
+    )
     other[2], one[0]
     assert all(torch.equal(a, b) for a, b in zip(one[7].values(), other[0].values()))
     assert not torch.equal(one[7]["audio"], one[8]["audio"])
-    assert not torch.equal(one[7]["audio"], Steps(crops, replace(settings, seed=6), 0, 10)[7]["audio"])
+    assert not torch.equal(one[7]["audio"], TrainingBatches(crops, replace(settings, seed=6), 0, 10)[7]["audio"])
 
 
 def test_processes_share_the_batch_of_one(data):
     crops = Crops(PreparedData(data), 250, 250)
     settings = replace(QUICK, seed=1, batch=4)
-    whole = Steps(crops, settings, 0, 4)[3]
-    halves = [Steps(crops, settings, 0, 4, rank, 2)[3] for rank in range(2)]
+    whole = TrainingBatches(crops, settings, 0, 4)[3]
+    halves = [TrainingBatches(crops, settings, 0, 4, rank, 2)[3] for rank in range(2)]
     for name, rows in whole.items():
         assert torch.equal(rows[0::2], halves[0][name]) and torch.equal(rows[1::2], halves[1][name]), name
 
@@ -175,7 +178,7 @@ def test_a_louder_crop_is_louder_in_every_feature():
     names = ("loudness", "mfcc")
     batch = {name: torch.from_numpy(np.array(soft[name][None, 125:])) for name in names} | {"audio": torch.ones(1, 4)}
     batch["loudness"][0, 0] = -100.0
-    varied = vary(batch, torch.tensor([3.0]), torch.tensor([0.0]))
+    varied = augment(batch, torch.tensor([3.0]), torch.tensor([0.0]))
     assert varied["audio"][0, 0] == pytest.approx(10 ** (3 / 20)) and varied["loudness"][0, 0] == -100.0
     for name in names:
         assert np.allclose(varied[name][0, 1:], loud[name][126:], atol=2e-3), name
@@ -183,11 +186,11 @@ def test_a_louder_crop_is_louder_in_every_feature():
 
 def test_the_network_may_be_told_another_pitch_than_sounds(data):
     crops = Crops(PreparedData(data), 250, 250)
-    apprentice = Apprentice(Architecture(TINY), 16_000, None)
+    model = TrainingModel(Architecture(TINY), 16_000, None)
     batch = crops.batch([(0, 500)])
-    noise = torch.zeros(1, 500, apprentice.noise.size)
-    told = lambda octaves: apprentice(batch | {"detune": torch.tensor([octaves])}, noise, 250).detach()[0]
-    assert torch.equal(told(0.0), apprentice(batch, noise, 250).detach()[0])
+    noise = torch.zeros(1, 500, model.noise.size)
+    told = lambda octaves: model(batch | {"detune": torch.tensor([octaves])}, noise, 250).detach()[0]
+    assert torch.equal(told(0.0), model(batch, noise, 250).detach()[0])
     assert not torch.equal(told(0.0), told(1.0))
     tones = [np.abs(np.fft.rfft(audio.numpy() * np.hanning(len(audio)))).argmax() for audio in (told(0.0), told(1.0))]
     assert abs(tones[0] - tones[1]) <= 1
@@ -229,7 +232,7 @@ def test_the_stepped_gru_is_torchs():
     ours = torch.nn.Sequential(torch.nn.GRU(7, 5, batch_first=True)).double()
     theirs = torch.nn.GRU(7, 5, batch_first=True).double()
     theirs.load_state_dict(ours[0].state_dict())
-    take_over(ours)
+    use_fast_layers(ours)
     inputs = torch.randn(3, 20, 7, dtype=torch.double)
     state = torch.randn(1, 3, 5, dtype=torch.double)
     results = []
@@ -264,13 +267,13 @@ def test_rooms_can_start_as_another_instruments():
 def test_a_preroll_is_as_good_as_having_played_from_the_start(data):
     """The crop sounds as if the network had run through what came before; only its gradient stops there."""
     crops = Crops(PreparedData(data), 100, 50)
-    apprentice = Apprentice(Architecture(TINY), RATE, None)
+    model = TrainingModel(Architecture(TINY), RATE, None)
     batch = crops.batch([(0, 500)])
-    noise = apprentice.noise.draw(1, 150, torch.Generator().manual_seed(0))
+    noise = model.noise.draw(1, 150, torch.Generator().manual_seed(0))
     with torch.no_grad():
-        crop = apprentice(batch, noise, 50)
-        controls = apprentice.network.decoder(batch["f0"], batch["periodicity"], batch["loudness"])[:3]
-        states = apprentice._dry(batch["f0"], controls, noise)[:, 50 * 64 :]
+        crop = model(batch, noise, 50)
+        controls = model.network.decoder(batch["f0"], batch["periodicity"], batch["loudness"])[:3]
+        states = model._dry(batch["f0"], controls, noise)[:, 50 * 64 :]
     power = lambda x: x.square().mean().item()
     assert power(crop) == pytest.approx(power(states), rel=1e-3)  # phases differ, levels do not
 
@@ -315,13 +318,13 @@ from dataclasses import replace
 from pathlib import Path
 sys.path[:0] = {path!r}
 import test_training as t
-from ddsp_rt.training.lesson import Lesson
-follow = Lesson._follow
+from ddsp_rt.training.module import TrainingModule
+update = TrainingModule._update_average
 def stop(self):
-    follow(self)
+    update(self)
     if self.step == int(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
-Lesson._follow = stop
+TrainingModule._update_average = stop
 t.torch.set_num_threads(1)
 t.quick(Path(sys.argv[1]), Path(sys.argv[2]), steps=9)
 """
@@ -441,13 +444,13 @@ import os, signal, sys
 from pathlib import Path
 sys.path[:0] = {path!r}
 import test_training as t
-from ddsp_rt.training.lesson import Lesson
-follow = Lesson._follow
+from ddsp_rt.training.module import TrainingModule
+update = TrainingModule._update_average
 def stop(self):
-    follow(self)
+    update(self)
     if self._rank == 1 and self.step == int(sys.argv[4]):
         os.kill(os.getpid(), signal.SIGKILL)
-Lesson._follow = stop
+TrainingModule._update_average = stop
 t.torch.set_num_threads(1)
 # Adam's first steps are as long for a gradient of rounding errors as for a real one; slow rooms keep them small.
 settings = t.replace(t.QUICK, room_rate=0.1)
@@ -487,7 +490,7 @@ def test_wide_layers_are_torchs_to_the_precision_of_their_operands():
     inputs = torch.randn(50, 128, requires_grad=True)
     wanted = layer(inputs)
     expected = torch.autograd.grad(wanted.square().sum(), [inputs, *layer.parameters()])
-    take_over(layer)
+    use_fast_layers(layer)
     out = layer(inputs)
     found = torch.autograd.grad(out.square().sum(), [inputs, *layer.parameters()])
     for a, b in zip((out, *found), (wanted, *expected)):
@@ -499,6 +502,6 @@ def test_the_log_holds_losses_sound_and_figures(tmp_path, data):
     quick(data, tmp_path / "x.ddsp", steps=12)
     log = events.EventAccumulator(str(tmp_path / "x.training" / "log"))
     log.Reload()
-    assert {"loss/held out", "loss/training", "learning rate"} <= set(log.Tags()["scalars"])
+    assert {"loss/validation", "loss/training", "learning rate"} <= set(log.Tags()["scalars"])
     assert {"held out/rendered", "held out/recorded"} <= set(log.Tags()["audio"])
     assert {"held out/spectrograms", "rooms"} <= set(log.Tags()["images"])

@@ -5,18 +5,52 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
+from ddsp_rt.training.options import TrainOptions
+from ddsp_rt.training.progress import say
+from ddsp_rt.training.settings import Settings
 
-def prepare(*arguments: Any, **options: Any):
+__all__ = ["Settings", "TrainOptions", "prepare", "train"]
+
+
+def prepare(*arguments: Any, **options: Any) -> dict[str, Any]:
     """Analyse recordings into one data set; see `ddsp_rt.training.preparation.prepare`."""
     from ddsp_rt.training.preparation import prepare as run
 
     return run(*arguments, **options)
 
 
-def train(*arguments: Any, **options: Any):
-    """Train an instrument; see `ddsp_rt.training.trainer.train`."""
+def train(
+    recordings: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    output: str | os.PathLike[str],
+    options: TrainOptions | None = None,
+    *,
+    report: Callable[[str], None] = say,
+    **changes: Any,
+) -> dict[str, Any]:
+    """Train an instrument and write it to `output`; the run's checkpoint and logs lie in a folder beside it.
+
+    The instrument file appears after the first validation and is replaced whenever the held-out loss is the lowest so
+    far. SIGINT and SIGTERM end the run with what was learnt.
+
+    Args:
+        recordings: a data set made by `prepare`, or what `prepare` takes.
+        output: `*.ddsp`.
+        options, changes: see `TrainOptions`; `train(data, "violin.ddsp", minutes=30)` changes one of the defaults.
+        report: called with lines of text.
+
+    Returns:
+        The training summary that is in the instrument file, and whether the run was "interrupted".
+
+    Raises:
+        UserError: in one line, what is wrong with arguments or data, or why training ended early.
+    """
+    options = replace(options or TrainOptions(), **changes)
+    options.check(output)
     from ddsp_rt.training.trainer import train as run
 
-    return run(*arguments, **options)
+    return run(recordings, output, options, report)

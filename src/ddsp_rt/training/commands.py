@@ -1,4 +1,4 @@
-"""The commands `ddsp-rt prepare` and `ddsp-rt train`; `cli` registers them. PyTorch is imported when `train` runs."""
+"""The commands `ddsp-rt prepare` and `ddsp-rt train`; `cli` registers them. PyTorch is imported when `train` runs and its options are right."""
 
 from __future__ import annotations
 
@@ -85,9 +85,8 @@ def train(
 
     Example: ddsp-rt train my-violin/ -o my-violin.ddsp --minutes 30
     """
-    from ddsp_rt.training.trainer import train as run
+    from ddsp_rt.training import train as run
 
-    _check_rate(sample_rate)
     run(
         recordings[0] if len(recordings) == 1 else recordings,
         output,

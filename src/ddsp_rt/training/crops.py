@@ -17,7 +17,7 @@ SCORED = 4 * FRAME_RATE  # frames of a crop that are compared with the recording
 PREROLL = 1 * FRAME_RATE  # frames before them that fill the network's state and the room
 VALIDATION_ABOVE = 20.0  # seconds: longer recordings give their end to the held-out part
 VALIDATION_SHARE = 0.05
-VALIDATION_WINDOWS = 48  # at most, spread evenly, so that judging costs the same for any amount of data
+VALIDATION_WINDOWS = 48  # at most, spread evenly, so that validating costs the same for any amount of data
 SILENCE = -100.0  # dB
 MFCC_PER_DB = 8.0 * math.log(10.0) / 10.0  # of the first coefficient: the sum over 64 logarithms of power, over 8
 MOSTLY = 0.5  # share of the scored frames that should be usable
@@ -130,7 +130,7 @@ class Crops:
         return crop
 
 
-class Steps(Dataset):
+class TrainingBatches(Dataset):
     """The training batches of steps `first` to `last`, this process's rows of them."""
 
     def __init__(self, crops: Crops, settings: Settings, first: int, last: int, rank: int = 0, processes: int = 1):
@@ -147,11 +147,11 @@ class Steps(Dataset):
         batch = self.crops.batch(self.crops.positions(settings.seed, step, settings.batch)[own])
         random = np.random.Generator(np.random.Philox(key=[settings.seed, step], counter=[0, 0, 0, 1]))
         level, detune = torch.from_numpy(random.uniform(-1.0, 1.0, (2, settings.batch)).astype(np.float32))[:, own]
-        return vary(batch, settings.level * level, settings.detune / 1200.0 * detune)
+        return augment(batch, settings.level * level, settings.detune / 1200.0 * detune)
 
 
-def vary(batch: dict[str, Tensor], level: Tensor, detune: Tensor) -> dict[str, Tensor]:
-    """The crops made `level` dB louder, [batch]; `detune` octaves, [batch], are left for the network's ear (`Apprentice`)."""
+def augment(batch: dict[str, Tensor], level: Tensor, detune: Tensor) -> dict[str, Tensor]:
+    """The crops made `level` dB louder, [batch]; `detune` octaves, [batch], are left for `TrainingModel`."""
     batch["audio"] = batch["audio"] * (10.0 ** (level / 20.0))[:, None]
     loudness = batch["loudness"]
     batch["loudness"] = torch.where(loudness > SILENCE, (loudness + level[:, None]).clamp(min=SILENCE), loudness)
@@ -161,7 +161,7 @@ def vary(batch: dict[str, Tensor], level: Tensor, detune: Tensor) -> dict[str, T
     return batch
 
 
-class HeldOut(Dataset):
+class ValidationBatches(Dataset):
     """The held-out windows, `batch` at a time; the same ones every time."""
 
     def __init__(self, crops: Crops, batch: int):

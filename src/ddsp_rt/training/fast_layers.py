@@ -19,7 +19,7 @@ TOGETHER = 25  # steps whose factors are computed at once: what fits a core's ca
 
 
 class SteppedGru(nn.GRU):
-    """Takes the place of a one-layer `nn.GRU(batch_first=True)`; made from one by `take_over`."""
+    """Takes the place of a one-layer `nn.GRU(batch_first=True)`; made from one by `use_fast_layers`."""
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """input: [batch, frames, inputs], hx: [1, batch, hidden] -> [batch, frames, hidden], [1, batch, hidden]."""
@@ -39,7 +39,7 @@ class FastLinear(nn.Linear):
         return linear(input, self.weight, self.bias)
 
 
-def take_over(model: nn.Module, keep: Iterable[nn.Module] = ()) -> None:
+def use_fast_layers(model: nn.Module, keep: Iterable[nn.Module] = ()) -> None:
     """Let the layers inside `model` run as those of this file; parameters and their names stay.
 
     One-layer GRUs become `SteppedGru`; wide dense layers become `FastLinear`, except those in `keep`.

@@ -19,7 +19,7 @@ SCALES = (2048, 1024, 512, 256, 128, 64)  # FFT sizes, samples
 EPSILON = 1e-7
 OVERLAP = 4  # a window every quarter of its length, for reporting
 LOUDNESS_WINDOW = 0.032  # seconds, about: the scale nearest to it
-JUDGED_ABOVE = -60.0  # dB of the target
+LOUDNESS_ABOVE = -60.0  # dB of the target
 ROWS = 2  # of a batch worked on at once on a CPU, so that spectra stay in its caches
 
 
@@ -61,15 +61,13 @@ class SpectralLoss(torch.autograd.Function):
         gradient = torch.zeros_like(output, dtype=torch.float32) if ctx.needs_input_grad[0] else None
         total = both.new_zeros(())
         rows = ROWS if both.device.type == "cpu" else batch
-        judges_loudness = (
-            min(SCALES, key=lambda size: abs(math.log(size / (rate * LOUDNESS_WINDOW)))) if loudness else 0
-        )
+        loudness_size = min(SCALES, key=lambda size: abs(math.log(size / (rate * LOUDNESS_WINDOW)))) if loudness else 0
         for size in SCALES:
             if size > both.shape[-1]:
                 continue
             hop = size // overlap
             weight = _weights(usable, batch, size, hop, output.shape[-1])
-            curve = _a_weighting(size, rate, both.device) if size == judges_loudness else None
+            curve = _a_weighting(size, rate, both.device) if size == loudness_size else None
             for part in (slice(row, row + rows) for row in range(0, batch, rows)):
                 pair = torch.cat([both[:batch][part], both[batch:][part]])
                 slopes = None if gradient is None else gradient[part]
@@ -112,7 +110,7 @@ def _scale(
     if curve is not None:
         power = magnitude.square() @ curve + 1e-12  # -120 dB
         level = 10.0 * power.log10()
-        off = (level[:batch] - level[batch:]) * (level[batch:] > JUDGED_ABOVE)
+        off = (level[:batch] - level[batch:]) * (level[batch:] > LOUDNESS_ABOVE)
         loss = loss + loudness * (off.abs() * weight).sum()
         if gradient is not None:
             slope += (loudness * 20.0 / math.log(10.0) * off.sign() * weight / power[:batch]).unsqueeze(-1) * curve

@@ -28,12 +28,12 @@ class Settings:
     room_prior: float = 1.0  # weight of the decay prior
     loudness: float = 0.2  # weight of a decibel of difference in loudness
     clip: float = 3.0  # largest gradient norm
-    average: float = 0.998  # of the running average of the weights that is judged and exported
+    average: float = 0.998  # of the running average of the weights that is validated and exported
     overlap: int = 2  # windows per window length in the training loss
     fine_tuning: float = 0.5  # of the learning rate, when starting from another instrument
-    interval: int = 50  # steps between judgements of the held-out part
-    patience: int = 12  # judgements without progress before the step size is halved
-    give_up: int = 80  # judgements without progress that end any run: more steps would only wear out what was learnt
+    interval: int = 50  # steps between validations
+    patience: int = 12  # validations without progress before the step size is halved
+    give_up: int = 80  # validations without progress that end any run: more steps would only wear out what was learnt
     halvings: int = 3  # of the step size before an open-ended run ends
 
     @property

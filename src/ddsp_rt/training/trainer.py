@@ -5,26 +5,28 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ddsp_rt.architecture import Architecture, DecoderSpec, EncoderSpec
+from ddsp_rt.architecture import Architecture, EncoderSpec
 from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.instrument_file import InstrumentError, load_instrument
-from ddsp_rt.training.apprentice import Apprentice
+from ddsp_rt.training.model import TrainingModel
 from ddsp_rt.training.checkpoint import load_checkpoint
 from ddsp_rt.training.crops import Crops
 from ddsp_rt.training.data_file import PreparedData, is_data_set
-from ddsp_rt.training.fast_layers import take_over
+from ddsp_rt.training.fast_layers import use_fast_layers
 from ddsp_rt.training.hardware import keep_memory
-from ddsp_rt.training.keeper import LAST, Keeper
-from ddsp_rt.training.lesson import Lesson
-from ddsp_rt.training.product import DRY, choose_room, labels, summary, write_instrument
-from ddsp_rt.training.progress import Progress, say
+from ddsp_rt.training.checkpoint_callback import LAST, CheckpointCallback
+from ddsp_rt.training.module import TrainingModule
+from ddsp_rt.training.export import DRY, choose_room, labels, summary, export_instrument
+from ddsp_rt.training.options import TrainOptions
+from ddsp_rt.training.progress import Progress
 from ddsp_rt.training.rooms import make_rooms
-from ddsp_rt.training.session import choose_accelerator, process_number, run_lesson
+from ddsp_rt.training.lightning_run import choose_accelerator, process_number, run_lightning
 from ddsp_rt.training.settings import Settings
 
 Z_DIMS = 16
@@ -33,137 +35,108 @@ Z_DIMS = 16
 def train(
     recordings: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     output: str | os.PathLike[str],
-    *,
-    name: str | None = None,
-    resume: bool = False,
-    base: str | os.PathLike[str] | None = None,
-    minutes: float | None = None,
-    steps: int | None = None,
-    sample_rate: int = 16_000,
-    z: bool = False,
-    seed: int | None = None,
-    device: str = "auto",
-    devices: int = 1,
-    nodes: int = 1,
-    room: str | None = None,
-    hold_out: float = 0.0,
-    licence: str | None = None,
-    attribution: str | None = None,
-    decoder: DecoderSpec | None = None,
-    settings: Settings | None = None,
-    report: Callable[[str], None] = say,
+    options: TrainOptions,
+    report: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Train an instrument and write it to `output`; the run's checkpoint and logs lie in a folder beside it.
-
-    The instrument file appears after the first judgement of the held-out part and is replaced whenever a judgement is
-    the best so far. SIGINT and SIGTERM end the run with what was learnt.
-
-    Args:
-        recordings: a data set made by `prepare`, or what `prepare` takes.
-        output: `*.ddsp`.
-        resume: go on from the checkpoint of the run with the same output, with its seed, sizes and settings.
-        base: an instrument file to start from (fine-tuning).
-        minutes, steps: the budget; with neither, training ends when the held-out loss stops falling.
-        sample_rate: the model rate, Hz, when recordings are given.
-        z: learn an encoder of the source's spectral content as well.
-        device: "cpu", "cuda" or "auto"; devices: processes per node.
-        room: the room whose impulse response is shipped (default: that with most data), or "dry".
-        hold_out: see `prepare`, when recordings are given.
-        decoder, settings: other sizes of the network, other details of training.
-        report: called with lines of text.
-
-    Returns:
-        The training summary that is in the instrument file.
-
-    Raises:
-        UserError: in one line, what is wrong with arguments or data, or why training ended early.
-    """
+    """See `ddsp_rt.training.train`, which has checked the options."""
     output = Path(output)
-    if output.suffix != ".ddsp":
-        raise UsageError(f"{output}: end the name of an instrument in .ddsp")
     report = report if process_number() == 0 else _nobody
+    folder = _run_folder(output)
+    state = load_checkpoint(folder / LAST) if options.resume else None
+    settings = _settings(options, state)
+    accelerator = choose_accelerator(options.device)
+    data = _data(recordings, folder, options, report)
+    architecture, tensors = _architecture(options, state, data)
+    if tensors:
+        settings = replace(settings, learning_rate=settings.learning_rate * settings.fine_tuning)
+    crops = Crops(data, settings.scored, settings.preroll, mfcc=architecture.encoder is not None)
+    room = choose_room(crops, options.room or (state or {}).get("room"))
+    module = TrainingModule(_model(architecture, crops, settings, tensors, accelerator), crops, settings)
+    if state is not None:
+        module.resume(state)
+    report(_opening(crops, module))
+    rooms = module.model.rooms
+    architecture = replace(architecture, reverb_length=0 if room == DRY or rooms is None else rooms.taps.shape[1])
+    tags = labels(crops, options.name or output.stem, options.licence, options.attribution)
+    with Progress("training", None if settings.open_ended else 1.0, report=report) as progress:
+        progress.begin_at(settings.spent(module.step, module.seconds))
+        about = {"architecture": architecture.to_dict(), "room": room}
+        export = partial(export_instrument, output, architecture=architecture, room=room, labels=tags)
+        callback = CheckpointCallback(folder, about, export, progress)
+        run_lightning(module, callback, folder, accelerator, options.devices, options.nodes)
+    report(_closing(module, callback.interrupted, output))
+    return {**summary(module, room), "interrupted": callback.interrupted}
+
+
+def _run_folder(output: Path) -> Path:
+    """The folder of the run's checkpoint, log and data, made where it is missing."""
     folder = output.with_suffix(".training")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{folder}: cannot be made: {error.strerror}") from None
-    state = load_checkpoint(folder / LAST) if resume else None
-    settings = _settings(settings or Settings(), state, seed, steps, minutes)
-    if settings.batch % (devices * nodes):
-        raise UsageError(f"{devices * nodes} processes cannot share a batch of {settings.batch} crops evenly")
-    accelerator = choose_accelerator(device)
-    data = _data(recordings, folder, sample_rate, hold_out, resume, report)
-    tensors: dict[str, Any] = {}
-    if state is not None and "architecture" in state:
-        architecture = Architecture.from_dict(state["architecture"])
-    elif base is not None:
-        architecture, tensors = _base(base, data, z)
-        settings = replace(settings, learning_rate=settings.learning_rate * settings.fine_tuning)
-    else:
-        architecture = _architecture(decoder or DecoderSpec(), z)
-    crops = Crops(data, settings.scored, settings.preroll, mfcc=architecture.encoder is not None)
-    shipped = choose_room(crops, room or (state or {}).get("room"))
-    rooms = make_rooms(crops, settings.room_seconds)
-    torch.manual_seed(settings.seed)
-    apprentice = Apprentice(architecture, data.model_rate, rooms)
-    if tensors:
-        # The network has left part of its timbre to the room it learnt with, so the new rooms start as that one.
-        apprentice.network.load_tensors(tensors)
-        if rooms is not None and "reverb.impulse_response" in tensors:
-            rooms.start_from(torch.from_numpy(tensors["reverb.impulse_response"].astype("float32")))
-    if accelerator == "cpu":
-        take_over(apprentice, keep=[apprentice.network.decoder.head])
-        keep_memory()
-    lesson = Lesson(apprentice, crops, settings)
-    if state is not None:
-        lesson.resume(state)
-    architecture = replace(architecture, reverb_length=0 if shipped == DRY or rooms is None else rooms.taps.shape[1])
-    tags = labels(crops, name or output.stem, licence, attribution)
-    report(_opening(crops, lesson))
-    with Progress("training", None if settings.open_ended else 1.0, report=report) as progress:
-        progress.begin_at(settings.spent(lesson.step, lesson.seconds))
-        about = {"architecture": architecture.to_dict(), "room": shipped}
-        keeper = Keeper(folder, about, lambda it: write_instrument(output, it, architecture, shipped, tags), progress)
-        run_lesson(lesson, keeper, folder, accelerator, devices, nodes)
-    state_word = "stopped" if keeper.interrupted else "done"
-    held_out = f"held-out loss {lesson.best_loss:.3f}" if lesson.best else "not judged yet"
-    report(f"{state_word} after {lesson.step} steps, {lesson.seconds / 60:.1f} min: {held_out}, {output}")
-    return {**summary(lesson, shipped), "interrupted": keeper.interrupted}
+    return folder
 
 
-def _settings(
-    settings: Settings, state: dict[str, Any] | None, seed: int | None, steps: int | None, minutes: float | None
-) -> Settings:
+def _settings(options: TrainOptions, state: dict[str, Any] | None) -> Settings:
     """Those of the run; one that goes on keeps its own, and takes a new budget when there is one."""
+    budget = {"steps": options.steps, "minutes": options.minutes}
     if state is None:
-        return replace(settings, seed=seed or 0, steps=steps, minutes=minutes)
+        return replace(options.settings, seed=options.seed or 0, **budget)
     try:
         settings = Settings(**state["settings"])
     except TypeError:
         raise DataError("the checkpoint is of another version of ddsp-rt; train without --resume") from None
-    if seed is not None and seed != settings.seed:
-        raise UsageError(f"seed {seed}: the run to go on with has seed {settings.seed}")
-    return settings if steps is None and minutes is None else replace(settings, steps=steps, minutes=minutes)
+    if options.seed is not None and options.seed != settings.seed:
+        raise UsageError(f"seed {options.seed}: the run to go on with has seed {settings.seed}")
+    return settings if budget == {"steps": None, "minutes": None} else replace(settings, **budget)
 
 
-def _data(recordings, folder: Path, sample_rate: int, hold_out: float, resume: bool, report) -> PreparedData:
+def _data(recordings: Any, folder: Path, options: TrainOptions, report: Callable[[str], None]) -> PreparedData:
+    """The data set given, or the run's own, made from the recordings given."""
     if isinstance(recordings, (str, os.PathLike)) and is_data_set(recordings):
         return PreparedData(recordings)
     own = folder / "data.safetensors"
     if process_number() > 0 and not own.exists():
         raise UsageError("several processes need one data set: run ddsp-rt prepare first, and give train what it wrote")
-    if process_number() == 0 and not (resume and own.exists()):
+    if process_number() == 0 and not (options.resume and own.exists()):
         from ddsp_rt.training.preparation import describe, prepare
 
-        report(describe(prepare(recordings, own, model_rate=sample_rate, hold_out=hold_out, report=report)))
+        rate, hold_out = options.sample_rate, options.hold_out
+        report(describe(prepare(recordings, own, model_rate=rate, hold_out=hold_out, report=report)))
     return PreparedData(own)
 
 
-def _architecture(decoder: DecoderSpec, z: bool) -> Architecture:
-    if not z:
-        return Architecture(decoder)
-    decoder = replace(decoder, features=(*decoder.features, "z"), z_dims=Z_DIMS)
-    return Architecture(decoder, EncoderSpec(z_dims=Z_DIMS))
+def _architecture(
+    options: TrainOptions, state: dict[str, Any] | None, data: PreparedData
+) -> tuple[Architecture, dict[str, Any]]:
+    """The network's, without a room, and the weights to start from, none for untrained ones."""
+    if state is not None and "architecture" in state:
+        return Architecture.from_dict(state["architecture"]), {}
+    if options.base is not None:
+        return _base(options.base, data, options.z)
+    if not options.z:
+        return Architecture(options.decoder), {}
+    decoder = replace(options.decoder, features=(*options.decoder.features, "z"), z_dims=Z_DIMS)
+    return Architecture(decoder, EncoderSpec(z_dims=Z_DIMS)), {}
+
+
+def _model(
+    architecture: Architecture, crops: Crops, settings: Settings, tensors: dict[str, Any], accelerator: str
+) -> TrainingModel:
+    """The model to train, from `tensors` where there are any."""
+    rooms = make_rooms(crops, settings.room_seconds)
+    torch.manual_seed(settings.seed)
+    model = TrainingModel(architecture, crops.data.model_rate, rooms)
+    if tensors:
+        # The network has left part of its timbre to the room it learnt with, so the new rooms start as that one.
+        model.network.load_tensors(tensors)
+        if rooms is not None and "reverb.impulse_response" in tensors:
+            rooms.start_from(torch.from_numpy(tensors["reverb.impulse_response"].astype("float32")))
+    if accelerator == "cpu":
+        use_fast_layers(model, keep=[model.network.decoder.head])
+        keep_memory()
+    return model
 
 
 def _base(base: str | os.PathLike[str], data: PreparedData, z: bool) -> tuple[Architecture, dict[str, Any]]:
@@ -192,10 +165,16 @@ def _nobody(line: str) -> None:
     """Hears what processes other than the first would say again."""
 
 
-def _opening(crops: Crops, lesson: Lesson) -> str:
-    weights = sum(p.numel() for p in lesson.apprentice.network.parameters())
+def _opening(crops: Crops, module: TrainingModule) -> str:
+    weights = sum(p.numel() for p in module.model.network.parameters())
     line = f"{crops.seconds / 60:.1f} min to learn from, {len(crops.windows) * crops.scored / 250:.0f} s held out"
     if crops.validates_on_training:
         line += " (also trained on: no recording is long enough)"
     line += f", {weights / 1000:.0f}k weights, rooms: {', '.join(crops.rooms)}"
-    return line + (f"; going on from step {lesson.step}" if lesson.step else "")
+    return line + (f"; going on from step {module.step}" if module.step else "")
+
+
+def _closing(module: TrainingModule, interrupted: bool, output: Path) -> str:
+    word = "stopped" if interrupted else "done"
+    held_out = f"held-out loss {module.best_loss:.3f}" if module.best else "not validated yet"
+    return f"{word} after {module.step} steps, {module.seconds / 60:.1f} min: {held_out}, {output}"

@@ -16,9 +16,9 @@ import torch
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from ddsp_rt.errors import DataError, UsageError
-from ddsp_rt.training.keeper import LAST, Keeper
-from ddsp_rt.training.lesson import Lesson
-from ddsp_rt.training.logbook import Logbook
+from ddsp_rt.training.checkpoint_callback import LAST, CheckpointCallback
+from ddsp_rt.training.module import TrainingModule
+from ddsp_rt.training.tensorboard_callback import TensorBoardCallback
 
 
 def process_number() -> int:
@@ -30,19 +30,19 @@ def process_number() -> int:
 
 
 def choose_accelerator(device: str) -> str:
-    """ "cpu" or "cuda" for what the user asks for."""
-    if device not in ("auto", "cpu", "cuda"):
-        raise UsageError(f"device {device}: give cpu or cuda")
+    """ "cpu" or "cuda" for one of `TrainOptions.device`."""
     if device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("device cuda: no GPU that this PyTorch can use; give cpu")
+        raise UsageError("--device cuda: no GPU that this PyTorch can use; give cpu")
     return "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def run_lesson(lesson: Lesson, keeper: Keeper, folder: Path, accelerator: str, devices: int, nodes: int) -> None:
+def run_lightning(
+    module: TrainingModule, callback: CheckpointCallback, folder: Path, accelerator: str, devices: int, nodes: int
+) -> None:
     """Run Lightning, without the words it says of itself."""
     for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    if lesson.settings.spent(lesson.step, lesson.seconds) >= 1.0:
+    if module.settings.spent(module.step, module.seconds) >= 1.0:
         return
     with warnings.catch_warnings(), _quiet_threads():
         warnings.simplefilter("ignore")
@@ -52,7 +52,7 @@ def run_lesson(lesson: Lesson, keeper: Keeper, folder: Path, accelerator: str, d
             num_nodes=nodes,
             max_epochs=-1,
             logger=_logger(folder),
-            callbacks=[keeper, Logbook()],
+            callbacks=[callback, TensorBoardCallback()],
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
@@ -62,15 +62,15 @@ def run_lesson(lesson: Lesson, keeper: Keeper, folder: Path, accelerator: str, d
             log_every_n_steps=10,
         )
         try:
-            trainer.fit(lesson)
+            trainer.fit(module)
         except OSError as error:  # of the log; checkpoints and instruments speak for themselves
-            raise _stopped(lesson, folder, error.strerror or str(error)) from None
+            raise _stopped(module, folder, error.strerror or str(error)) from None
         except torch.OutOfMemoryError:
-            raise _stopped(lesson, folder, "the GPU's memory is too small for this batch") from None
+            raise _stopped(module, folder, "the GPU's memory is too small for this batch") from None
         except RuntimeError as error:
-            if lesson.trainer.world_size == 1:
+            if module.trainer.world_size == 1:
                 raise
-            raise _stopped(lesson, folder, f"another process ended ({str(error).splitlines()[0]})") from None
+            raise _stopped(module, folder, f"another process ended ({str(error).splitlines()[0]})") from None
 
 
 @contextmanager
@@ -84,9 +84,9 @@ def _quiet_threads() -> Iterator[None]:
         threading.excepthook = usual
 
 
-def _stopped(lesson: Lesson, folder: Path, reason: str) -> DataError:
+def _stopped(module: TrainingModule, folder: Path, reason: str) -> DataError:
     kept = f"; go on with --resume from {folder / LAST}" if (folder / LAST).exists() else ""
-    return DataError(f"training stopped at step {lesson.step}: {' '.join(reason.split())}{kept}")
+    return DataError(f"training stopped at step {module.step}: {' '.join(reason.split())}{kept}")
 
 
 def _logger(folder: Path) -> Any:

@@ -12,7 +12,7 @@ from ddsp_rt.synthesis.harmonic_oscillators import HarmonicOscillators
 from ddsp_rt.training.rooms import Rooms
 
 
-class Apprentice(nn.Module):
+class TrainingModel(nn.Module):
     """Features in, audio out, with a gradient where it is scored.
 
     Args:

@@ -8,34 +8,34 @@ import lightning
 import numpy as np
 import torch
 
-from ddsp_rt.training.lesson import Lesson
+from ddsp_rt.training.module import TrainingModule
 
-EVERY = 10  # judgements between entries
+EVERY = 10  # validations between entries
 SIZE, HOP = 1024, 256  # samples, of the spectrograms
 RANGE = 80.0  # dB shown
 
 
-class Logbook(lightning.Callback):
-    """Writes audio and figures of the first held-out window at the first judgement and every tenth after it."""
+class TensorBoardCallback(lightning.Callback):
+    """Writes audio and figures of the first held-out window at the first validation and every tenth after it."""
 
     def __init__(self) -> None:
-        self._judgements = 0
+        self._validations = 0
 
-    def on_validation_end(self, trainer, lesson: Lesson) -> None:
-        self._judgements += 1
-        if self._judgements % EVERY != 1 or not trainer.is_global_zero or lesson.example is None:
+    def on_validation_end(self, trainer, module: TrainingModule) -> None:
+        self._validations += 1
+        if self._validations % EVERY != 1 or not trainer.is_global_zero or module.example is None:
             return
-        writer = getattr(lesson.logger, "experiment", None)
+        writer = getattr(module.logger, "experiment", None)
         if not hasattr(writer, "add_audio"):
             return
-        output, target = lesson.example
-        rate = lesson.crops.data.model_rate
+        output, target = module.example
+        rate = module.crops.data.model_rate
         for name, audio in (("rendered", output), ("recorded", target)):
-            writer.add_audio(f"held out/{name}", audio.clamp(-1, 1).unsqueeze(0), lesson.step, sample_rate=rate)
-        writer.add_figure("held out/spectrograms", spectrograms(target, output, rate), lesson.step)
-        if lesson.apprentice.rooms is not None:
-            responses = lesson.apprentice.rooms.responses().detach().cpu().numpy()
-            writer.add_figure("rooms", decays(lesson.crops.rooms, responses, rate), lesson.step)
+            writer.add_audio(f"held out/{name}", audio.clamp(-1, 1).unsqueeze(0), module.step, sample_rate=rate)
+        writer.add_figure("held out/spectrograms", spectrograms(target, output, rate), module.step)
+        if module.model.rooms is not None:
+            responses = module.model.rooms.responses().detach().cpu().numpy()
+            writer.add_figure("rooms", decays(module.crops.rooms, responses, rate), module.step)
 
 
 def _figure(rows: int) -> Any:

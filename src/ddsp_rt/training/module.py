@@ -1,4 +1,4 @@
-"""The Lightning module: what happens in a step, how the held-out part is judged, what a checkpoint holds."""
+"""The Lightning module: what happens in a step, how it is validated, what a checkpoint holds."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ import torch
 from torch import Tensor
 
 from ddsp_rt.errors import DataError
-from ddsp_rt.training.apprentice import Apprentice
-from ddsp_rt.training.crops import Crops, HeldOut, Steps
+from ddsp_rt.training.model import TrainingModel
+from ddsp_rt.training.crops import Crops, ValidationBatches, TrainingBatches
 from ddsp_rt.training.loss import mss, training_loss
 from ddsp_rt.training.settings import Settings
 
-JUDGED_NOISE = 0x5EED  # seed of the noise with which the held-out part is rendered
-FEWER = 2  # the held-out part is judged in batches smaller than a training step's by this
+VALIDATION_NOISE = 0x5EED  # seed of the noise with which the held-out part is rendered
+FEWER = 2  # validation batches are smaller than a training step's by this
 LOG_EVERY = 10  # steps
 
 
-class Lesson(lightning.LightningModule):
-    """Trains an `Apprentice` on `Crops`.
+class TrainingModule(lightning.LightningModule):
+    """Trains an `TrainingModel` on `Crops`.
 
     The state after step n depends on the settings, the data and n alone: crops and noise are drawn from the seed and
-    the step, the learning rate follows from the step (and from the clock when minutes are given). What is judged and
-    exported is a running average of the weights.
+    the step, the learning rate follows from the step (and from the clock when minutes are given). What is
+    validated and exported is a running average of the weights.
     """
 
-    def __init__(self, apprentice: Apprentice, crops: Crops, settings: Settings):
+    def __init__(self, model: TrainingModel, crops: Crops, settings: Settings):
         super().__init__()
         self.automatic_optimization = False
-        self.apprentice, self.crops, self.settings = apprentice, crops, settings
-        self.average = {name: value.detach().clone() for name, value in apprentice.named_parameters()}
+        self.model, self.crops, self.settings = model, crops, settings
+        self.average = {name: value.detach().clone() for name, value in model.named_parameters()}
         self.step = 0  # optimiser steps done
         self.seconds = 0.0  # of training, over all sessions
         self.best_loss, self.best_step = float("inf"), -1
-        self.best: dict[str, Tensor] = {}  # the averaged weights that were judged best
-        self.judged: float | None = None  # the last judgement of the held-out part
+        self.best: dict[str, Tensor] = {}  # the averaged weights with the lowest held-out loss
+        self.validation_loss: float | None = None  # the last validation of the held-out part
         self.example: tuple[Tensor, Tensor] | None = None  # a held-out window as rendered last, and as recorded
-        self.stalled = 0  # judgements since the last progress
+        self.stalled = 0  # validations since the last progress
         self.halvings = 0
         self._sums = [0.0, 0]
         self._resumed_optimizer: dict[str, Any] | None = None
@@ -47,16 +47,16 @@ class Lesson(lightning.LightningModule):
     # ---- data
 
     def train_dataloader(self):
-        """The steps up to the next judgement; made anew for every Lightning epoch, so resuming needs no bookkeeping."""
+        """The steps up to the next validation; made anew for every Lightning epoch, so resuming needs no bookkeeping."""
         settings = self.settings
         last = (self.step // settings.interval + 1) * settings.interval
         if settings.steps is not None:
             last = min(last, settings.steps)
-        steps = Steps(self.crops, settings, self.step, last, self._rank, self._processes)
+        steps = TrainingBatches(self.crops, settings, self.step, last, self._rank, self._processes)
         return torch.utils.data.DataLoader(steps, batch_size=None, shuffle=False)
 
     def val_dataloader(self):
-        held_out = HeldOut(self.crops, max(1, self.settings.batch // FEWER))
+        held_out = ValidationBatches(self.crops, max(1, self.settings.batch // FEWER))
         return torch.utils.data.DataLoader(held_out, batch_size=None, shuffle=False)
 
     @property
@@ -70,9 +70,9 @@ class Lesson(lightning.LightningModule):
     # ---- learning
 
     def configure_optimizers(self):
-        rooms = self.apprentice.rooms
+        rooms = self.model.rooms
         special = set(rooms.parameters()) if rooms is not None else set()
-        usual = [p for p in self.apprentice.parameters() if p.requires_grad and p not in special]
+        usual = [p for p in self.model.parameters() if p.requires_grad and p not in special]
         groups = [{"params": usual, "share": 1.0}]
         if special:
             groups.append({"params": list(special), "share": self.settings.room_rate})
@@ -100,14 +100,14 @@ class Lesson(lightning.LightningModule):
         return value if self._processes == 1 else self.trainer.strategy.broadcast(value)
 
     def spent(self) -> float:
-        """Share of the budget used up. Several processes look at the clock together, once per judgement."""
+        """Share of the budget used up. Several processes look at the clock together, once per validation."""
         seconds = self._elapsed() if self._processes == 1 else self._epoch_seconds
         return self.settings.spent(self.step, seconds)
 
     def draw(self, rows: int, frames: int, seed: int) -> Tensor:
         """White noise for a batch of crops, from the seed alone."""
         generator = torch.Generator(self.device).manual_seed(seed)
-        return self.apprentice.noise.draw(rows, frames, generator=generator)
+        return self.model.noise.draw(rows, frames, generator=generator)
 
     def training_step(self, batch: dict[str, Tensor], index: int) -> None:
         settings, optimizer = self.settings, self.optimizers(use_pl_optimizer=False)
@@ -122,11 +122,11 @@ class Lesson(lightning.LightningModule):
         output = self(batch, noise)
         loss = training_loss(output, batch["audio"], rate, settings.overlap, batch["usable"], settings.loudness)
         total = loss
-        if self.apprentice.rooms is not None and settings.room_prior:
-            total = loss + settings.room_prior * self.apprentice.rooms.penalty()
+        if self.model.rooms is not None and settings.room_prior:
+            total = loss + settings.room_prior * self.model.rooms.penalty()
         optimizer.zero_grad()
         self.manual_backward(total)
-        norm = torch.nn.utils.clip_grad_norm_(self.apprentice.parameters(), settings.clip)
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
         if not bool(torch.isfinite(total.detach() + norm)):
             raise DataError(
                 f"the loss is not a number at step {self.step}; what was learnt before is kept: "
@@ -134,7 +134,7 @@ class Lesson(lightning.LightningModule):
             )
         optimizer.step()
         self.step += 1
-        self._follow()
+        self._update_average()
         self.last_loss = loss.detach()
         if self.step % LOG_EVERY == 0:
             self._log({"loss/training": float(loss), "gradient norm": float(norm), "learning rate": learning_rate})
@@ -142,28 +142,28 @@ class Lesson(lightning.LightningModule):
             self.trainer.should_stop = True
 
     def forward(self, batch: dict[str, Tensor], noise: Tensor) -> Tensor:
-        return self.apprentice(batch, noise, self.settings.preroll)
+        return self.model(batch, noise, self.settings.preroll)
 
     @torch.no_grad()
-    def _follow(self) -> None:
+    def _update_average(self) -> None:
         """Move the average towards the weights; faster in the beginning, when it has little to remember."""
         keep = min(self.settings.average, (1.0 + self.step) / (10.0 + self.step))
-        names, weights = zip(*self.apprentice.named_parameters())
+        names, weights = zip(*self.model.named_parameters())
         torch._foreach_lerp_([self.average[name] for name in names], list(weights), 1.0 - keep)
 
-    # ---- judging
+    # ---- validation
 
-    def exchange(self) -> None:
+    def swap_average(self) -> None:
         """Swap the weights with their average; calling it again swaps them back."""
-        for name, weight in self.apprentice.named_parameters():
+        for name, weight in self.model.named_parameters():
             weight.data, self.average[name] = self.average[name], weight.data
 
     def on_validation_epoch_start(self) -> None:
-        self.exchange()
+        self.swap_average()
         self._sums = [0.0, 0]
 
     def validation_step(self, batch: dict[str, Tensor], index: int) -> None:
-        noise = self.draw(*batch["f0"].shape, JUDGED_NOISE + index)
+        noise = self.draw(*batch["f0"].shape, VALIDATION_NOISE + index)
         output = self(batch, noise)
         loss = mss(output, batch["audio"], usable=batch["usable"])
         if index == 0:
@@ -173,11 +173,11 @@ class Lesson(lightning.LightningModule):
         self._sums[1] += count
 
     def on_validation_epoch_end(self) -> None:
-        self.exchange()
-        self.judged = self._shared(self._sums[0] / max(self._sums[1], 1))
-        self._log({"loss/held out": self.judged})
-        if self.judged < self.best_loss:
-            self.best_loss, self.best_step, self.stalled = self.judged, self.step, 0
+        self.swap_average()
+        self.validation_loss = self._shared(self._sums[0] / max(self._sums[1], 1))
+        self._log({"loss/validation": self.validation_loss})
+        if self.validation_loss < self.best_loss:
+            self.best_loss, self.best_step, self.stalled = self.validation_loss, self.step, 0
             self.best = {name: value.detach().cpu().clone() for name, value in self.average.items()}
         else:
             self.stalled += 1
@@ -199,7 +199,7 @@ class Lesson(lightning.LightningModule):
         """All that the run's future depends on, as tensors and plain values."""
         return {
             "settings": self.settings.table(),
-            "weights": self.apprentice.state_dict(),
+            "weights": self.model.state_dict(),
             "average": self.average,
             "best": self.best,
             "optimizer": self.optimizers(use_pl_optimizer=False).state_dict(),
@@ -214,7 +214,7 @@ class Lesson(lightning.LightningModule):
     def resume(self, state: dict[str, Any]) -> None:
         """Take over a checkpoint; call before training. Raises DataError when it belongs to another architecture."""
         try:
-            self.apprentice.load_state_dict(state["weights"])
+            self.model.load_state_dict(state["weights"])
         except RuntimeError:
             raise DataError(
                 "the checkpoint is of another architecture or of data with other rooms; train without --resume"

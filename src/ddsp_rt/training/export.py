@@ -14,12 +14,14 @@ from ddsp_rt.errors import DataError
 from ddsp_rt.instrument_file import FORMAT_VERSION, FRAME_RATE, InstrumentError, save_instrument
 from ddsp_rt.network import Encoder
 from ddsp_rt.training.crops import Crops
-from ddsp_rt.training.lesson import Lesson
+from ddsp_rt.training.module import TrainingModule
 
 DRY = "dry"  # the name of no room
 
 
-def write_instrument(path: Path, lesson: Lesson, architecture: Architecture, room: str, labels: dict[str, Any]) -> None:
+def export_instrument(
+    path: Path, module: TrainingModule, architecture: Architecture, room: str, labels: dict[str, Any]
+) -> None:
     """Export the best weights so far, with the impulse response of one room.
 
     Args:
@@ -30,19 +32,19 @@ def write_instrument(path: Path, lesson: Lesson, architecture: Architecture, roo
 
     Raises DataError when it cannot be written.
     """
-    weights = lesson.best or {name: value.detach().cpu() for name, value in lesson.average.items()}
+    weights = module.best or {name: value.detach().cpu() for name, value in module.average.items()}
     tensors = {n.removeprefix("network."): v.float().numpy() for n, v in weights.items() if n.startswith("network.")}
     if architecture.reverb_length:
-        tensors["reverb.impulse_response"] = response(lesson, weights, room)
+        tensors["reverb.impulse_response"] = response(module, weights, room)
     if architecture.encoder:
-        labels = labels | {"z_mean": mean_z(lesson, architecture, tensors)}
+        labels = labels | {"z_mean": mean_z(module, architecture, tensors)}
     metadata = {
         "format_version": FORMAT_VERSION,
         "requires": [],
         "architecture": architecture.to_dict(),
         "frame_rate": FRAME_RATE,
-        **{key: lesson.crops.data.table[key] for key in ("model_rate", "analyser", "quantiles", "gate_db")},
-        "training": summary(lesson, room),
+        **{key: module.crops.data.table[key] for key in ("model_rate", "analyser", "quantiles", "gate_db")},
+        "training": summary(module, room),
         "scores": {},
         **labels,
     }
@@ -52,9 +54,9 @@ def write_instrument(path: Path, lesson: Lesson, architecture: Architecture, roo
         raise DataError(str(error)) from None
 
 
-def response(lesson: Lesson, weights: dict[str, Tensor], room: str) -> np.ndarray:
+def response(module: TrainingModule, weights: dict[str, Tensor], room: str) -> np.ndarray:
     """The impulse response of a room: float32 [length], the first tap 0."""
-    rooms = lesson.apprentice.rooms
+    rooms = module.model.rooms
     index = rooms.names.index(room)
     taps = weights["rooms.taps"][index].float().cpu() * rooms.envelope[index].cpu()
     taps[0] = 0.0
@@ -62,12 +64,12 @@ def response(lesson: Lesson, weights: dict[str, Tensor], room: str) -> np.ndarra
 
 
 @torch.no_grad()
-def mean_z(lesson: Lesson, architecture: Architecture, tensors: dict[str, np.ndarray]) -> list[float]:
+def mean_z(module: TrainingModule, architecture: Architecture, tensors: dict[str, np.ndarray]) -> list[float]:
     """What the encoder makes of the usable frames of the data, on average: [z_dims]. A minute of each recording counts."""
     encoder = Encoder(architecture.encoder)
     encoder.load_state_dict({name: torch.from_numpy(tensors[f"encoder.{name}"]) for name in encoder.state_dict()})
     total, count = torch.zeros(architecture.encoder.z_dims), 0
-    data = lesson.crops.data
+    data = module.crops.data
     for index in range(len(data)):
         stop = min(data.frames(index), 60 * FRAME_RATE)
         mfcc = torch.from_numpy(data.read(index, "mfcc", 0, stop).astype(np.float32))
@@ -77,20 +79,20 @@ def mean_z(lesson: Lesson, architecture: Architecture, tensors: dict[str, np.nda
     return [round(float(value), 6) for value in total / max(count, 1)]
 
 
-def summary(lesson: Lesson, room: str) -> dict[str, Any]:
+def summary(module: TrainingModule, room: str) -> dict[str, Any]:
     """What the instrument says of its training."""
-    settings = lesson.settings
-    table = lesson.crops.data.recordings
+    settings = module.settings
+    table = module.crops.data.recordings
     return {
-        "steps": lesson.step,
-        "best_step": lesson.best_step,
-        "minutes": round(lesson.seconds / 60, 2),
-        "held_out_loss": round(lesson.best_loss, 4) if lesson.best else None,
+        "steps": module.step,
+        "best_step": module.best_step,
+        "minutes": round(module.seconds / 60, 2),
+        "held_out_loss": round(module.best_loss, 4) if module.best else None,
         "batch": settings.batch,
         "seed": settings.seed,
         "learning_rate": settings.learning_rate,
         "recordings": len(table),
-        "seconds_of_data": round(lesson.crops.seconds, 1),
+        "seconds_of_data": round(module.crops.seconds, 1),
         "seconds_kept_out": round(sum(float(r.get("held_out_seconds", 0.0)) for r in table), 1),
         "room": room,
     }
