@@ -10,13 +10,17 @@ COMMAND := $(VENV)/bin/ddsp-rt
 DATA ?= ../shared/data
 JOBS ?= $(shell nproc)
 # One thread a process: PyTorch's own threads get in each other's way where tests already run side by side.
-PYTEST = OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n $(JOBS)
+PYTEST = env OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n $(JOBS)
 
 # Debian packages: what the engine and its Python module need to build, then what their tests need besides.
-BUILD_PACKAGES := g++ cmake ninja-build nlohmann-json3-dev python3-dev python3-venv
-PD_PACKAGES := g++ cmake ninja-build nlohmann-json3-dev puredata-dev
-FUZZ_PACKAGES := cmake ninja-build nlohmann-json3-dev clang
-TEST_PACKAGES := $(BUILD_PACKAGES) doctest-dev puredata-core puredata-dev valgrind clang g++-mingw-w64-x86-64-posix
+ENGINE_PACKAGES := g++ cmake ninja-build nlohmann-json3-dev
+BUILD_PACKAGES := $(ENGINE_PACKAGES) python3-dev python3-venv
+PD_PACKAGES := $(ENGINE_PACKAGES) puredata-dev
+# clang only recommends its sanitizers' run-time library, and nothing recommended is installed here.
+CLANG_PACKAGES := clang libclang-rt-dev
+FUZZ_PACKAGES := $(ENGINE_PACKAGES) $(CLANG_PACKAGES)
+TEST_PACKAGES := $(BUILD_PACKAGES) doctest-dev puredata-core puredata-dev valgrind $(CLANG_PACKAGES) \
+  g++-mingw-w64-x86-64-posix
 
 ENGINE_SOURCES := CMakeLists.txt engine/CMakeLists.txt \
   $(shell find engine/ddsp_rt src/ddsp_rt -name '*.cpp' -o -name '*.h' -o -name '*.inl')
@@ -71,6 +75,7 @@ $(VENV)/.test: pyproject.toml $(VENV)/.package
 .PHONY: engine
 engine: ## build the engine and its tests
 	@$(call need-packages,$(TEST_PACKAGES))
+	@echo "Building the engine, its tests and the Pure Data objects"
 	@cmake -S . -B build/dev -G Ninja -DDDSP_RT_TESTS=ON -DDDSP_RT_PD=ON -DDDSP_RT_WERROR=ON >/dev/null
 	@cmake --build build/dev -j $(JOBS)
 
@@ -83,10 +88,8 @@ demo: $(VENV)/.package ## the bundled sung phrase becomes a violin: out/violin.w
 	@echo "Made out/violin.wav (listen) and out/violin.png (look) from examples/sung_phrase.flac"
 
 .PHONY: test
-test: $(VENV)/.test engine ## every test
-	@ctest --test-dir build/dev --no-tests=error --output-on-failure -j $(JOBS)
-	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
-	@$(PYTEST)
+test: $(VENV)/.test engine fuzz-build ## every test
+	@JOBS=$(JOBS) PYTEST="$(PYTEST)" tests/all.sh
 
 .PHONY: check
 check: $(VENV)/.test engine ## the inner loop: the quick tests
@@ -100,6 +103,16 @@ evaluate: $(VENV)/.test ## the figures that need recordings: make evaluate DATA=
 .PHONY: bench
 bench: $(VENV)/.package ## speed, block times, memory and latency on this machine
 	@$(COMMAND) benchmark --to violin
+
+PREFIX ?= /usr/local
+
+.PHONY: install
+install: ## install the engine for C++ programs: headers, library, CMake package (PREFIX=/usr/local)
+	@$(call need-packages,$(ENGINE_PACKAGES))
+	@cmake --preset engine >/dev/null
+	@cmake --build build/engine -j $(JOBS)
+	@cmake --install build/engine --prefix "$(PREFIX)" --component engine
+	@echo "Installed in $(PREFIX); see docs/embedding.md"
 
 # ---- hostile input, threads, long sessions --------------------------------------------------------------------------
 
@@ -118,6 +131,7 @@ endef
 .PHONY: fuzz-build
 fuzz-build:
 	@$(call need-packages,$(FUZZ_PACKAGES))
+	@echo "Building the fuzzers"
 	@cmake --preset fuzz >/dev/null
 	@cmake --build build/fuzz -j $(JOBS)
 
