@@ -17,11 +17,11 @@
 
 #include "ddsp_rt/frame_clock.h"
 #include "ddsp_rt/kernels/kernels.h"
+#include "ddsp_rt/playing/transfer.h"
 #include "ddsp_rt/realtime.h"
 #include "ddsp_rt/synthesis/filtered_noise.h"
 #include "ddsp_rt/synthesis/harmonic_oscillators.h"
 #include "ddsp_rt/synthesis/reverb.h"
-#include "ddsp_rt/transfer.h"
 
 using namespace ddsp_rt;
 

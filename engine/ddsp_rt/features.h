@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 
 namespace ddsp_rt {
 
@@ -16,5 +17,8 @@ struct Features {
   float loudness = kSilenceDb;           // dB, A-weighted, -100 and up
   std::array<float, kMfccCount> mfcc{};  // filled only when asked for
 };
+
+/// MIDI note number of a frequency in Hz; 69 is 440 Hz. Real-time.
+inline float midi_from_hz(float hz) noexcept { return 69.0f + 12.0f * std::log2(hz / 440.0f); }
 
 }  // namespace ddsp_rt

@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "ddsp_rt/files/safetensors.h"
 #include "ddsp_rt/frame_clock.h"
-#include "ddsp_rt/instrument.h"
-#include "ddsp_rt/safetensors.h"
-#include "ddsp_rt/transfer.h"
-#include "ddsp_rt/voice.h"
+#include "ddsp_rt/instrument/instrument.h"
+#include "ddsp_rt/playing/transfer.h"
+#include "ddsp_rt/playing/voice.h"
 #include "instrument_file.h"
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);

@@ -28,25 +28,25 @@ function(plant name source correct faulty)
   set_property(GLOBAL APPEND PROPERTY DDSP_RT_PLANTED fuzz_loader_${name})
 endfunction()
 
-plant(header_cut_short safetensors.cpp
+plant(header_cut_short files/safetensors.cpp
   "if (length > file.size() - 8)" "if (false)")
-plant(header_length_wraps safetensors.cpp
+plant(header_length_wraps files/safetensors.cpp
   "if (length > kMaxHeader) throw FileFault(\"not an instrument file, or its header is too long\");
   if (length > file.size() - 8)"
   "if (8 + length > file.size())")
-plant(offsets_outside safetensors.cpp
+plant(offsets_outside files/safetensors.cpp
   "if (begin > end || end > data.size())" "if (begin > end)")
-plant(shape_wraps safetensors.cpp
+plant(shape_wraps files/safetensors.cpp
   "if (size != 0 && tensor.shape.back() > kMaxFile / size)" "if (false)")
-plant(dtype_unknown safetensors.cpp
+plant(dtype_unknown files/safetensors.cpp
   "} else if (type != \"F32\") {" "} else if (!type.is_string()) {")
-plant(shape_unlike_architecture safetensors.cpp
+plant(shape_unlike_architecture files/safetensors.cpp
   "if (tensor.shape != shape)" "if (false)")
-plant(weights_not_finite safetensors.cpp
+plant(weights_not_finite files/safetensors.cpp
   "if (!(std::fabs(tensor[i]) <= kLargestValue))" "if (false)")
-plant(json_too_deep checked_json.cpp
+plant(json_too_deep files/checked_json.cpp
   "if (depth > kMaxDepth)" "if (false)")
-plant(sizes_negative checked_json.cpp
+plant(sizes_negative files/checked_json.cpp
   "double JsonObject::number(const char* key, double low, double high) const {
   const nlohmann::json* value = find(key);
   const double number = value && value->is_number() ? value->get<double>() : std::nan(\"\");
@@ -55,7 +55,7 @@ plant(sizes_negative checked_json.cpp
   const nlohmann::json* value = find(key);
   const double number = value && value->is_number() ? value->get<double>() : std::nan(\"\");
   if (!(number <= high))")
-plant(z_of_two_sizes instrument.cpp
+plant(z_of_two_sizes instrument/instrument.cpp
   "if (spec.z_dims != decoder.z_dims)" "if (false)")
 
 get_property(planted GLOBAL PROPERTY DDSP_RT_PLANTED)

@@ -16,8 +16,8 @@
 #include <random>
 #include <vector>
 
-#include "ddsp_rt/control_player.h"
-#include "ddsp_rt/player.h"
+#include "ddsp_rt/live/control_player.h"
+#include "ddsp_rt/live/player.h"
 
 namespace {
 

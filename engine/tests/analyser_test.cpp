@@ -190,7 +190,7 @@ TEST_CASE("A narrow range of pitch is served, however few samples its periods la
     for (const float f0_low : {20.0f, 500.0f, 1000.0f}) {
       CAPTURE(rate);
       CAPTURE(f0_low);
-      const Features last = analyse(tone(1100.0, 0.4, rate, 0.2), rate, {.f0_low = f0_low}).back();
+      const Features last = analyse(tone(1100.0, 0.4, rate, 0.2), rate, {.range = {.low = f0_low}}).back();
       CHECK(cents(last.f0, 1100.0) < 10.0);
       CHECK(last.periodicity >= kVoicedPeriodicity);
     }
@@ -226,9 +226,9 @@ TEST_CASE("What cannot be served is refused") {
   CHECK_THROWS_AS(Analyser(7999), std::invalid_argument);
   CHECK_THROWS_AS(Analyser(192001), std::invalid_argument);
   CHECK_THROWS_AS(Analyser(48000, {.version = 2}), std::invalid_argument);
-  CHECK_THROWS_AS(Analyser(48000, {.f0_low = 0.0f}), std::invalid_argument);
-  CHECK_THROWS_AS(Analyser(48000, {.f0_low = 400.0f, .f0_high = 500.0f}), std::invalid_argument);
-  CHECK_THROWS_AS(Analyser(48000, {.f0_high = std::numeric_limits<float>::quiet_NaN()}), std::invalid_argument);
+  CHECK_THROWS_AS(Analyser(48000, {.range = {.low = 0.0f}}), std::invalid_argument);
+  CHECK_THROWS_AS(Analyser(48000, {.range = {400.0f, 500.0f}}), std::invalid_argument);
+  CHECK_THROWS_AS(Analyser(48000, {.range = {.high = std::numeric_limits<float>::quiet_NaN()}}), std::invalid_argument);
 }
 
 TEST_CASE("A frame of analysis allocates nothing, takes no lock and makes no system call") {

@@ -1,5 +1,5 @@
 // Pitch, envelope and modulation from outside: found again in the sound, whatever the block.
-#include "ddsp_rt/controlled_voice.h"
+#include "ddsp_rt/playing/controlled_voice.h"
 
 #include <doctest/doctest.h>
 

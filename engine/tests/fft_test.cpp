@@ -6,8 +6,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include "ddsp_rt/fft.h"
 #include "ddsp_rt/frame_clock.h"
+#include "ddsp_rt/kernels/fft.h"
 
 using namespace ddsp_rt;
 

@@ -9,9 +9,9 @@
 #include <numbers>
 #include <vector>
 
-#include "ddsp_rt/fft.h"
 #include "ddsp_rt/frame_clock.h"
-#include "ddsp_rt/synthesis/gate.h"
+#include "ddsp_rt/kernels/fft.h"
+#include "ddsp_rt/playing/gate.h"
 
 using namespace ddsp_rt;
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include "ddsp_rt/fitting.h"
+#include "ddsp_rt/playing/fitting.h"
 
 using namespace ddsp_rt;
 

@@ -10,7 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "ddsp_rt/instrument.h"
+#include "ddsp_rt/instrument/instrument.h"
 
 namespace {
 

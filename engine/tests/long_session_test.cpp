@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "ddsp_rt/controlled_voice.h"
-#include "ddsp_rt/player.h"
+#include "ddsp_rt/live/player.h"
+#include "ddsp_rt/playing/controlled_voice.h"
 #include "realtime_guard.h"
 
 using namespace ddsp_rt;

@@ -9,9 +9,9 @@
 #include <numbers>
 #include <random>
 
-#include "ddsp_rt/instrument.h"
+#include "ddsp_rt/files/safetensors.h"
+#include "ddsp_rt/instrument/instrument.h"
 #include "ddsp_rt/kernels/kernels.h"
-#include "ddsp_rt/safetensors.h"
 #include "realtime_guard.h"
 
 namespace {

@@ -1,6 +1,6 @@
 // Instruments that change while they play: what follows sounds like them alone, the change clicks nowhere, and the
 // audio thread waits for nothing.
-#include "ddsp_rt/player.h"
+#include "ddsp_rt/live/player.h"
 
 #include <doctest/doctest.h>
 
@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "ddsp_rt/control_player.h"
+#include "ddsp_rt/live/control_player.h"
 #include "realtime_guard.h"
 
 using namespace ddsp_rt;

@@ -11,8 +11,8 @@
 
 #include <unistd.h>
 
-#include "ddsp_rt/instrument.h"
-#include "ddsp_rt/search_path.h"
+#include "ddsp_rt/instrument/instrument.h"
+#include "ddsp_rt/instrument/search_path.h"
 
 namespace {
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "ddsp_rt/frame_clock.h"
-#include "ddsp_rt/instrument.h"
-#include "ddsp_rt/transfer.h"
+#include "ddsp_rt/instrument/instrument.h"
+#include "ddsp_rt/playing/transfer.h"
 #include "realtime_guard.h"
 
 using namespace ddsp_rt;

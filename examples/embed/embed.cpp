@@ -1,8 +1,8 @@
 // The engine inside a program of your own: reads an instrument, plays a phrase on it block by block, says what came
 // out.
 //   embed INSTRUMENT.ddsp [IN.f32 OUT.f32]     raw 32-bit floats, one channel, 48 kHz; without them a glide it makes up
-#include <ddsp_rt/instrument.h>
-#include <ddsp_rt/player.h>
+#include <ddsp_rt/instrument/instrument.h>
+#include <ddsp_rt/live/player.h>
 
 #include <algorithm>
 #include <cmath>

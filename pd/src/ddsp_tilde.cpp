@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "common/player_object.h"
-#include "ddsp_rt/control_player.h"
+#include "ddsp_rt/live/control_player.h"
 
 namespace ddsp_rt::pd {
 namespace {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "common/player_object.h"
-#include "ddsp_rt/player.h"
+#include "ddsp_rt/live/player.h"
 
 namespace ddsp_rt::pd {
 namespace {
@@ -45,7 +45,7 @@ class TransferObject final : public PlayerObject<Player> {
   void range(int argc, t_atom* argv) {
     InstrumentWorker::Range range;
     if (argc > 0) range = PitchRange{atom_getfloatarg(0, argc, argv), atom_getfloatarg(1, argc, argv)};
-    if (range && !(range->low >= 20.0f && range->high >= 2.0f * range->low && range->high <= 2100.0f)) {
+    if (range && !range->usable()) {
       complain("range: give the lowest and the highest pitch in Hz, within 20 to 2100 and an octave apart");
       return;
     }
@@ -117,8 +117,8 @@ class TransferObject final : public PlayerObject<Player> {
     t_atom atoms[2];
     if (const auto playing = worker_.instrument()) {
       const auto range = worker_.range();
-      SETFLOAT(&atoms[0], range ? range->low : playing->analyser.f0_low);
-      SETFLOAT(&atoms[1], range ? range->high : playing->analyser.f0_high);
+      SETFLOAT(&atoms[0], range.value_or(playing->analyser.range).low);
+      SETFLOAT(&atoms[1], range.value_or(playing->analyser.range).high);
       tell_info("range", atoms);
     }
     tell_info("octave", static_cast<float>(player_->fitting().octave));

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "ddsp_rt/transfer.h"
+#include "ddsp_rt/playing/transfer.h"
 
 namespace ddsp_rt {
 

@@ -14,14 +14,14 @@
 #include <vector>
 
 #include "ddsp_rt/analysis/analyser.h"
-#include "ddsp_rt/fitting.h"
 #include "ddsp_rt/frame_clock.h"
-#include "ddsp_rt/instrument.h"
+#include "ddsp_rt/instrument/instrument.h"
+#include "ddsp_rt/instrument/search_path.h"
 #include "ddsp_rt/kernels/kernels.h"
+#include "ddsp_rt/playing/fitting.h"
+#include "ddsp_rt/playing/transfer.h"
+#include "ddsp_rt/playing/voice.h"
 #include "ddsp_rt/realtime.h"
-#include "ddsp_rt/search_path.h"
-#include "ddsp_rt/transfer.h"
-#include "ddsp_rt/voice.h"
 
 #include "_block_times.h"
 
@@ -270,12 +270,12 @@ NB_MODULE(_engine, m) {
         {
           const nb::gil_scoped_release release;
           const FlushDenormals flush;
-          frames = analyse({audio.data(), audio.shape(0)}, checked_rate(rate),
-                           {.f0_low = f0_low, .f0_high = f0_high, .mfcc = mfcc});
+          frames =
+              analyse({audio.data(), audio.shape(0)}, checked_rate(rate), {.range = {f0_low, f0_high}, .mfcc = mfcc});
         }
         return as_dict(frames, mfcc);
       },
-      "audio"_a, "rate"_a, "mfcc"_a = false, "f0_low"_a = 40.0f, "f0_high"_a = 2100.0f);
+      "audio"_a, "rate"_a, "mfcc"_a = false, "f0_low"_a = PitchRange{}.low, "f0_high"_a = PitchRange{}.high);
 
   nb::class_<BlockAnalyser>(m, "Analyser")
       .def(nb::init<int, bool>(), "rate"_a, "mfcc"_a = false)

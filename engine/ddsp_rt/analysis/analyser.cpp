@@ -24,8 +24,7 @@ const AnalyserSettings& checked(const AnalyserSettings& settings) {
   if (settings.version != kAnalyserVersion)
     throw std::invalid_argument("analyser version " + std::to_string(settings.version) +
                                 " is not the one this engine has (" + std::to_string(kAnalyserVersion) + ")");
-  // Written so that NaN fails.
-  if (!(settings.f0_low >= 20.0f && settings.f0_high >= 2.0f * settings.f0_low && settings.f0_high <= 2100.0f))
+  if (!settings.range.usable())
     throw std::invalid_argument("the pitch range must lie within 20 to 2100 Hz and span an octave");
   return settings;
 }
@@ -44,9 +43,9 @@ Analyser::Analyser(int rate, AnalyserSettings settings)
       decimator_(rate),
       high_pass_(decimator_.rate()),
       spectrum_(decimator_.rate()),
-      pitch_tracker_(decimator_.rate(), settings.f0_low, settings.f0_high),
-      loudness_meter_(decimator_.rate(), settings.f0_low),
-      reach_(std::max(spectrum_.history(), PitchTracker::history(decimator_.rate(), settings.f0_low))),
+      pitch_tracker_(decimator_.rate(), settings.range.low, settings.range.high),
+      loudness_meter_(decimator_.rate(), settings.range.low),
+      reach_(std::max(spectrum_.history(), PitchTracker::history(decimator_.rate(), settings.range.low))),
       history_(static_cast<std::size_t>(kRoom) * reach_, 0.0f),
       end_(reach_) {
   const double stop = std::min(kBandStop, kNyquistShare * decimator_.rate());

@@ -10,6 +10,7 @@
 #include "ddsp_rt/analysis/loudness_meter.h"
 #include "ddsp_rt/analysis/low_pass.h"
 #include "ddsp_rt/analysis/mfcc.h"
+#include "ddsp_rt/analysis/pitch_range.h"
 #include "ddsp_rt/analysis/pitch_tracker.h"
 #include "ddsp_rt/analysis/spectrum.h"
 #include "ddsp_rt/features.h"
@@ -25,16 +26,15 @@ int supported_rate(int rate);
 
 struct AnalyserSettings {
   int version = kAnalyserVersion;
-  float f0_low = 40.0f;     // Hz, lowest pitch searched
-  float f0_high = 2100.0f;  // Hz, highest
-  bool mfcc = false;        // whether Features::mfcc is filled
+  PitchRange range{};  // of the pitches searched
+  bool mfcc = false;   // whether Features::mfcc is filled
 };
 
 /// Causal analysis at any host rate. Frame k is heard up to sample frame_start(k, rate) and no further.
 class Analyser {
  public:
   /// `rate`: host rate in Hz, 8000 to 192000. Throws std::invalid_argument for a rate, a version or a pitch range
-  /// (20 Hz <= f0_low, 2 f0_low <= f0_high <= 2100 Hz) that it cannot serve.
+  /// that it cannot serve.
   explicit Analyser(int rate, AnalyserSettings settings = {});
 
   /// Takes the `n` samples that came since the last frame and gives the features of this one. Frame 0 takes none:

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "ddsp_rt/fft.h"
+#include "ddsp_rt/kernels/fft.h"
 
 namespace ddsp_rt {
 

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 
-#include "ddsp_rt/aligned_vector.h"
-#include "ddsp_rt/safetensors.h"
+#include "ddsp_rt/files/safetensors.h"
+#include "ddsp_rt/kernels/aligned_vector.h"
 
 namespace ddsp_rt {
 

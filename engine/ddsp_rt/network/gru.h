@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-#include "ddsp_rt/aligned_vector.h"
+#include "ddsp_rt/kernels/aligned_vector.h"
 #include "ddsp_rt/network/dense.h"
 
 namespace ddsp_rt {

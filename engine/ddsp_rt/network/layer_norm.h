@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <string>
 
-#include "ddsp_rt/aligned_vector.h"
-#include "ddsp_rt/safetensors.h"
+#include "ddsp_rt/files/safetensors.h"
+#include "ddsp_rt/kernels/aligned_vector.h"
 
 namespace ddsp_rt {
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "ddsp_rt/aligned_vector.h"
+#include "ddsp_rt/kernels/aligned_vector.h"
 #include "ddsp_rt/kernels/kernels.h"
 
 namespace ddsp_rt {

@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "ddsp_rt/aligned_vector.h"
-#include "ddsp_rt/fft.h"
+#include "ddsp_rt/kernels/aligned_vector.h"
+#include "ddsp_rt/kernels/fft.h"
 #include "ddsp_rt/synthesis/partition_ring.h"
 
 namespace ddsp_rt {

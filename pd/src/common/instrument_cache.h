@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "ddsp_rt/instrument.h"
+#include "ddsp_rt/instrument/instrument.h"
 
 namespace ddsp_rt::pd {
 

@@ -9,7 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "ddsp_rt/search_path.h"
+#include "ddsp_rt/instrument/search_path.h"
 
 namespace ddsp_rt::pd {
 namespace {

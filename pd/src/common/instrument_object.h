@@ -7,7 +7,7 @@
 #include <string>
 
 #include "common/instrument_worker.h"
-#include "ddsp_rt/parameters.h"
+#include "ddsp_rt/playing/parameters.h"
 
 namespace ddsp_rt::pd {
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <thread>
 
-#include "ddsp_rt/instrument.h"
-#include "ddsp_rt/transfer.h"
+#include "ddsp_rt/instrument/instrument.h"
+#include "ddsp_rt/playing/transfer.h"
 
 namespace ddsp_rt::pd {
 

@@ -1,5 +1,5 @@
 // Network, gate, synthesis and reverb of one frame.
-#include "ddsp_rt/voice.h"
+#include "ddsp_rt/playing/voice.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // JSON from strangers: bounded in depth, every field checked as it is read.
-#include "ddsp_rt/checked_json.h"
+#include "ddsp_rt/files/checked_json.h"
 
 #include <cmath>
 #include <cstdio>

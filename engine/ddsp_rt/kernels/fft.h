@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "ddsp_rt/aligned_vector.h"
+#include "ddsp_rt/kernels/aligned_vector.h"
 #include "ddsp_rt/kernels/fft_tables.h"
 
 namespace ddsp_rt {

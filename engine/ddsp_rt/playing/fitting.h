@@ -1,19 +1,12 @@
 // Bends one performance towards an instrument's training material: whole octaves in pitch, quantiles in loudness.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <span>
 
 #include "ddsp_rt/features.h"
+#include "ddsp_rt/quantiles.h"
 
 namespace ddsp_rt {
-
-inline constexpr std::array kQuantileProbabilities{0.01f, 0.05f, 0.1f, 0.25f, 0.5f, 0.75f, 0.9f, 0.95f, 0.99f};
-using QuantileArray = std::array<float, kQuantileProbabilities.size()>;
-
-/// MIDI note number of a frequency in Hz; 69 is 440 Hz.
-float midi_from_hz(float hz) noexcept;
 
 /// A rising piecewise-linear map of loudness in dB. Between knots its slope stays within 0.5..2, so that an even
 /// performance is not blown up to a wide one; outside them it is 1.
@@ -40,27 +33,6 @@ struct Fitting {
   bool mean_z = false;            // the instrument's mean timbre in place of the performance's; for instruments with z
 
   Features apply(const Features& features) const noexcept;
-};
-
-struct TargetQuantiles {
-  QuantileArray pitch_midi{}, loudness_db{};
-};
-
-/// Counts of a value over even bins, from which quantiles are read to within a bin. Real-time.
-template <std::size_t Bins>
-class Histogram {
- public:
-  Histogram(float low, float width) noexcept : low_(low), width_(width) {}
-  void reset() noexcept;
-  void add(float value) noexcept;
-  void scale(float factor) noexcept;
-  float total() const noexcept { return total_; }
-  float quantile(float probability) const noexcept;
-  QuantileArray quantiles() const noexcept;  // at kQuantileProbabilities, in one pass
-
- private:
-  float low_, width_, total_ = 0.0f;
-  std::array<float, Bins> counts_{};
 };
 
 /// Listens to a performance and says what would fit it to an instrument, at any time. Every method is real-time.

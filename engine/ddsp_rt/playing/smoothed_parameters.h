@@ -1,7 +1,7 @@
 // Parameters as they sound: smoothed frame by frame, so that nothing steps. Shared by everything that plays.
 #pragma once
 
-#include "ddsp_rt/parameters.h"
+#include "ddsp_rt/playing/parameters.h"
 
 namespace ddsp_rt {
 

@@ -9,11 +9,11 @@
 
 #include "ddsp_rt/controls.h"
 #include "ddsp_rt/features.h"
-#include "ddsp_rt/instrument.h"
+#include "ddsp_rt/instrument/instrument.h"
 #include "ddsp_rt/network/decoder.h"
 #include "ddsp_rt/network/encoder.h"
+#include "ddsp_rt/playing/gate.h"
 #include "ddsp_rt/synthesis/filtered_noise.h"
-#include "ddsp_rt/synthesis/gate.h"
 #include "ddsp_rt/synthesis/harmonic_oscillators.h"
 #include "ddsp_rt/synthesis/reverb.h"
 

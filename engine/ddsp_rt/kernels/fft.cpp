@@ -1,5 +1,5 @@
 // Plans of real FFTs; the work itself is in the kernels.
-#include "ddsp_rt/fft.h"
+#include "ddsp_rt/kernels/fft.h"
 
 #include <cmath>
 #include <numbers>

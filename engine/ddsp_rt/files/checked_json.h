@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ddsp_rt/safetensors.h"
+#include "ddsp_rt/files/safetensors.h"
 
 namespace ddsp_rt {
 

@@ -1,5 +1,5 @@
 // Reads the safetensors container from memory, trusting nothing in it.
-#include "ddsp_rt/safetensors.h"
+#include "ddsp_rt/files/safetensors.h"
 
 #include <algorithm>
 #include <bit>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <tuple>
 
-#include "ddsp_rt/checked_json.h"
+#include "ddsp_rt/files/checked_json.h"
 
 static_assert(std::endian::native == std::endian::little, "instrument files are little-endian");
 

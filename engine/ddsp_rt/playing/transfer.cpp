@@ -1,5 +1,5 @@
 // Gathering frames, fitting them and playing the answer.
-#include "ddsp_rt/transfer.h"
+#include "ddsp_rt/playing/transfer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -18,10 +18,7 @@ constexpr int kOctaveSilence = kFrameRate / 5;  // frames of silence before foll
 
 AnalyserSettings analyser_settings(const Instrument& instrument, const std::optional<PitchRange>& range) {
   AnalyserSettings settings = instrument.analyser;
-  if (range) {
-    settings.f0_low = range->low;
-    settings.f0_high = range->high;
-  }
+  settings.range = range.value_or(settings.range);
   settings.mfcc = instrument.encoder.has_value();
   return settings;
 }

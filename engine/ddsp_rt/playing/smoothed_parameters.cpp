@@ -1,10 +1,10 @@
 // Parameters as they sound.
-#include "ddsp_rt/smoothed_parameters.h"
+#include "ddsp_rt/playing/smoothed_parameters.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "ddsp_rt/fitting.h"
+#include "ddsp_rt/features.h"
 #include "ddsp_rt/frame_clock.h"
 
 namespace ddsp_rt {

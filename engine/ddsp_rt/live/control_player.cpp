@@ -1,5 +1,5 @@
 // A controlled voice whose instrument can be changed while it plays.
-#include "ddsp_rt/control_player.h"
+#include "ddsp_rt/live/control_player.h"
 
 #include <utility>
 

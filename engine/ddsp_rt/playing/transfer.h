@@ -6,16 +6,11 @@
 #include <vector>
 
 #include "ddsp_rt/analysis/analyser.h"
-#include "ddsp_rt/fitting.h"
-#include "ddsp_rt/smoothed_parameters.h"
-#include "ddsp_rt/voice.h"
+#include "ddsp_rt/playing/fitting.h"
+#include "ddsp_rt/playing/smoothed_parameters.h"
+#include "ddsp_rt/playing/voice.h"
 
 namespace ddsp_rt {
-
-/// Where the pitch tracker searches, in Hz: 20 <= low, 2 low <= high <= 2100.
-struct PitchRange {
-  float low, high;
-};
 
 /// Samples in [n_k, n_k+1) are gathered while the frame rendered at n_k from what came before sounds, so that the
 /// output is the same however the input is chopped. Every method but the constructor is real-time; all belong to one

@@ -1,5 +1,5 @@
 // Looking parameters up and keeping their values in range.
-#include "ddsp_rt/parameters.h"
+#include "ddsp_rt/playing/parameters.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // Control signals in, the instrument out.
-#include "ddsp_rt/controlled_voice.h"
+#include "ddsp_rt/playing/controlled_voice.h"
 
 #include <algorithm>
 #include <cmath>

@@ -5,7 +5,7 @@
 #include <new>
 #include <vector>
 
-#include "ddsp_rt/memory_pool.h"
+#include "ddsp_rt/kernels/memory_pool.h"
 
 namespace ddsp_rt {
 

@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "ddsp_rt/controlled_voice.h"
-#include "ddsp_rt/handover.h"
+#include "ddsp_rt/live/handover.h"
+#include "ddsp_rt/playing/controlled_voice.h"
 
 namespace ddsp_rt {
 

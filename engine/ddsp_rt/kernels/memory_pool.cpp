@@ -1,5 +1,5 @@
 // Chunks on large pages, filled from one end; a chunk is used anew once all that was in it is gone.
-#include "ddsp_rt/memory_pool.h"
+#include "ddsp_rt/kernels/memory_pool.h"
 
 #include <new>
 

@@ -1,11 +1,11 @@
 // Where instruments are looked for: one rule for every front end.
-#include "ddsp_rt/search_path.h"
+#include "ddsp_rt/instrument/search_path.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <system_error>
 
-#include "ddsp_rt/instrument.h"
+#include "ddsp_rt/instrument/instrument.h"
 
 namespace ddsp_rt {
 namespace {

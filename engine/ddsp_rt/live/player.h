@@ -5,8 +5,8 @@
 #include <memory>
 #include <optional>
 
-#include "ddsp_rt/handover.h"
-#include "ddsp_rt/transfer.h"
+#include "ddsp_rt/live/handover.h"
+#include "ddsp_rt/playing/transfer.h"
 
 namespace ddsp_rt {
 

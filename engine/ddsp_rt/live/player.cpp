@@ -1,5 +1,5 @@
 // Playing live and handing instruments over.
-#include "ddsp_rt/player.h"
+#include "ddsp_rt/live/player.h"
 
 #include <algorithm>
 #include <cmath>

@@ -4,8 +4,8 @@
 #include <memory>
 #include <vector>
 
-#include "ddsp_rt/smoothed_parameters.h"
-#include "ddsp_rt/voice.h"
+#include "ddsp_rt/playing/smoothed_parameters.h"
+#include "ddsp_rt/playing/voice.h"
 
 namespace ddsp_rt {
 

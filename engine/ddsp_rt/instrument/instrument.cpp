@@ -1,5 +1,5 @@
 // An instrument: everything its file says, ready to be played by any number of voices.
-#include "ddsp_rt/instrument.h"
+#include "ddsp_rt/instrument/instrument.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -7,7 +7,7 @@
 #include <fstream>
 #include <system_error>
 
-#include "ddsp_rt/checked_json.h"
+#include "ddsp_rt/files/checked_json.h"
 #include "ddsp_rt/frame_clock.h"
 
 namespace ddsp_rt {
@@ -110,10 +110,10 @@ AnalyserSettings read_analyser(const JsonObject& analyser, bool mfcc) {
   settings.version = analyser.whole("version", 1, 1 << 30);
   if (settings.version != kAnalyserVersion)
     throw FileFault("analyser.version is " + std::to_string(settings.version) + ", which this version does not have");
-  settings.f0_low = static_cast<float>(analyser.number("f0_low", 20.0, 1050.0));
-  settings.f0_high = static_cast<float>(analyser.number("f0_high", 40.0, 2100.0));
-  if (settings.f0_high < 2.0f * settings.f0_low)
-    throw FileFault("analyser.f0_high must be an octave or more above analyser.f0_low");
+  constexpr float kLow = PitchRange::kLowest, kHigh = PitchRange::kHighest;
+  settings.range.low = static_cast<float>(analyser.number("f0_low", kLow, 0.5f * kHigh));
+  settings.range.high = static_cast<float>(analyser.number("f0_high", 2.0f * kLow, kHigh));
+  if (!settings.range.usable()) throw FileFault("analyser.f0_high must be an octave or more above analyser.f0_low");
   return settings;
 }
 

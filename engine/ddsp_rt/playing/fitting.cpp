@@ -1,5 +1,5 @@
 // Quantiles of a performance, and the octave and loudness map that follow from them.
-#include "ddsp_rt/fitting.h"
+#include "ddsp_rt/playing/fitting.h"
 
 #include <algorithm>
 #include <cmath>
@@ -24,8 +24,6 @@ float pitch_misfit(const QuantileArray& pitch, const QuantileArray& target, int 
 }
 
 }  // namespace
-
-float midi_from_hz(float hz) noexcept { return 69.0f + 12.0f * std::log2(hz / 440.0f); }
 
 LoudnessMap::LoudnessMap(float offset_db) noexcept { to_.fill(offset_db); }
 
@@ -68,52 +66,6 @@ Features Fitting::apply(const Features& features) const noexcept {
   const float unvoiced = std::clamp(1.0f - features.periodicity / kVoicedPeriodicity, 0.0f, 1.0f);
   fitted.loudness = std::max(kSilenceDb, fitted.loudness - unvoiced_drop_db * unvoiced);
   return fitted;
-}
-
-template <std::size_t Bins>
-void Histogram<Bins>::reset() noexcept {
-  counts_.fill(0.0f);
-  total_ = 0.0f;
-}
-
-template <std::size_t Bins>
-void Histogram<Bins>::add(float value) noexcept {
-  const float position = std::clamp((value - low_) / width_, 0.0f, static_cast<float>(Bins) - 1.0f);
-  counts_[static_cast<std::size_t>(position)] += 1.0f;
-  total_ += 1.0f;
-}
-
-template <std::size_t Bins>
-void Histogram<Bins>::scale(float factor) noexcept {
-  total_ = 0.0f;
-  for (float& count : counts_) total_ += count *= factor;
-}
-
-template <std::size_t Bins>
-float Histogram<Bins>::quantile(float probability) const noexcept {
-  float rest = probability * total_;
-  for (std::size_t bin = 0; bin < Bins; ++bin) {
-    if (counts_[bin] > 0.0f && rest <= counts_[bin])
-      return low_ + width_ * (static_cast<float>(bin) + rest / counts_[bin]);
-    rest -= counts_[bin];
-  }
-  return low_ + width_ * static_cast<float>(Bins);
-}
-
-template <std::size_t Bins>
-QuantileArray Histogram<Bins>::quantiles() const noexcept {
-  QuantileArray result;
-  result.fill(low_ + width_ * static_cast<float>(Bins));
-  float before = 0.0f;
-  std::size_t next = 0;
-  for (std::size_t bin = 0; bin < Bins && next < result.size(); ++bin) {
-    if (counts_[bin] <= 0.0f) continue;
-    for (; next < result.size() && kQuantileProbabilities[next] * total_ <= before + counts_[bin]; ++next)
-      result[next] =
-          low_ + width_ * (static_cast<float>(bin) + (kQuantileProbabilities[next] * total_ - before) / counts_[bin]);
-    before += counts_[bin];
-  }
-  return result;
 }
 
 void Fitter::reset() noexcept {

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "ddsp_rt/analysis/analyser.h"
-#include "ddsp_rt/fitting.h"
 #include "ddsp_rt/network/decoder.h"
 #include "ddsp_rt/network/encoder.h"
+#include "ddsp_rt/quantiles.h"
 #include "ddsp_rt/synthesis/shared_responses.h"
 
 namespace ddsp_rt {
