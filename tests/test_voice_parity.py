@@ -49,7 +49,7 @@ def test_the_engine_renders_what_the_twin_renders(reverb, rate, instrument_path)
     with torch.no_grad():
         batch = [torch.from_numpy(x)[None] for x in (f0, periodicity, loudness)]
         amplitude, harmonics, noise, _ = model.decoder(*batch)
-        audio = synthesizer(batch[0], amplitude, harmonics, noise, torch.from_numpy(excitation)[None])[0].numpy()
+        audio = synthesizer(batch[0], amplitude, harmonics, noise, torch.from_numpy(excitation)[None])[0][0].numpy()
 
     np.testing.assert_allclose(parts["amplitude"], amplitude[0].numpy(), atol=1e-5)
     np.testing.assert_allclose(parts["harmonics"], harmonics[0].numpy(), atol=1e-5)

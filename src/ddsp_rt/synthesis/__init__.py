@@ -1,8 +1,18 @@
 """The differentiable twin of the engine's synthesis: controls in, audio out. Needs PyTorch."""
 
-from .filtered_noise import FilteredNoise
-from .harmonic_oscillators import HarmonicOscillators
+from .filtered_noise import FilteredNoise, NoiseState
+from .harmonic_oscillators import HarmonicOscillators, OscillatorState
+from .noise_generator import NoiseGenerator
 from .reverb import Reverb
-from .synthesizer import Synthesizer
+from .synthesizer import Synthesizer, SynthesizerState
 
-__all__ = ["FilteredNoise", "HarmonicOscillators", "Reverb", "Synthesizer"]
+__all__ = [
+    "FilteredNoise",
+    "HarmonicOscillators",
+    "NoiseGenerator",
+    "NoiseState",
+    "OscillatorState",
+    "Reverb",
+    "Synthesizer",
+    "SynthesizerState",
+]

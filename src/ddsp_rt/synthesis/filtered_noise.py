@@ -1,11 +1,13 @@
 """White noise shaped by 4 ms magnitude curves, in overlapping segments of equal power."""
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from .frame_clock import frame_starts, max_frame_length
+from .frame_clock import frame_lengths, join_frames, max_frame_length
+from .noise_generator import NoiseGenerator
 
 
 def good_size(minimum: int) -> int:
@@ -36,6 +38,15 @@ def band_gains(sample_rate: int, model_rate: int, bands: int, size: int) -> Tens
     return weights.to(torch.float32)
 
 
+class NoiseState(NamedTuple):
+    """frame: the number of the next one; fading: [batch, longest frame], what sounds on from the last; generator: of
+    `NoiseGenerator`."""
+
+    frame: int
+    fading: Tensor
+    generator: Tensor
+
+
 class FilteredNoise(nn.Module):
     """Each frame filters `size` fresh white samples by its magnitudes; its segment fades in over the frame and out
     over the next with sine and cosine, so that independent segments add to a steady power.
@@ -55,39 +66,50 @@ class FilteredNoise(nn.Module):
         self.size = good_size(2 * self.longest)  # white samples per frame
         weights = band_gains(self.sample_rate, self.model_rate, self.bands, self.size)
         self.register_buffer("weights", weights, persistent=False)
+        self.generator = NoiseGenerator(self.size)
 
     @torch.jit.unused
     def draw(self, batch: int, frames: int, generator: torch.Generator | None = None) -> Tensor:
-        """White excitation for `forward`, uniform in [-1, 1): [batch, frames, size], on the module's device."""
+        """Excitation from PyTorch's generator: uniform in [-1, 1), [batch, frames, size], on the module's device."""
         device = generator.device if generator is not None else self.weights.device
         white = torch.rand(batch, frames, self.size, generator=generator, device=device)
         return (2.0 * white - 1.0).to(self.weights.device)
 
-    def forward(self, noise: Tensor, excitation: Tensor | None = None) -> Tensor:
-        """Render whole frames from silence; fresh noise from PyTorch's global generator unless given.
+    @torch.jit.export
+    def start(self, batch: int) -> NoiseState:
+        """The state before the first frame: silence, and the generator's first sample."""
+        fading = torch.zeros(batch, self.longest, device=self.weights.device)
+        return NoiseState(0, fading, self.generator.start(batch))
+
+    def forward(
+        self, noise: Tensor, excitation: Tensor | None = None, state: NoiseState | None = None
+    ) -> tuple[Tensor, NoiseState]:
+        """Render whole frames.
 
         Shape:
-            - noise: [batch, frames, bands], linear magnitudes; excitation: [batch, frames, size].
-            - output: [batch, samples], samples = frame_start(frames).
+            - noise: [batch, frames, bands], linear magnitudes; excitation: [batch, frames, size], in [-1, 1), in place of
+              the generator's
+            - state: what the last call returned; None starts from silence
+            - returns [batch, samples] from the frames' first to their last sample, and the state
         """
         batch, frames, _ = noise.shape
+        if state is None:
+            state = self.start(batch)
+        generator = state.generator
         if excitation is None:
-            excitation = 2.0 * torch.rand(batch, frames, self.size, device=noise.device) - 1.0
+            excitation, generator = self.generator(noise != 0.0, generator)
         gains = torch.matmul(noise.to(torch.float32), self.weights)
         segments = torch.fft.irfft(torch.fft.rfft(excitation) * gains, n=self.size)
-        starts = frame_starts(frames, self.sample_rate, noise.device)
+        # A segment fades in over its own frame and out over the one that follows, which may be longer by a sample.
+        lengths = frame_lengths(frames + 1, self.sample_rate, noise.device, state.frame)
+        sample = torch.arange(self.longest, device=noise.device)
+        angle = (sample + 0.5) * (0.5 * math.pi / lengths.unsqueeze(1))
+        rising = segments[:, :, : self.longest] * torch.sin(angle[:-1])
         if self.sample_rate % 250 == 0:
-            length = self.longest
-            angle = (torch.arange(length, device=noise.device) + 0.5) * (0.5 * math.pi / length)
-            rising = segments[:, :, :length] * torch.sin(angle)
-            falling = segments[:, :-1, length : 2 * length] * torch.cos(angle)
-            return (rising + nn.functional.pad(falling, [0, 0, 1, 0])).reshape(batch, frames * length)
-        lengths = starts[1:] - starts[:-1]
-        frame = torch.repeat_interleave(torch.arange(frames, device=noise.device), lengths)  # of each sample
-        offset = torch.arange(frame.shape[0], device=noise.device) - starts[frame]
-        angle = (offset + 0.5) * (0.5 * math.pi) / lengths[frame]
-        flat = segments.reshape(batch, frames * self.size)
-        out = flat[:, frame * self.size + offset] * torch.sin(angle)
-        before = (frame - 1).clamp(min=0)
-        falling = flat[:, before * self.size + lengths[before] + offset] * torch.cos(angle)
-        return out + falling * (frame > 0)
+            late = segments[:, :, self.longest : 2 * self.longest]
+        else:
+            after = lengths[:-1].unsqueeze(1) + sample
+            late = segments.gather(2, after.unsqueeze(0).expand(batch, frames, self.longest))
+        falling = torch.cat([state.fading.unsqueeze(1), late * torch.cos(angle[1:])], dim=1)
+        audio = join_frames(rising + falling[:, :-1], self.sample_rate, state.frame)
+        return audio, NoiseState(state.frame + frames, falling[:, -1], generator)

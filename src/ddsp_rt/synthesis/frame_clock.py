@@ -28,18 +28,23 @@ def frame_count(samples: int, rate: int) -> int:
     return frame + 1
 
 
-def frame_starts(frames: int, rate: int, device: torch.device) -> Tensor:
-    """First samples of frames 0..frames, int64 [frames + 1]; the last is the length of the audio."""
-    index = torch.arange(frames + 1, device=device)
+def frame_starts(frames: int, rate: int, device: torch.device, first: int = 0) -> Tensor:
+    """First samples of frames `first` to `first + frames`, int64 [frames + 1]."""
+    index = torch.arange(first, first + frames + 1, device=device)
     return torch.div(2 * rate * index + 250, 500, rounding_mode="floor")
 
 
-def join_frames(padded: Tensor, rate: int) -> Tensor:
+def frame_lengths(frames: int, rate: int, device: torch.device, first: int = 0) -> Tensor:
+    """Samples in each of the frames from `first` on, int64 [frames]."""
+    starts = frame_starts(frames, rate, device, first)
+    return starts[1:] - starts[:-1]
+
+
+def join_frames(padded: Tensor, rate: int, first: int = 0) -> Tensor:
     """[batch, frames, max_frame_length(rate)] -> [batch, samples], the padding of short frames dropped."""
     batch, frames, longest = padded.shape
     if rate % 250 == 0:
         return padded.reshape(batch, frames * longest)
-    starts = frame_starts(frames, rate, padded.device)
-    lengths = starts[1:] - starts[:-1]
+    lengths = frame_lengths(frames, rate, padded.device, first)
     kept = torch.arange(longest, device=padded.device) < lengths.unsqueeze(1)  # [frames, longest]
     return padded.reshape(batch, frames * longest)[:, kept.reshape(-1)]

@@ -1,12 +1,12 @@
 """A bank of harmonic sine oscillators driven by 4 ms controls, and a training path that never holds all its sines."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from .frame_clock import frame_starts, join_frames, max_frame_length
+from .frame_clock import frame_lengths, join_frames, max_frame_length
 
 CHUNK = 1 << 18  # samples worked on at once on a CPU; smaller ones lose more to calls than they gain in the cache
 
@@ -19,6 +19,16 @@ def nyquist_fade(frequency: Tensor, nyquist: float) -> Tensor:
 def smooth_step(t: Tensor) -> Tensor:
     """From 0 to 1 as t does, level at both ends: where straight ramps meet, their corners click."""
     return t * t * (3.0 - 2.0 * t)
+
+
+class OscillatorState(NamedTuple):
+    """frame: the number of the next one; f0: [batch], Hz, where the last frame ended, negative before the first;
+    phase: int64 [batch], of the fundamental, in units of 2^-63 cycles; amplitudes: [batch, harmonics], linear."""
+
+    frame: int
+    f0: Tensor
+    phase: Tensor
+    amplitudes: Tensor
 
 
 class HarmonicOscillators(nn.Module):
@@ -42,39 +52,59 @@ class HarmonicOscillators(nn.Module):
         self.harmonics = int(harmonics)
         self.leap = 2.0**0.25  # no glide is as fast within 4 ms
 
-    def forward(self, f0: Tensor, amplitude: Tensor, harmonics: Tensor) -> Tensor:
-        """Render whole frames from silence. No gradient flows to f0.
+    @torch.jit.export
+    def start(self, f0: Tensor, amplitude: Tensor) -> OscillatorState:
+        """The state before the first frame, for controls [batch, ...]."""
+        batch = f0.shape[0]
+        silence = torch.zeros(batch, self.harmonics, dtype=amplitude.dtype, device=f0.device)
+        phase = torch.zeros(batch, dtype=torch.int64, device=f0.device)
+        return OscillatorState(0, torch.full_like(f0[:, 0], -1.0), phase, silence)
+
+    def forward(
+        self, f0: Tensor, amplitude: Tensor, harmonics: Tensor, state: OscillatorState | None = None
+    ) -> tuple[Tensor, OscillatorState]:
+        """Render whole frames. No gradient flows to f0, nor into the past.
 
         Shape:
             - f0: [batch, frames], Hz; amplitude: [batch, frames], linear;
-              harmonics: [batch, frames, harmonics], positive, any scale.
-            - output: [batch, samples], samples = frame_start(frames).
+              harmonics: [batch, frames, harmonics], positive, any scale
+            - state: what the last call returned; None starts from silence
+            - returns [batch, samples] from the frames' first to their last sample, and the state
         """
         batch, frames = f0.shape
         f0 = f0.detach()
-        phase, passed, leap, leaving = self.phase(f0)
+        if state is None:
+            state = self.start(f0, amplitude)
+        amplitudes = self.amplitudes(f0, amplitude, harmonics)
+        start = torch.cat([state.amplitudes.unsqueeze(1), amplitudes[:, :-1]], dim=1).flatten(0, 1)
+        end = amplitudes.flatten(0, 1)
+        old = torch.where(state.f0 < 0.0, f0[:, 0], state.f0)
+        before = torch.cat([old.unsqueeze(1), f0[:, :-1]], dim=1)
+        phase, passed, leap, leaving, ended = self.phase(before, f0, state.phase, state.frame)
         ramp = smooth_step(passed).to(amplitude.dtype)
-        end = self.amplitudes(f0, amplitude, harmonics).flatten(0, 1)
-        start = shift_frames(end.unflatten(0, (batch, frames))).flatten(0, 1)
-        active = torch.ceil(0.5 * min(self.sample_rate, self.model_rate) / f0.clamp(min=1.0)) - 1.0
-        active = active.clamp(0, self.harmonics)
-        before = torch.cat([active[:, :1], active[:, :-1]], dim=1).flatten()
         # A leap is two tones in one frame: the new one in the frame's own row, the old one in a row at the end.
-        old = start[leap]
+        left = start[leap]
         start = start.index_fill(0, leap, 0.0)
         rows = (
-            torch.cat([start, old]),
-            torch.cat([end, torch.zeros_like(old)]),
+            torch.cat([start, left]),
+            torch.cat([end, torch.zeros_like(left)]),
             torch.cat([phase.flatten(0, 1), leaving]),
             torch.cat([ramp.repeat(batch, 1), ramp[leap % frames]]),
         )
         if torch.jit.is_scripting():
             tones = harmonic_sum(rows[0], rows[1], rows[2], rows[3])
         else:
-            heard = torch.cat([torch.maximum(active.flatten(), before), before[leap]])
-            tones = HarmonicSum.apply(*rows, heard)
+            earlier, later = self.audible(before).flatten(), self.audible(f0).flatten()
+            tones = HarmonicSum.apply(*rows, torch.cat([torch.maximum(earlier, later), earlier[leap]]))
         padded = tones[: batch * frames].index_add(0, leap, tones[batch * frames :])
-        return join_frames(padded.unflatten(0, (batch, frames)), self.sample_rate)
+        audio = join_frames(padded.unflatten(0, (batch, frames)), self.sample_rate, state.frame)
+        return audio, OscillatorState(state.frame + frames, f0[:, -1], ended, amplitudes[:, -1].detach())
+
+    def audible(self, f0: Tensor) -> Tensor:
+        """How many harmonics lie below both Nyquist frequencies; as many floats as f0 has."""
+        return (torch.ceil(0.5 * min(self.sample_rate, self.model_rate) / f0.clamp(min=1.0)) - 1.0).clamp(
+            0, self.harmonics
+        )
 
     def amplitudes(self, f0: Tensor, amplitude: Tensor, harmonics: Tensor) -> Tensor:
         """What each oscillator plays at the end of each frame: [batch, frames, harmonics], linear."""
@@ -88,47 +118,47 @@ class HarmonicOscillators(nn.Module):
             kept = kept * nyquist_fade(frequency, 0.5 * self.sample_rate)
         return kept * scale
 
-    def phase(self, f0: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def phase(
+        self, before: Tensor, f0: Tensor, begin: Tensor, first: int
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Phase of the fundamental and how much of each frame has passed, after each sample; frames that begin with a
-        leap, and the phase of the tone that it leaves.
+        leap, and the phase of the tone that it leaves; the phase at the end.
 
         Shape:
+            - before, f0: [batch, frames], Hz, where each frame begins and ends; begin: int64 [batch], units of 2^-63
+              cycles; first: the first frame's number
             - phase: double [batch, frames, longest frame], cycles; passed: double [frames, longest frame], 0..1;
-              leap: [leaps], of batch * frames; leaving: double [leaps, longest frame], cycles.
+              leap: [leaps], of batch * frames; leaving: double [leaps, longest frame], cycles; end: as `begin`
 
         Over a frame of N samples the increment goes from `a` to `b` linearly and reaches `b` at the last sample, so
         after sample i the phase has grown by (i + 1) a + (b - a) (i + 1) (i + 2) / 2N. After a leap it is `b` at once.
         """
         increment = f0.to(torch.float64) / self.sample_rate
-        old = torch.cat([increment[:, :1], increment[:, :-1]], dim=1)
+        old = before.to(torch.float64) / self.sample_rate
         leaps = (increment > self.leap * old) | (old > self.leap * increment)
-        before = torch.where(leaps, increment, old)
-        starts = frame_starts(f0.shape[1], self.sample_rate, f0.device)
-        length = (starts[1:] - starts[:-1]).to(torch.float64)
-        total = length * before + (increment - before) * (length + 1.0) / 2.0
-        begin = (running_phase(total) - total).unsqueeze(-1)
+        a = torch.where(leaps, increment, old)
+        length = frame_lengths(f0.shape[1], self.sample_rate, f0.device, first).to(torch.float64)
+        begins, end = running_phase(length * a + (increment - a) * (length + 1.0) / 2.0, begin)
+        begins = begins.unsqueeze(-1)
         step = torch.arange(1, max_frame_length(self.sample_rate) + 1, device=f0.device, dtype=torch.float64)
         passed = step / length.unsqueeze(1)
-        growth = step * before.unsqueeze(-1) + (increment - before).unsqueeze(-1) * (passed * (step + 1.0) / 2.0)
-        phase = begin + growth
+        growth = step * a.unsqueeze(-1) + (increment - a).unsqueeze(-1) * (passed * (step + 1.0) / 2.0)
+        phase = begins + growth
         leap = leaps.flatten().nonzero().squeeze(1)
-        leaving = begin.flatten(0, 1)[leap] + step * old.flatten()[leap].unsqueeze(1)
-        return phase - torch.round(phase), passed, leap, leaving - torch.round(leaving)
+        leaving = begins.flatten(0, 1)[leap] + step * old.flatten()[leap].unsqueeze(1)
+        return phase - torch.round(phase), passed, leap, leaving - torch.round(leaving), end
 
 
-def running_phase(cycles: Tensor) -> Tensor:
-    """Running sum along the last axis of double `cycles`, modulo one cycle, without the drift of a long sum.
+def running_phase(cycles: Tensor, begin: Tensor) -> tuple[Tensor, Tensor]:
+    """The phase before each of the double `cycles` [batch, frames] is added, in cycles, and after the last, as `begin`.
 
-    Fractions of a cycle are counted in units of 2^-63, whose sum in 64-bit integers wraps at two cycles exactly.
+    Fractions of a cycle are counted in units of 2^-63 (int64 [batch]), whose sum wraps at two cycles exactly: a long
+    sum does not drift.
     """
     unit = 9223372036854775808.0
-    fraction = cycles - torch.round(cycles)
-    return torch.cumsum((fraction * unit).to(torch.int64), dim=-1).to(torch.float64) / unit
-
-
-def shift_frames(amplitudes: Tensor) -> Tensor:
-    """The amplitudes each frame starts from: those of the frame before, zero before the first."""
-    return torch.cat([torch.zeros_like(amplitudes[:, :1]), amplitudes[:, :-1]], dim=1)
+    grown = ((cycles - torch.round(cycles)) * unit).to(torch.int64)
+    ends = begin.unsqueeze(1) + torch.cumsum(grown, dim=1)
+    return (ends - grown).to(torch.float64) / unit, ends[:, -1]
 
 
 def harmonic_sum(start: Tensor, end: Tensor, phase: Tensor, ramp: Tensor) -> Tensor:

@@ -107,7 +107,7 @@ class TrainingModule(lightning.LightningModule):
     def draw(self, rows: int, frames: int, seed: int) -> Tensor:
         """White noise for a batch of crops, from the seed alone."""
         generator = torch.Generator(self.device).manual_seed(seed)
-        return self.model.noise.draw(rows, frames, generator=generator)
+        return self.model.synthesizer.filtered_noise.draw(rows, frames, generator=generator)
 
     def training_step(self, batch: dict[str, Tensor], index: int) -> None:
         settings, optimizer = self.settings, self.optimizers(use_pl_optimizer=False)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ddsp_rt.synthesis.filtered_noise import good_size
+from ddsp_rt.synthesis.reverb import wet_sound
 
 FIRST_TAP = 1e-3  # standard deviation of an untrained impulse response before it decays
 USUAL_TIME = 1.0  # seconds, of a room in which no fall of the level could be measured
@@ -46,15 +46,8 @@ class Rooms(nn.Module):
         return nn.functional.pad((self.taps * self.envelope)[:, 1:], [1, 0])
 
     def forward(self, audio: Tensor, room: Tensor, preroll: int) -> Tensor:
-        """Play each of a batch in its room: [batch, samples] -> [batch, samples - preroll], the first samples dropped.
-
-        What a circular convolution wraps around falls into the dropped samples, so the transform can be short.
-        """
-        responses = self.responses()
-        samples = audio.shape[-1]
-        size = good_size(samples + max(0, responses.shape[-1] - 1 - preroll))
-        spectrum = torch.fft.rfft(audio, n=size) * torch.fft.rfft(responses, n=size)[room]
-        return audio[:, preroll:] + torch.fft.irfft(spectrum, n=size)[:, preroll:samples]
+        """Play each of a batch in its room: [batch, samples] -> [batch, samples - preroll], the first samples dropped."""
+        return audio[:, preroll:] + wet_sound(audio, self.responses(), preroll, room)
 
     @torch.no_grad()
     def start_from(self, response: Tensor) -> None:
