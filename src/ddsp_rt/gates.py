@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ddsp_rt.sound_files.clipping import flat_tops
+
 FRAME_RATE = 250  # frames per second
 REASONS = ("silence", "clipping", "polyphony", "unsteady")
 
@@ -93,7 +95,7 @@ def long_silence(loudness: np.ndarray) -> np.ndarray:
 
 
 def clipped_samples(audio: np.ndarray) -> np.ndarray:
-    """Samples on a flat top: at least 3 in a row at full scale, or 4 equal ones near the peak with steep flanks.
+    """Samples on a flat top: at least 3 equal ones at full scale, or 4 near the peak, with steep flanks.
 
     The flanks tell a clipped wave from the smooth top of a slow one. Returns bool [samples].
     """
@@ -106,9 +108,7 @@ def clipped_samples(audio: np.ndarray) -> np.ndarray:
     if peak < 0.05:
         return clipped
     step = 2.0**-15  # one step of 16 bits
-    for start, stop in _runs(size >= 0.9998):
-        if stop - start >= 3:
-            clipped[start:stop] = True
+    clipped |= flat_tops(audio)
     same = (np.abs(np.diff(audio)) <= step) & (np.minimum(size[1:], size[:-1]) >= 0.9 * peak)
     for start, stop in _runs(same):
         if stop - start < 3 or start == 0 or stop + 1 >= len(audio):

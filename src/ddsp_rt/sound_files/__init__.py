@@ -1,0 +1,1 @@
+"""Sound files as users have them: found, opened whatever their header says, mixed down, judged for clipping."""
