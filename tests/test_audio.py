@@ -166,9 +166,6 @@ def bad_files(folder):
     (folder / "random.mp3").write_bytes(random.bytes(20_000))
     (folder / "random.flac").write_bytes(b"fLaC" + random.bytes(20_000))
     (folder / "folder.wav").mkdir()
-    soundfile.write(folder / "cut.flac", random.uniform(-0.5, 0.5, 300_000), 44_100)
-    whole = (folder / "cut.flac").read_bytes()
-    (folder / "cut.flac").write_bytes(whole[: len(whole) // 2])
     os.mkfifo(folder / "pipe.wav")
     soundfile.write(folder / "rate.wav", np.zeros(100), 7)
     return {
@@ -179,7 +176,6 @@ def bad_files(folder):
         "random.mp3": "not audio",
         "random.flac": "not audio",
         "folder.wav": "folder",
-        "cut.flac": "damaged",
         "pipe.wav": "regular",
         "rate.wav": "rate",
     }
@@ -220,4 +216,4 @@ def test_the_decoder_says_nothing_of_its_own(tmp_path):
     done = subprocess.run([sys.executable, "-c", script, *names], capture_output=True, text=True)
     cut, hole, noise = done.stdout.splitlines()
     assert done.stderr == ""
-    assert "cut short" in cut and "damaged" in hole and "not audio" in noise
+    assert "cut short" in cut and "damaged, only the first" in hole and "not audio" in noise

@@ -16,6 +16,7 @@ from ddsp_rt.gates import usable_frames
 from ddsp_rt.instrument import Instrument
 
 POLYPHONIC_SHARE = 0.2  # of the opening, from which the performer should hear of it
+NEARLY_SILENT = 1e-3  # -60 dBFS
 CLIPPED_SHARE = 1e-3  # of the samples at full scale, from which the performer should hear of it
 
 
@@ -43,6 +44,7 @@ def transfer_file(
     bit_depth: str = "16",
     z: str = "source",
     advance: Callable[[float], None] = lambda amount: None,
+    channel: int | None = None,
 ) -> Made:
     """Play `instrument` as the file `source` is performed, and write it to `target` (WAV, FLAC or AIFF).
 
@@ -54,11 +56,12 @@ def transfer_file(
         sample_rate: Hz of the result; None keeps the source's (brought into the engine's range if need be).
         bit_depth: "16", "24" or "float".
         advance: told the share of the work done since it was last called; the shares sum to about 1.
+        channel: which channel of the source is played, counted from 1; None mixes them down as `AudioReader` does.
 
     Raises:
         DataError, UsageError: one clear line each; nothing is written then, and an old `target` stays.
     """
-    with AudioReader(source) as reader:
+    with AudioReader(source, channel) as reader:
         rate = as_rate(sample_rate if sample_rate is not None else min(max(reader.rate, LOWEST_RATE), HIGHEST_RATE))
 
         def report(block: np.ndarray, share: float) -> None:
@@ -66,7 +69,6 @@ def transfer_file(
 
         opening = Opening(rate)
         features = _analyse(reader, rate, report, opening)
-        notes = _notes(reader, features, opening)
         fitting = instrument.fit(features, octave, loudness, z)
         gain = 1.0
         while True:
@@ -80,6 +82,7 @@ def transfer_file(
                 needed = gain * fitting_gain(writer.peak, bit_depth)
                 if needed >= gain * 0.9999:
                     writer.commit()
+                    notes = _notes(reader, features, opening, writer.peak)
                     break
                 gain = needed
     seconds, tail = performed / rate, (writer.frames - performed) / rate
@@ -143,15 +146,16 @@ def _resampled(reader: AudioReader, rate: int) -> Iterator[np.ndarray]:
     yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def _notes(reader: AudioReader, features: Features, opening: Opening) -> tuple[str, ...]:
-    """What in the source will be heard in the result."""
+def _notes(reader: AudioReader, features: Features, opening: Opening, peak: float) -> tuple[str, ...]:
+    """What in the source will be heard in the result, whose largest magnitude is `peak`."""
     notes = [reader.note] if reader.note else []
     if reader.clipped_samples > CLIPPED_SHARE * reader.frames_read:
         share = 100 * reader.clipped_samples / reader.frames_read
-        notes.append(f"{reader.path}: clipped ({share:.1f} % of its samples at full scale); record it softer")
+        notes.append(f"{reader.name}: clipped ({share:.1f} % of its samples at full scale); record it softer")
     several = opening.several_notes(features)
     if several > POLYPHONIC_SHARE:
-        notes.append(f"{reader.path}: several notes at once in {100 * several:.0f} % of it; only one line is followed")
+        notes.append(f"{reader.name}: several notes at once in {100 * several:.0f} % of it; only one line is followed")
     if not features.voiced.any():
-        notes.append(f"{reader.path}: no pitch found in it; the result is silent or nearly so")
+        result = "silent or nearly so" if peak < NEARLY_SILENT else "noise without a note"
+        notes.append(f"{reader.name}: no pitch found in it; the result is {result}")
     return tuple(notes)
