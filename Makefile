@@ -114,6 +114,21 @@ install: ## install the engine for C++ programs: headers, library, CMake package
 	@cmake --install build/engine --prefix "$(PREFIX)" --component engine
 	@echo "Installed in $(PREFIX); see docs/embedding.md"
 
+# Refactoring must not be heard. The other revision is built in a worktree of its own, without PyTorch, and kept for the
+# next time; SAME_AS_FOLDER lets several checkouts share it.
+SAME_AS_FOLDER ?= build/same-as
+
+.PHONY: same-as
+same-as: $(VENV)/.test pd ## compare every sample with another revision's: make same-as REV=main
+	@$(call need-packages,puredata-core)
+	@test -n "$(REV)" || { echo "Name the revision to compare with: make same-as REV=main" >&2; exit 2; }
+	@commit=$$(git rev-parse --short=12 --verify "$(REV)^{commit}"); other=$(abspath $(SAME_AS_FOLDER))/$$commit; \
+	git worktree prune; \
+	[ -e "$$other/Makefile" ] || git worktree add -q --detach "$$other" "$$commit"; \
+	env -u MAKEFLAGS -u MAKEOVERRIDES $(MAKE) --no-print-directory -C "$$other" .venv/.package pd; \
+	echo "Comparing with $$commit"; \
+	PYTHONPATH=tests $(PYTHON) -m same_as "$$other"
+
 # ---- hostile input, threads, long sessions --------------------------------------------------------------------------
 
 FUZZ_SECONDS ?= 60
