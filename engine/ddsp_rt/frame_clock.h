@@ -30,4 +30,30 @@ constexpr std::int64_t frame_count(std::int64_t samples, int rate) noexcept {
   return frame + 1;
 }
 
+/// Counts the frames of one stream from its first sample on.
+class FrameClock {
+ public:
+  /// What a renderer needs to know of a frame, in samples.
+  struct Frame {
+    int length;
+    int following;  // length of the next frame, into which this one's noise fades out
+  };
+
+  explicit FrameClock(int rate) noexcept : rate_(rate) {}
+
+  /// Begins the next frame. Real-time.
+  Frame next() noexcept {
+    ++index_;
+    return {frame_length(index_, rate_), frame_length(index_ + 1, rate_)};
+  }
+  /// Of the frame that began last; -1 before the first.
+  std::int64_t index() const noexcept { return index_; }
+  void reset() noexcept { index_ = -1; }
+  int rate() const noexcept { return rate_; }
+
+ private:
+  int rate_;
+  std::int64_t index_ = -1;
+};
+
 }  // namespace ddsp_rt

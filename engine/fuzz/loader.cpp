@@ -100,13 +100,14 @@ void play(const std::shared_ptr<const Instrument>& instrument, bool from_audio) 
   };
   Voice voice(instrument, kRate);
   std::vector<float> out(static_cast<std::size_t>(max_frame_length(kRate)));
+  FrameClock clock(kRate);
   Features features;
   features.mfcc.fill(-3.0f);
   for (int frame = 0; frame < 12; ++frame) {
     features.f0 = 110.0f * static_cast<float>(1 + frame);
     features.periodicity = 0.1f * static_cast<float>(frame % 10);
     features.loudness = frame % 4 == 3 ? kSilenceDb : -10.0f;
-    voice.render(features, {}, out.data());
+    voice.render(features, {}, clock.next(), out.data());
     finite(out);
   }
   if (!from_audio) return;

@@ -196,7 +196,7 @@ struct Control {
 
 struct ControlToVoice : Control {
   static constexpr bool kCuttable = true;
-  ControlledVoice voice;
+  ControlVoice voice;
 
   ControlToVoice(FuzzedDataProvider& from, int rate) : Control{from, {}, {}, {}}, voice(any_instrument(from), rate) {}
   void change() { change_sound(voice); }

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "ddsp_rt/live/player.h"
-#include "ddsp_rt/playing/controlled_voice.h"
+#include "ddsp_rt/playing/control_voice.h"
 #include "realtime_guard.h"
 
 using namespace ddsp_rt;
@@ -115,7 +115,7 @@ TEST_CASE("Long session: hours of notes keep their level, minute by minute") {
 
 TEST_CASE("Long session: after hours the oscillators' phase is where the clock says") {
   const float f0 = 331.7f;  // no whole number of cycles in a second, nor in a frame
-  ControlledVoice voice(instrument(), kRate);
+  ControlVoice voice(instrument(), kRate);
   voice.set(Parameter::kNoiseGain, -60.0f);
   voice.set(Parameter::kReverb, 0.0f);
   voice.reset();

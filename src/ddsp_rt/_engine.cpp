@@ -136,17 +136,18 @@ class BlockAnalyser {
 // Renders a whole sequence of frames and keeps what each part gave.
 class PartsRenderer {
  public:
-  PartsRenderer(InstrumentPointer instrument, int rate)
-      : rate_(checked_rate(rate)), voice_(std::move(instrument), rate) {}
+  PartsRenderer(const InstrumentPointer& instrument, int rate)
+      : clock_(checked_rate(rate)), voice_(instrument, rate), room_(instrument->room(rate)) {}
 
   nb::dict features(const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness,
                     const std::optional<Input<2>>& mfcc, const std::optional<float>& gate_db, float reverb,
                     const std::optional<Input<2>>& excitation) {
     const std::vector<Features> frames = gather(f0, periodicity, loudness, mfcc);
-    const VoiceSettings settings{.gate_db = gate_db.value_or(-1e9f), .reverb = reverb};
-    return render(frames.size(), excitation, [&](std::size_t k, float* out, const float* noise) {
-      voice_.render(frames[k], settings, out, noise);
-    });
+    const VoiceSettings settings{.gate_db = gate_db.value_or(-1e9f)};
+    const auto play = [&](std::size_t k, const FrameClock::Frame& frame, float* out, const float* noise) {
+      voice_.render(frames[k], settings, frame, out, noise);
+    };
+    return render(frames.size(), reverb, excitation, play);
   }
 
   nb::dict controls(const Input<1>& f0, const Input<1>& amplitude, const Input<2>& harmonics, const Input<2>& noise,
@@ -158,35 +159,41 @@ class PartsRenderer {
       throw std::invalid_argument("controls must be [frames], [frames, " + std::to_string(harmonic_count) +
                                   "] and [frames, " + std::to_string(bands) + "] for this instrument");
     Controls one(harmonic_count, bands);
-    const VoiceSettings settings{.reverb = reverb};
-    return render(frames, excitation, [&](std::size_t k, float* out, const float* segment) {
+    const auto play = [&](std::size_t k, const FrameClock::Frame& frame, float* out, const float* segment) {
       one.amplitude = amplitude(k);
       std::copy_n(&harmonics(k, 0), harmonic_count, one.harmonics.begin());
       std::copy_n(&noise(k, 0), bands, one.noise.begin());
-      voice_.render(f0(k), one, settings, out, segment);
-    });
+      voice_.render(f0(k), one, {}, frame, out, segment);
+    };
+    return render(frames, reverb, excitation, play);
   }
 
   std::size_t excitation_size() const { return voice_.excitation_size(); }
 
  private:
   template <typename Play>
-  nb::dict render(std::size_t frames, const std::optional<Input<2>>& excitation, Play&& play) {
+  nb::dict render(std::size_t frames, float reverb, const std::optional<Input<2>>& excitation, Play&& play) {
     if (excitation && (excitation->shape(0) != frames || excitation->shape(1) != voice_.excitation_size()))
       throw std::invalid_argument("excitation must be [" + std::to_string(frames) + ", " +
                                   std::to_string(voice_.excitation_size()) + "]");
-    const auto samples = static_cast<std::size_t>(frame_start(static_cast<std::int64_t>(frames), rate_));
+    const auto samples = static_cast<std::size_t>(frame_start(static_cast<std::int64_t>(frames), clock_.rate()));
     std::vector<float> audio(samples), harmonic, noise, amplitude, harmonics, magnitudes;
-    voice_.reset();
+    clock_.reset();
+    voice_.start();
+    room_.reset();
     {
       const FlushDenormals flush;
       std::size_t position = 0;
       for (std::size_t k = 0; k < frames; ++k) {
-        const auto length = static_cast<std::size_t>(voice_.next_length());
-        play(k, audio.data() + position, excitation ? &(*excitation)(k, 0) : nullptr);
-        position += length;
-        harmonic.insert(harmonic.end(), voice_.harmonic_part().begin(), voice_.harmonic_part().end());
-        noise.insert(noise.end(), voice_.noise_part().begin(), voice_.noise_part().end());
+        const FrameClock::Frame frame = clock_.next();
+        float* const out = audio.data() + position;
+        play(k, frame, out, excitation ? &(*excitation)(k, 0) : nullptr);
+        room_.process(out, frame.length, reverb);
+        position += static_cast<std::size_t>(frame.length);
+        const std::span<const float> tones = voice_.synthesizer().harmonic_part();
+        const std::span<const float> breath = voice_.synthesizer().noise_part();
+        harmonic.insert(harmonic.end(), tones.begin(), tones.end());
+        noise.insert(noise.end(), breath.begin(), breath.end());
         const Controls& controls = voice_.controls();
         amplitude.push_back(controls.amplitude);
         harmonics.insert(harmonics.end(), controls.harmonics.begin(), controls.harmonics.end());
@@ -204,8 +211,9 @@ class PartsRenderer {
     return result;
   }
 
-  int rate_;
+  FrameClock clock_;
   Voice voice_;
+  Reverb room_;
 };
 
 Fitting fit_to(const Instrument& instrument, const Input<1>& f0, const Input<1>& periodicity,

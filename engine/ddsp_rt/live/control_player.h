@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "ddsp_rt/live/handover.h"
-#include "ddsp_rt/playing/controlled_voice.h"
+#include "ddsp_rt/playing/control_voice.h"
 
 namespace ddsp_rt {
 
@@ -38,7 +38,7 @@ class ControlPlayer {
   ParameterValues values_;
   float ratio_ = 0.0f;
   LevelUnit unit_ = LevelUnit::kLinear;
-  Handover<ControlledVoice> handover_;
+  Handover<ControlVoice> handover_;
 };
 
 }  // namespace ddsp_rt

@@ -52,7 +52,7 @@ void Player::play(const float* in, float* out, int n) noexcept {
 void Player::start(Transfer& taken, const Transfer* before) noexcept {
   taken.set(values_);
   if (before) {
-    taken.adopt(*before);
+    taken.adopt(before->adaptive_fitting());
   } else {
     if (fitting_) taken.set_fitting(*fitting_);
     if (learn_) taken.learn();

@@ -5,6 +5,12 @@
 
 namespace ddsp_rt {
 
+/// A gain that moves evenly over a frame.
+struct Ramp {
+  float from, by;
+  float operator()(float share) const noexcept { return from + by * share; }  // `share` of the frame has passed
+};
+
 /// Every method is real-time.
 class SmoothedParameters {
  public:
@@ -27,6 +33,7 @@ class SmoothedParameters {
   /// Values of this frame, and of the one before, from which they ramp.
   const Values& now() const noexcept { return now_; }
   const Values& before() const noexcept { return before_; }
+  Ramp ramp(float Values::*value) const noexcept { return {before_.*value, now_.*value - before_.*value}; }
 
  private:
   Values wanted() const noexcept;

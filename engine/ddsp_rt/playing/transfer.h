@@ -1,4 +1,4 @@
-// Audio in, the instrument out: any block size, no delay beyond the 4 ms frame.
+// The door for audio: audio in, the instrument out, in blocks of any size and no later than the 4 ms frame.
 #pragma once
 
 #include <memory>
@@ -6,66 +6,49 @@
 #include <vector>
 
 #include "ddsp_rt/analysis/analyser.h"
-#include "ddsp_rt/playing/fitting.h"
-#include "ddsp_rt/playing/smoothed_parameters.h"
-#include "ddsp_rt/playing/voice.h"
+#include "ddsp_rt/playing/adaptive_fitting.h"
+#include "ddsp_rt/playing/framed.h"
 
 namespace ddsp_rt {
 
-/// Samples in [n_k, n_k+1) are gathered while the frame rendered at n_k from what came before sounds, so that the
-/// output is the same however the input is chopped. Every method but the constructor is real-time; all belong to one
-/// thread.
-class Transfer {
+/// Every method but the constructor is real-time; all belong to one thread.
+class Transfer final : public Framed {
  public:
+  using Input = const float*;  // as many samples as are rendered
+
   /// Without a `range` the pitch is searched where it was in training. Throws std::invalid_argument for a rate outside
-  /// 8..192 kHz or for a range that is none.
+  /// 8..192 kHz or for a range that cannot be used.
   Transfer(std::shared_ptr<const Instrument> instrument, int rate, std::optional<PitchRange> range = {});
 
   /// `out` may be `in`. NaN and infinity at the input count as silence.
-  void process(const float* in, float* out, int n) noexcept;
+  void process(Input in, float* out, int n) noexcept;
 
   /// Back to the state after construction; fitting and parameters stay.
   void reset() noexcept;
 
-  /// From now on this fitting; what was heard of the performance is forgotten.
-  void set_fitting(const Fitting& fitting) noexcept;
-  const Fitting& fitting() const noexcept { return fitting_; }
+  void set_fitting(const Fitting& fitting) noexcept { fitting_.set(fitting); }
+  const Fitting& fitting() const noexcept { return fitting_.fitting(); }
+  void learn() noexcept { fitting_.learn(); }
+  bool learning() const noexcept { return fitting_.learning(); }
 
-  /// Listens to the next five seconds of sounding input, then fits to them. What `auto_fit` set is kept until then.
-  void learn() noexcept;
-  bool learning() const noexcept { return to_learn_ > 0; }
-
-  /// Takes over parameters and what was heard of the performance from `other`, refitted to this instrument.
-  void adopt(const Transfer& other) noexcept;
-
-  void set(Parameter parameter, float value) noexcept { parameters_.set(parameter, value); }
-  void set(const ParameterValues& values) noexcept { parameters_.set(values); }
-  const ParameterValues& parameters() const noexcept { return parameters_.targets(); }
+  /// What it plays by, which another instrument may adopt: refitted to itself if it was heard, not given.
+  const AdaptiveFitting& adaptive_fitting() const noexcept { return fitting_; }
+  void adopt(const AdaptiveFitting& other) noexcept { fitting_.adopt(other, target()); }
 
   /// The analyser's word on the last frame, before fitting.
   const Features& features() const noexcept { return features_; }
-  int rate() const noexcept { return rate_; }
-  const Instrument& instrument() const noexcept { return voice_.instrument(); }
 
  private:
-  void listen() noexcept;
-  void refit() noexcept;
-  void follow() noexcept;
-  void run_frame() noexcept;
+  AdaptiveFitting::Target target() const noexcept { return {instrument().quantiles, instrument().gate_db}; }
+  void render(int gathered, const FrameClock::Frame& frame, float* out) noexcept override;
+  void work_ahead_step(int step) noexcept override { voice_.work_ahead(step); }
 
-  int rate_;
   Analyser analyser_;
   Voice voice_;
-  Fitting fitting_;
-  Fitter fitter_;
-  int to_learn_ = 0;  // sounding frames still to be heard before fitting
-  int silent_ = 0;    // frames since the input last sounded
-  SmoothedParameters parameters_;
+  AdaptiveFitting fitting_;
   Glide glide_;
   Features features_;
-  std::int64_t frame_ = 0;
-  int length_ = 0, position_ = 0;
-  std::vector<float> gathered_, rendered_;
+  std::vector<float> gathered_;
 };
 
 }  // namespace ddsp_rt

@@ -9,11 +9,13 @@
 
 namespace ddsp_rt {
 
-FilteredNoise::FilteredNoise(int rate, int model_rate, int bands)
+FilteredNoise::FilteredNoise(int rate, int model_rate, int bands, std::uint32_t seed)
     : bands_(bands),
       shortest_(rate / kFrameRate),
       longest_(max_frame_length(rate)),
       fft_(RealFft::good_size(2 * static_cast<std::size_t>(longest_))),
+      seed_(seed),
+      generator_(seed),
       white_(fft_.size() + NoiseGenerator::kWidth),
       segment_(fft_.size()),
       fading_(longest_),
@@ -37,7 +39,7 @@ FilteredNoise::FilteredNoise(int rate, int model_rate, int bands)
 }
 
 void FilteredNoise::reset() noexcept {
-  generator_.reset();
+  generator_.reset(seed_);
   sounding_ = drawn_ = false;
 }
 

@@ -1,6 +1,7 @@
 // White noise shaped by magnitude curves, frame by frame, in overlapping segments of equal power.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "ddsp_rt/kernels/fft.h"
@@ -13,8 +14,8 @@ namespace ddsp_rt {
 /// over 0 Hz to the model's Nyquist, joined by straight lines in Hz; sqrt(rate / model_rate) keeps the density per Hz.
 class FilteredNoise {
  public:
-  /// `rate`, `model_rate` in Hz; `bands` magnitudes a frame, at least 2.
-  FilteredNoise(int rate, int model_rate, int bands);
+  /// `rate`, `model_rate` in Hz; `bands` magnitudes a frame, at least 2; `seed` of the generator.
+  FilteredNoise(int rate, int model_rate, int bands, std::uint32_t seed = 1);
 
   /// White samples a frame takes, for excitation from outside.
   std::size_t excitation_size() const noexcept { return fft_.size(); }
@@ -29,6 +30,9 @@ class FilteredNoise {
   /// Back to silence and the first random sample. Real-time.
   void reset() noexcept;
 
+  /// Nothing of the last frame sounds on. Real-time.
+  bool silent() const noexcept { return !sounding_; }
+
  private:
   void shape(const float* magnitudes, const float* excitation) noexcept;
   const float* rise(int n) const noexcept { return fades_.data() + (n > shortest_ ? 2 * shortest_ : 0); }
@@ -40,6 +44,7 @@ class FilteredNoise {
 
   int bands_, shortest_, longest_;
   RealFft fft_;
+  std::uint32_t seed_;
   NoiseGenerator generator_;
   std::vector<Bin> gains_;    // of bins 1.. up to the model's Nyquist
   std::vector<float> fades_;  // sine then cosine for the shortest frame, then for the longest

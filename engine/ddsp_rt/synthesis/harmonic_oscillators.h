@@ -24,6 +24,9 @@ class HarmonicOscillators {
   /// Back to silence and phase zero. Real-time.
   void reset() noexcept;
 
+  /// Nothing of the last frame sounds on. Real-time.
+  bool silent() const noexcept { return active_ == 0; }
+
   /// Phase of the fundamental at the end of the last frame, cycles in [-0.5, 0.5].
   double phase() const noexcept { return phase_; }
 

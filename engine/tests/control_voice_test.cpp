@@ -1,5 +1,5 @@
 // Pitch, envelope and modulation from outside: found again in the sound, whatever the block.
-#include "ddsp_rt/playing/controlled_voice.h"
+#include "ddsp_rt/playing/control_voice.h"
 
 #include <doctest/doctest.h>
 
@@ -31,7 +31,7 @@ struct Control {
   }
 };
 
-std::vector<float> run(ControlledVoice& voice, const Control& control, std::size_t block = 64) {
+std::vector<float> run(ControlVoice& voice, const Control& control, std::size_t block = 64) {
   std::vector<float> out(control.f0.size());
   for (std::size_t i = 0; i < out.size(); i += block) {
     const auto n = static_cast<int>(std::min(block, out.size() - i));
@@ -41,8 +41,8 @@ std::vector<float> run(ControlledVoice& voice, const Control& control, std::size
 }
 
 // The tone alone: no noise and no room in the way of measuring.
-ControlledVoice dry() {
-  ControlledVoice voice(golden(), kRate);
+ControlVoice dry() {
+  ControlVoice voice(golden(), kRate);
   voice.set(Parameter::kNoiseGain, -60.0f);
   voice.set(Parameter::kReverb, 0.0f);
   voice.reset();
@@ -97,7 +97,7 @@ TEST_CASE("The frequency follows a deviation sample by sample") {
 }
 
 TEST_CASE("The pitch asked for sounds") {
-  ControlledVoice voice = dry();
+  ControlVoice voice = dry();
   const std::vector<float> out = run(voice, Control(0.5));
   CHECK(level(out, 400.0) > 10.0 * level(out, 430.0));
 }
@@ -105,7 +105,7 @@ TEST_CASE("The pitch asked for sounds") {
 TEST_CASE("Modulation at an audio rate makes sidebands at its frequency; a ratio of zero does nothing") {
   Control control(1.0);
   control.modulate(130.0);
-  ControlledVoice voice = dry();
+  ControlVoice voice = dry();
   const std::vector<float> still = run(voice, control);
   voice.reset();
   CHECK(run(voice, Control(1.0)) == still);
@@ -127,7 +127,7 @@ TEST_CASE("Any chopping gives identical samples, modulated or not") {
       control.f0[i] = 300.0f + 0.01f * static_cast<float>(i);
       control.level[i] = 0.5f + 0.4f * std::sin(0.001f * static_cast<float>(i));
     }
-    ControlledVoice voice(golden(), kRate);
+    ControlVoice voice(golden(), kRate);
     voice.set_ratio(ratio);
     voice.reset();
     const std::vector<float> whole = run(voice, control, control.f0.size());
@@ -145,7 +145,7 @@ TEST_CASE("The envelope shuts the voice, in both units; rests and nonsense are s
     for (std::size_t i = x.size() / 2; i < x.size(); ++i) peak = std::max(peak, std::abs(x[i]));
     return peak;
   };
-  ControlledVoice voice = dry();
+  ControlVoice voice = dry();
   Control control(0.4);
   const std::vector<float> loud = run(voice, control);
   CHECK(last(loud) > 0.0f);

@@ -1,0 +1,92 @@
+// Control signals in, the instrument out.
+#include "ddsp_rt/playing/control_voice.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ddsp_rt {
+namespace {
+
+constexpr float kLowestF0 = 10.0f, kHighestF0 = 12000.0f;  // Hz; what the network is asked about
+constexpr float kHighestLoudness = 20.0f;                  // dB
+constexpr float kHighestRatio = 1000.0f;
+constexpr std::size_t kLoud = 7;  // of the quantiles: 95 %
+static_assert(kQuantileProbabilities[kLoud] == 0.95f);
+
+}  // namespace
+
+ControlVoice::ControlVoice(std::shared_ptr<const Instrument> instrument, int rate)
+    : Framed(instrument, rate),
+      voice_(instrument, rate),
+      modulation_(static_cast<std::size_t>(max_frame_length(rate))),
+      deviation_(modulation_.size()) {
+  reset();
+}
+
+void ControlVoice::reset() noexcept {
+  Framed::reset();
+  voice_.start();
+  glide_.reset();
+  ratio_before_ = ratio_now_ = ratio_;
+  f0_ = kDefaultF0;
+  std::fill(modulation_.begin(), modulation_.end(), 0.0f);
+}
+
+void ControlVoice::set_ratio(float ratio) noexcept {
+  ratio_ = std::isfinite(ratio) ? std::clamp(ratio, -kHighestRatio, kHighestRatio) : 0.0f;
+}
+
+void ControlVoice::process(const Input& signals, float* out, int n) noexcept {
+  const auto begin = [&](int first) {
+    asked_f0_ = signals.f0[first];
+    asked_level_ = signals.level[first];
+  };
+  run(n, begin, [&](int first, int at, int count) {
+    const SmoothedParameters::Values &before = smoothed().before(), &now = smoothed().now();
+    const float before_gain = before.dry + before.wet;  // together the output gain
+    const Ramp gain{before_gain, now.dry + now.wet - before_gain}, depth{ratio_before_, ratio_now_ - ratio_before_};
+    for (int i = first; i < first + count; ++i, ++at) {
+      const float passed = share(at), modulator = signals.modulator[i];
+      modulation_[static_cast<std::size_t>(at)] = std::isfinite(modulator) ? depth(passed) * modulator : 0.0f;
+      out[i] = rendered()[at] * gain(passed);
+    }
+  });
+}
+
+void ControlVoice::render(int gathered, const FrameClock::Frame& frame, float* out) noexcept {
+  ratio_before_ = ratio_now_;
+  ratio_now_ = ratio_;
+  Features asked = features();
+  f0_ = asked.f0;
+  asked.f0 = glide_.next(asked.f0, smoothed().now().semitones, parameters()[Parameter::kGlide]);
+  voice_.render(asked, voice_settings(instrument().gate_db, true), frame, out, nullptr,
+                deviation(asked.f0, gathered, frame.length));
+}
+
+// What was gathered as a deviation of the frame to come, or null where there is none. The frame gathered may be a
+// sample shorter; its last value then stands twice.
+const float* ControlVoice::deviation(float f0, int gathered, int length) noexcept {
+  const float limit = static_cast<float>(rate()) / f0;  // beyond it nothing is heard, and phases stay exact
+  bool modulated = false;
+  for (int i = 0; i < length; ++i) {
+    const int from = std::min(i, gathered - 1);
+    const float value = from < 0 ? 0.0f : std::clamp(modulation_[static_cast<std::size_t>(from)], -limit, limit);
+    deviation_[static_cast<std::size_t>(i)] = value;
+    modulated = modulated || value != 0.0f;
+  }
+  return modulated ? deviation_.data() : nullptr;
+}
+
+Features ControlVoice::features() const noexcept {
+  Features frame;
+  const float f0 = asked_f0_, level = asked_level_;
+  const bool sounds = std::isfinite(f0) && f0 > 0.0f && !std::isnan(level);
+  frame.f0 = sounds ? std::clamp(f0, kLowestF0, kHighestF0) : f0_;
+  frame.periodicity = instrument().periodicity_median;
+  if (!sounds || (unit_ == LevelUnit::kLinear && level <= 0.0f)) return frame;
+  const float relative = unit_ == LevelUnit::kLinear ? 20.0f * std::log10(level) : level;
+  frame.loudness = std::clamp(instrument().quantiles.loudness_db[kLoud] + relative, kSilenceDb, kHighestLoudness);
+  return frame;
+}
+
+}  // namespace ddsp_rt

@@ -1,0 +1,49 @@
+// The frame that every door is built on.
+#include "ddsp_rt/playing/framed.h"
+
+#include <utility>
+
+namespace ddsp_rt {
+
+Framed::Framed(std::shared_ptr<const Instrument> instrument, int rate)
+    : instrument_(std::move(instrument)),
+      clock_(supported_rate(rate)),
+      room_(instrument_->room(rate)),
+      rendered_(static_cast<std::size_t>(max_frame_length(rate))) {}
+
+void Framed::reset() noexcept {
+  clock_.reset();
+  parameters_.reset();
+  room_.reset();
+  length_ = position_ = steps_done_ = 0;
+}
+
+void Framed::begin_frame() noexcept {
+  const int gathered = length_;
+  const FrameClock::Frame frame = clock_.next();
+  parameters_.step();
+  render(gathered, frame, rendered_.data());
+  room_.process(rendered_.data(), frame.length, parameters_.now().reverb);
+  length_ = frame.length;
+  position_ = steps_done_ = 0;
+}
+
+// In a block in which no frame begins: its share of the steps, by how many such blocks are left.
+void Framed::work_ahead(int block) noexcept {
+  const int blocks = (length_ - position_) / block + 1;
+  for (int steps = (Voice::kSteps - steps_done_ + blocks - 1) / blocks; steps > 0; --steps) {
+    work_ahead_step(steps_done_);
+    if (++steps_done_ == Voice::kSteps) room_.work_ahead();
+  }
+}
+
+VoiceSettings Framed::voice_settings(float gate_db, bool mean_z) const noexcept {
+  const SmoothedParameters::Values& now = parameters_.now();
+  return {.gate_db = gate_db + now.gate,
+          .harmonic_gain = now.harmonic_gain,
+          .noise_gain = now.noise_gain,
+          .brightness = now.brightness,
+          .mean_z = mean_z};
+}
+
+}  // namespace ddsp_rt
