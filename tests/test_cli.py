@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from ddsp_rt import cli
+from ddsp_rt.training.data_file import FORMAT_VERSION, write_tensors
 
 
 def run(capsys, *arguments):
@@ -87,7 +88,8 @@ def test_output_cut_short_by_its_reader_is_no_error(instrument_path):
 def test_a_missing_extra_is_named_in_one_line(tmp_path):
     """As where PyTorch is not installed: importing it fails."""
     (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('No module named torch', name='torch')")
-    (tmp_path / "data.safetensors").write_bytes(b"")
+    table = {"format_version": FORMAT_VERSION, "model_rate": 16_000, "recordings": []}
+    write_tensors(tmp_path / "data.safetensors", table, {})
     script = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from ddsp_rt.cli import main\n"
         f"sys.exit(main(['train', {str(tmp_path / 'data.safetensors')!r}, '-o', {str(tmp_path / 'x.ddsp')!r}]))"

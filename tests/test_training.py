@@ -25,6 +25,7 @@ from ddsp_rt.training.data_file import FORMAT_VERSION, PreparedData, write_tenso
 from ddsp_rt.training.fast_layers import use_fast_layers
 from ddsp_rt.training.loss import mss, training_loss
 from ddsp_rt.training.rooms import Rooms, reverberation_time
+from ddsp_rt.training.run_folder import RunFolder
 from ddsp_rt.training.settings import Settings
 from ddsp_rt.training.statistics import Statistics
 
@@ -80,7 +81,8 @@ def data(tmp_path):
 def quick(data, output, **options):
     lines = []
     settings = options.pop("settings", QUICK)
-    result = train(data, output, settings=settings, decoder=TINY, device="cpu", report=lines.append, **options)
+    options = {"device": "cpu"} | options
+    result = train(data, output, settings=settings, decoder=TINY, report=lines.append, **options)
     return result, lines
 
 
@@ -278,7 +280,7 @@ def test_a_preroll_is_as_good_as_having_played_from_the_start(data):
 
 def test_training_lowers_the_held_out_loss_and_writes_an_instrument(tmp_path, data):
     output = tmp_path / "tone.ddsp"
-    first, _ = quick(data, output, steps=3)
+    first, _ = quick(data, tmp_path / "first.ddsp", steps=3)
     result, lines = quick(data, output, steps=40, name="tone", licence="CC0", attribution="nobody", room="booth")
     assert result["held_out_loss"] < 0.8 * first["held_out_loss"]
     assert result["steps"] == 40 and "40 steps" in lines[-1]
@@ -377,14 +379,123 @@ def test_wrong_use_is_said_in_one_line(tmp_path, data):
         quick(data, tmp_path / "x.ddsp", steps=1, resume=True)
     with pytest.raises(DataError, match="booth.*hall.*dry"):
         quick(data, tmp_path / "x.ddsp", steps=1, room="cellar")
-    quick(data, tmp_path / "x.ddsp", steps=1, seed=1)
-    with pytest.raises(UsageError, match="has seed 1"):
-        quick(data, tmp_path / "x.ddsp", steps=2, resume=True, seed=2)
-    other = write_data(tmp_path / "other.safetensors", [tone(5200, 220.0)], ["hall"])
-    with pytest.raises(DataError, match="other rooms"):
-        quick(other, tmp_path / "x.ddsp", steps=2, resume=True)
     with pytest.raises(UsageError, match="cannot share"):
         quick(data, tmp_path / "x.ddsp", steps=2, devices=3)
+    with pytest.raises(UsageError, match="prepared with 16000"):
+        quick(data, tmp_path / "x.ddsp", steps=1, sample_rate=48_000)
+    for name, value in (
+        ("minutes", 0),
+        ("minutes", math.nan),
+        ("steps", -1),
+        ("sample_rate", 44_100),
+        ("device", "tpu"),
+    ):
+        with pytest.raises(UsageError, match=f"--{name.replace('_', '-')} {value}: give"):
+            quick(data, tmp_path / "x.ddsp", **{name: value})
+    assert not (tmp_path / "x.ddsp").exists() and not list(tmp_path.glob("x.training/*.ckpt"))
+
+
+def test_an_instrument_or_a_run_is_replaced_with_force_only(tmp_path, data):
+    output = tmp_path / "mine.ddsp"
+    output.write_bytes(b"somebody's work")
+    with pytest.raises(UsageError, match="mine.ddsp: exists already; --force"):
+        quick(data, output, steps=1)
+    assert output.read_bytes() == b"somebody's work"
+    quick(data, output, steps=1, force=True)
+    first = output.read_bytes(), last_checkpoint(output)
+    with pytest.raises(UsageError, match="--resume goes on with it, --force replaces it"):
+        quick(data, output, steps=1, seed=2)
+    output.unlink()  # the run alone is somebody's work as well
+    with pytest.raises(UsageError, match="--resume goes on with it, --force replaces it"):
+        quick(data, output, steps=1, seed=2)
+    with pytest.raises(UsageError, match="give one of them"):
+        quick(data, output, steps=1, force=True, resume=True)
+    assert equal_states(last_checkpoint(output), first[1])
+    quick(data, output, steps=2, seed=2, force=True)
+    assert output.read_bytes() != first[0] and last_checkpoint(output)["step"] == 2
+
+
+def test_a_resumed_run_says_what_differs(tmp_path, data):
+    output = tmp_path / "x.ddsp"
+    quick(data, output, steps=1, seed=1)
+    other = write_data(tmp_path / "other.safetensors", [tone(5200, 220.0), tone(900, 330.0, 1)], ["hall", "booth"])
+    before = last_checkpoint(output)
+    for differs, data_given, options in (
+        ("--seed 2 .the run has 1", data, {"seed": 2}),
+        ("--z .the run is without", data, {"z": True}),
+        ("--from .*x.ddsp .the run started from nothing", data, {"base": output}),
+        ("--hold-out 30", data, {"hold_out": 30.0}),
+        ("other recordings .changed: 1.wav", other, {}),
+        ("batch 4 .the run has 2", data, {"settings": replace(QUICK, batch=4)}),
+        ("sizes of the network", data, {"decoder": replace(TINY, gru=16)}),
+    ):
+        with pytest.raises(UsageError, match=differs):
+            options = {"settings": QUICK, "decoder": TINY} | options
+            train(data_given, output, steps=2, resume=True, device="cpu", report=lambda line: None, **options)
+    assert equal_states(last_checkpoint(output), before)
+    _, lines = quick(data, output, steps=2, resume=True, room="booth", name="new", licence="CC0", attribution="nobody")
+    assert "--room booth takes the place of the default" in lines
+    quick(data, output, steps=3, resume=True)
+    metadata, _ = load_instrument(output)
+    assert [metadata[key] for key in ("name", "licence", "attribution")] == ["new", "CC0", ["nobody"]]
+    assert metadata["training"]["room"] == "booth"
+
+
+def test_the_second_run_with_an_output_is_told_until_the_first_has_ended_however(tmp_path, data):
+    run = RunFolder(tmp_path / "x.ddsp")
+    run.make()
+    code = (
+        f"import sys; sys.path[:0] = {sys.path!r}\n"
+        "import time; from pathlib import Path; from ddsp_rt.training.run_folder import RunFolder\n"
+        f"with RunFolder(Path({str(run.output)!r})).claim(): print('claimed', flush=True); time.sleep(60)"
+    )
+    first = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    try:
+        assert first.stdout.readline() == b"claimed\n"
+        with pytest.raises(UsageError, match=f"another run trains it .process {first.pid}.*-o another name"):
+            quick(data, run.output, steps=1)
+    finally:
+        first.kill()
+        first.wait()
+    # A killed run with the number that this process has now leaves the lock and half a checkpoint behind.
+    (run.path / "lock").write_text(f"{os.getpid()}\n")
+    (run.path / f".last.ckpt.{os.getpid()}.tmp").write_bytes(b"half")
+    (tmp_path / f".x.ddsp.{os.getpid()}.tmp").write_bytes(b"half")
+    quick(data, run.output, steps=1)
+    assert last_checkpoint(run.output)["step"] == 1 and not list(tmp_path.rglob("*.tmp"))
+    with run.claim(), pytest.raises(UsageError, match="another run in this process"):
+        quick(data, run.output, steps=2, resume=True)
+
+
+def test_a_small_budget_is_called_a_trial_and_still_warms_up(tmp_path, data):
+    _, lines = quick(data, tmp_path / "a.ddsp", steps=2)
+    assert any(line.startswith("2 steps is a trial") for line in lines)
+    _, lines = quick(data, tmp_path / "b.ddsp", minutes=0.01, base=tmp_path / "a.ddsp")
+    assert not any("trial" in line for line in lines) and (tmp_path / "b.ddsp").exists()
+    for settings in (Settings(steps=40), Settings(steps=2000), Settings()):
+        steps = settings.steps or 2000
+        rates = [settings.rate(step, settings.spent(step, 0.0)) for step in range(steps)]
+        assert rates[0] < 0.05 * settings.learning_rate
+        assert max(rates) > 0.95 * settings.learning_rate and rates.index(max(rates)) <= 100
+
+
+def test_wrong_options_are_named_before_torch_is_loaded(tmp_path, data):
+    (tmp_path / "there.ddsp").write_bytes(b"somebody's work")
+    code = (
+        f"import sys; sys.path[:0] = {sys.path!r}\n"
+        "from ddsp_rt.training import train\nfrom ddsp_rt.errors import UserError\n"
+        f"data, folder = {str(data)!r}, {str(tmp_path)!r} + '/'\n"
+        "for output, more in (('x.wav', {}), ('there.ddsp', {}), ('x.ddsp', {'resume': True}), ('x.ddsp', {'room': 'attic'}),\n"
+        "    ('x.ddsp', {'minutes': 0}), ('x.ddsp', {'base': 'nosuch'}), ('x.ddsp', {'nonsense': 1})):\n"
+        "    try: train(data, folder + output, **more)\n"
+        "    except UserError as error: print(error)\n"
+        "try: train(folder + 'nothing', folder + 'x.ddsp')\n"
+        "except UserError as error: print(error)\n"
+        "assert not any(name.split('.')[0] in ('torch', 'lightning') for name in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 8
 
 
 def test_a_resumed_run_keeps_its_sizes_and_settings(tmp_path, data):

@@ -284,7 +284,7 @@ def _write_whole(path: Path, data: bytes) -> None:
     """Write under a temporary name beside `path`, make sure it is on the disk, then rename."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "xb") as file:
+        with open(temporary, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -8,11 +8,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from ddsp_rt.training.options import TrainOptions
+from ddsp_rt.errors import UsageError
+from ddsp_rt.training.hardware import process_number
+from ddsp_rt.training.options import TrainOptions, base_path
 from ddsp_rt.training.progress import say
+from ddsp_rt.training.run_folder import RunFolder
 from ddsp_rt.training.settings import Settings
+from ddsp_rt.training.sources import find_sources
 
 __all__ = ["Settings", "TrainOptions", "prepare", "train"]
 
@@ -49,8 +54,21 @@ def train(
     Raises:
         UserError: in one line, what is wrong with arguments or data, or why training ended early.
     """
-    options = replace(options or TrainOptions(), **changes)
+    try:
+        options = replace(options or TrainOptions(), **changes)
+    except TypeError:
+        raise UsageError(
+            f"{', '.join(sorted(set(changes) - set(TrainOptions.__annotations__)))}: no option of train"
+        ) from None
+    run = RunFolder(Path(output))
     options.check(output)
-    from ddsp_rt.training.trainer import train as run
+    if process_number() == 0:
+        run.check(options.resume, options.force)
+    if options.base is not None:
+        base_path(options.base)
+    recordings = recordings if isinstance(recordings, (str, os.PathLike)) else list(recordings)
+    sources = find_sources(recordings)
+    sources.check_room(options.room)
+    from ddsp_rt.training.trainer import train as train_checked
 
-    return run(recordings, output, options, report)
+    return train_checked(recordings, sources, run, options, report)

@@ -17,7 +17,7 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write under a temporary name, make sure it is on the disk, rename. Raises DataError; the old one then stays."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "xb") as file:
+        with open(temporary, "wb") as file:
             torch.save({"format_version": FORMAT_VERSION, **state}, file)
             file.flush()
             os.fsync(file.fileno())

@@ -15,20 +15,16 @@ from ddsp_rt.training.checkpoint import save_checkpoint
 from ddsp_rt.training.module import TrainingModule
 from ddsp_rt.training.progress import Progress
 
-LAST = "last.ckpt"
-
 
 class CheckpointCallback(lightning.Callback):
     """After every validation: write the checkpoint, and export the instrument when it is the best so far.
 
-    `about` is what a checkpoint holds beside the module's state. SIGINT and SIGTERM end the run after the step at hand,
-    with a checkpoint and an instrument.
+    `path` is the checkpoint's; `about` what it holds beside the module's state. SIGINT and SIGTERM end the run after the
+    step at hand, with a checkpoint and an instrument.
     """
 
-    def __init__(
-        self, folder: Path, about: dict[str, Any], export: Callable[[TrainingModule], None], progress: Progress
-    ):
-        self.folder, self.about, self.export, self.progress = folder, about, export, progress
+    def __init__(self, path: Path, about: dict[str, Any], export: Callable[[TrainingModule], None], progress: Progress):
+        self.path, self.about, self.export, self.progress = path, about, export, progress
         self.interrupted = False
         self._exported_step = -1
         self._handlers: dict[int, object] = {}
@@ -63,7 +59,7 @@ class CheckpointCallback(lightning.Callback):
         """Write what there is, in the first process."""
         if not trainer.is_global_zero:
             return
-        save_checkpoint(self.folder / LAST, {**self.about, **module.checkpoint()})
+        save_checkpoint(self.path, {**self.about, **module.checkpoint()})
         if module.best_step > self._exported_step:
             self.export(module)
             self._exported_step = module.best_step

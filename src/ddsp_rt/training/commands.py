@@ -1,4 +1,4 @@
-"""The commands `ddsp-rt prepare` and `ddsp-rt train`; `cli` registers them. PyTorch is imported when `train` runs and its options are right."""
+"""The commands `ddsp-rt prepare` and `ddsp-rt train`; `cli` registers them. PyTorch waits until options are right."""
 
 from __future__ import annotations
 
@@ -23,6 +23,16 @@ HoldOut = Annotated[
     ),
 ]
 
+TrainingRate = Annotated[
+    int | None, typer.Option(metavar="16000|48000", help="Model rate, Hz. [default: 16000, or the data set's]")
+]
+TrainingHoldOut = Annotated[
+    float | None,
+    typer.Option(
+        metavar="S", min=0.0, help="Keep the last S seconds of every recording above a minute out, for tests."
+    ),
+]
+
 
 def prepare(
     recordings: Recordings,
@@ -33,8 +43,8 @@ def prepare(
 ) -> None:
     """Analyse recordings once; train takes the result in their place, on any machine.
 
-    What cannot be learnt from (silence, clipping, several notes at once) is left out. An interrupted run goes on where it
-    stopped; unreadable files are named and skipped, and the exit code is 1.
+    What cannot be learnt from (silence, clipping, several notes at once) is left out. An interrupted run goes on where
+    it stopped; unreadable files are named and skipped, and the exit code is 1.
 
     Example: ddsp-rt prepare my-violin/ -o violin.safetensors --hold-out 30
     """
@@ -53,15 +63,18 @@ def train(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="INSTRUMENT", help="Instrument to write (.ddsp).")],
     name: Annotated[str | None, typer.Option(metavar="N", help="Its name. [default: the file's]")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run with this output was stopped.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the instrument and the run that are there already.")
+    ] = False,
     base: Annotated[
         str | None, typer.Option("--from", metavar="INSTRUMENT", help="Start from another instrument (fine-tuning).")
     ] = None,
-    minutes: Annotated[float | None, typer.Option(metavar="M", min=0.0, help="Train for so long.")] = None,
+    minutes: Annotated[float | None, typer.Option(metavar="M", help="Train for so many minutes.")] = None,
     steps: Annotated[int | None, typer.Option(metavar="N", min=1, help="Train for so many steps.")] = None,
-    sample_rate: Rate = 16_000,
+    sample_rate: TrainingRate = None,
     z: Annotated[bool, typer.Option("--z", help="Also learn what of the source's timbre to carry over.")] = False,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", min=0, max=2**31 - 1, help="Of everything random. [default: 0]")
+        int | None, typer.Option(metavar="N", min=0, max=2**31 - 1, help="Random seed. [default: 0]")
     ] = None,
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Where to compute.")] = "auto",
     devices: Annotated[int, typer.Option(metavar="N", min=1, help="Processes (GPUs) per machine.")] = 1,
@@ -69,7 +82,7 @@ def train(
     room: Annotated[
         str | None, typer.Option(metavar="ROOM", help="Folder whose room is shipped, or dry. [default: most data]")
     ] = None,
-    hold_out: HoldOut = 0.0,
+    hold_out: TrainingHoldOut = None,
     licence: Annotated[
         str | None, typer.Option(metavar="T", help="Of the instrument. [default: the manifest's]")
     ] = None,
@@ -79,9 +92,10 @@ def train(
 ) -> None:
     """Train an instrument from recordings of one monophonic instrument.
 
-    Without --minutes or --steps it trains until the held-out loss stops falling. The instrument is written as soon as there
-    is one and whenever it gets better; Ctrl-C ends the run with what was learnt, and --resume goes on with it. A file
-    manifest.csv (columns file, licence, attribution) beside the recordings gives the credits.
+    Without --minutes or --steps it trains until the held-out loss stops falling. The instrument is written as soon as
+    there is one and whenever it gets better; Ctrl-C ends the run with what was learnt, and --resume goes on with it. An
+    instrument or a run that exists already is replaced with --force only. A file manifest.csv (columns file, licence,
+    attribution) beside the recordings gives the credits.
 
     Example: ddsp-rt train my-violin/ -o my-violin.ddsp --minutes 30
     """
@@ -92,6 +106,7 @@ def train(
         output,
         name=name,
         resume=resume,
+        force=force,
         base=base,
         minutes=minutes,
         steps=steps,

@@ -94,7 +94,7 @@ def write_tensors(path: Path, table: dict[str, Any], tensors: dict[str, np.ndarr
     encoded += b" " * (-len(encoded) % 8)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "xb") as file:
+        with open(temporary, "wb") as file:
             file.write(struct.pack("<Q", len(encoded)) + encoded)
             for tensor in tensors.values():
                 if isinstance(tensor, Span):
@@ -158,7 +158,7 @@ class PreparedData:
         return self._spans[index]["f0"].shape[0]
 
     def read(self, index: int, name: str, start: int = 0, stop: int | None = None) -> np.ndarray:
-        """Rows `start` to `stop` of a tensor of recording `index`, as stored. Raises DataError when it cannot be read."""
+        """Rows `start` to `stop` of a tensor of recording `index`, as stored. Raises DataError."""
         span = self._spans[index][name]
         stop = span.shape[0] if stop is None else stop
         row = span.nbytes // max(span.shape[0], 1)

@@ -15,8 +15,7 @@ from ddsp_rt.instrument_file import FORMAT_VERSION, FRAME_RATE, InstrumentError,
 from ddsp_rt.network import Encoder
 from ddsp_rt.training.crops import Crops
 from ddsp_rt.training.module import TrainingModule
-
-DRY = "dry"  # the name of no room
+from ddsp_rt.training.sources import DRY
 
 
 def export_instrument(
@@ -65,7 +64,7 @@ def response(module: TrainingModule, weights: dict[str, Tensor], room: str) -> n
 
 @torch.no_grad()
 def mean_z(module: TrainingModule, architecture: Architecture, tensors: dict[str, np.ndarray]) -> list[float]:
-    """What the encoder makes of the usable frames of the data, on average: [z_dims]. A minute of each recording counts."""
+    """What the encoder makes of the usable frames of the data: its mean, [z_dims]. A minute of each recording counts."""
     encoder = Encoder(architecture.encoder)
     encoder.load_state_dict({name: torch.from_numpy(tensors[f"encoder.{name}"]) for name in encoder.state_dict()})
     total, count = torch.zeros(architecture.encoder.z_dims), 0
@@ -106,7 +105,7 @@ def choose_room(crops: Crops, wanted: str | None) -> str:
     for recording in crops.data.recordings:
         seconds[str(recording["room"])] += float(recording["usable_seconds"])
     if wanted is not None:
-        if wanted not in seconds:
+        if wanted not in seconds:  # that of a run which is resumed with other data
             raise DataError(f"no room {wanted!r} in the data; there are {', '.join(seconds)}, and {DRY}")
         return wanted
     return max(seconds, key=seconds.__getitem__)

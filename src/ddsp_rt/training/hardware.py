@@ -1,8 +1,9 @@
-"""What the machine should know about training."""
+"""Which process this is among those that train together, and what the machine should know about training."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 
 MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # of glibc's mallopt
@@ -23,3 +24,11 @@ def keep_memory() -> None:
         return
     mallopt(MMAP_THRESHOLD, LARGEST_KEPT)
     mallopt(TRIM_THRESHOLD, (1 << 31) - 1)
+
+
+def process_number() -> int:
+    """The number of this process among those that train together, as Lightning, torchrun and SLURM say it."""
+    for name in ("RANK", "SLURM_PROCID", "LOCAL_RANK"):
+        if os.environ.get(name, "").isdigit() and (name != "SLURM_PROCID" or "SLURM_NTASKS" in os.environ):
+            return int(os.environ[name])
+    return 0

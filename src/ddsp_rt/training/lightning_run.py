@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import lightning
@@ -16,17 +14,10 @@ import torch
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from ddsp_rt.errors import DataError, UsageError
-from ddsp_rt.training.checkpoint_callback import LAST, CheckpointCallback
+from ddsp_rt.training.checkpoint_callback import CheckpointCallback
 from ddsp_rt.training.module import TrainingModule
+from ddsp_rt.training.run_folder import RunFolder
 from ddsp_rt.training.tensorboard_callback import TensorBoardCallback
-
-
-def process_number() -> int:
-    """The number of this process among those that train together, as Lightning, torchrun and SLURM say it."""
-    for name in ("RANK", "SLURM_PROCID", "LOCAL_RANK"):
-        if os.environ.get(name, "").isdigit() and (name != "SLURM_PROCID" or "SLURM_NTASKS" in os.environ):
-            return int(os.environ[name])
-    return 0
 
 
 def choose_accelerator(device: str) -> str:
@@ -37,7 +28,7 @@ def choose_accelerator(device: str) -> str:
 
 
 def run_lightning(
-    module: TrainingModule, callback: CheckpointCallback, folder: Path, accelerator: str, devices: int, nodes: int
+    module: TrainingModule, callback: CheckpointCallback, run: RunFolder, accelerator: str, devices: int, nodes: int
 ) -> None:
     """Run Lightning, without the words it says of itself."""
     for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
@@ -51,7 +42,7 @@ def run_lightning(
             devices=devices,
             num_nodes=nodes,
             max_epochs=-1,
-            logger=_logger(folder),
+            logger=_logger(run),
             callbacks=[callback, TensorBoardCallback()],
             enable_checkpointing=False,
             enable_progress_bar=False,
@@ -64,13 +55,13 @@ def run_lightning(
         try:
             trainer.fit(module)
         except OSError as error:  # of the log; checkpoints and instruments speak for themselves
-            raise _stopped(module, folder, error.strerror or str(error)) from None
+            raise _stopped(module, run, error.strerror or str(error)) from None
         except torch.OutOfMemoryError:
-            raise _stopped(module, folder, "the GPU's memory is too small for this batch") from None
+            raise _stopped(module, run, "the GPU's memory is too small for this batch") from None
         except RuntimeError as error:
             if module.trainer.world_size == 1:
                 raise
-            raise _stopped(module, folder, f"another process ended ({str(error).splitlines()[0]})") from None
+            raise _stopped(module, run, f"another process ended ({str(error).splitlines()[0]})") from None
 
 
 @contextmanager
@@ -84,13 +75,13 @@ def _quiet_threads() -> Iterator[None]:
         threading.excepthook = usual
 
 
-def _stopped(module: TrainingModule, folder: Path, reason: str) -> DataError:
-    kept = f"; go on with --resume from {folder / LAST}" if (folder / LAST).exists() else ""
+def _stopped(module: TrainingModule, run: RunFolder, reason: str) -> DataError:
+    kept = f"; go on with --resume from {run.checkpoint}" if run.checkpoint.exists() else ""
     return DataError(f"training stopped at step {module.step}: {' '.join(reason.split())}{kept}")
 
 
-def _logger(folder: Path) -> Any:
+def _logger(run: RunFolder) -> Any:
     try:
-        return TensorBoardLogger(folder, name="", version="log")
+        return TensorBoardLogger(run.path, name="", version=run.log.name)
     except ModuleNotFoundError:
         return False

@@ -29,7 +29,7 @@ class TrainingModel(nn.Module):
         self.length = model_rate // 250  # samples per frame
 
     def forward(self, batch: dict[str, Tensor], excitation: Tensor, preroll: int) -> Tensor:
-        """Render crops; their first `preroll` frames only bring network, synthesizer and room into the swing.
+        """Render crops; their first `preroll` frames only fill the state of network, synthesizer and room.
 
         `batch` is what `Crops.batch` gives; with `detune` [batch], the network hears f0 off by as many octaves, while it
         sounds as recorded. excitation: [batch, preroll + scored, synthesizer.filtered_noise.size].

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ddsp_rt.architecture import DecoderSpec
 from ddsp_rt.errors import UsageError
@@ -18,37 +20,68 @@ DEVICES = ("auto", "cpu", "cuda")
 class TrainOptions:
     """The options of `ddsp_rt.training.train`, those of the command line among them.
 
-    With neither `minutes` nor `steps` training ends when the held-out loss stops falling.
+    None is what nobody asked for: a new run takes the default, a resumed one what it began with. With neither `minutes`
+    nor `steps` training ends when the held-out loss stops falling.
     """
 
     name: str | None = None  # of the instrument; default: the output file's
-    resume: bool = False  # go on from the checkpoint of the run with the same output, with its sizes and settings
+    resume: bool = False  # go on from the checkpoint of the run with the same output
+    force: bool = False  # replace the instrument and the run that are there
     base: str | os.PathLike[str] | None = None  # the instrument to start from (fine-tuning), a path or a name
     minutes: float | None = None  # of training, at most
     steps: int | None = None  # of the optimiser, at most
-    sample_rate: int = 16_000  # the model rate, Hz, when recordings are given
+    sample_rate: int | None = None  # the model rate, Hz, when recordings are given; default: 16000
     z: bool = False  # learn an encoder of the source's spectral content as well
     seed: int | None = None  # default: 0
     device: str = "auto"  # "cpu" or "cuda"; "auto" takes a GPU where there is one
     devices: int = 1  # processes per machine
     nodes: int = 1  # machines
     room: str | None = None  # whose impulse response is shipped, or "dry"; default: that with most data
-    hold_out: float = 0.0  # seconds at the end of long recordings that `prepare` keeps out
+    hold_out: float | None = None  # seconds at the end of long recordings that `prepare` keeps out; default: none
     licence: str | None = None  # default: those in the recordings' manifest
     attribution: str | None = None  # likewise
-    decoder: DecoderSpec = field(default_factory=DecoderSpec)  # sizes of the network
-    settings: Settings = field(
-        default_factory=Settings
-    )  # the recipe; `seed`, `minutes` and `steps` above replace its own
+    decoder: DecoderSpec | None = None  # sizes of the network
+    settings: Settings | None = None  # the recipe; `seed`, `minutes` and `steps` above replace its own
+
+    @property
+    def rate(self) -> int:
+        """The model rate of a new data set, Hz."""
+        return self.sample_rate or MODEL_RATES[0]
 
     def check(self, output: str | os.PathLike[str]) -> None:
         """Raises UsageError for what cannot be meant."""
         if Path(output).suffix != ".ddsp":
             raise UsageError(f"{output}: end the name of an instrument in .ddsp")
-        if self.sample_rate not in MODEL_RATES:
-            raise UsageError(f"--sample-rate {self.sample_rate}: give 16000 or 48000")
-        if self.device not in DEVICES:
-            raise UsageError(f"--device {self.device}: give auto, cpu or cuda")
-        processes = self.devices * self.nodes
-        if self.settings.batch % processes:
-            raise UsageError(f"{processes} processes cannot share a batch of {self.settings.batch} crops evenly")
+        if self.resume and self.force:
+            raise UsageError("--resume goes on with a run and --force replaces it: give one of them")
+        for option, value, wanted, right in (
+            ("--sample-rate", self.sample_rate, "16000 or 48000", lambda v: v in MODEL_RATES),
+            ("--device", self.device, "auto, cpu or cuda", lambda v: v in DEVICES),
+            ("--minutes", self.minutes, "a number above 0", lambda v: 0 < v < math.inf),
+            ("--steps", self.steps, "a number above 0", lambda v: v >= 1),
+            ("--hold-out", self.hold_out, "seconds, 0 or more", lambda v: 0 <= v < math.inf),
+            ("--seed", self.seed, "a whole number from 0 to 2147483647", lambda v: 0 <= v < 1 << 31),
+            ("--devices", self.devices, "1 or more", lambda v: v >= 1),
+            ("--nodes", self.nodes, "1 or more", lambda v: v >= 1),
+        ):
+            if value is not None and not _is(right, value):
+                raise UsageError(f"{option} {value}: give {wanted}")
+        processes, batch = self.devices * self.nodes, (self.settings or Settings()).batch
+        if batch % processes:
+            raise UsageError(f"{processes} processes cannot share a batch of {batch} crops evenly")
+
+
+def _is(right: Any, value: Any) -> bool:
+    try:
+        return bool(right(value))
+    except TypeError:
+        return False
+
+
+def base_path(base: str | os.PathLike[str]) -> Path:
+    """The file of the instrument to start from, given by path or name. Raises UserError when there is none."""
+    if os.path.isfile(base):
+        return Path(base)
+    from ddsp_rt.instrument import load
+
+    return load(base).path

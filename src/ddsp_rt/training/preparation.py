@@ -144,7 +144,7 @@ def _analyse(job: Job) -> Path:
     """Write the part file of one recording (a data set of its own) unless it is there already; returns its path."""
     from ddsp_rt.audio import read_audio
 
-    content = _content_hash(job.recording.path)
+    content = content_hash(job.recording.path)
     key = f"{content[:24]}-a{ANALYSER['version']}-p{PREPARE_VERSION}-{job.model_rate}-{job.hold_out:g}"
     part = job.folder / f"{key}.safetensors"
     if part.exists():
@@ -208,7 +208,8 @@ def _resample(audio: np.ndarray, rate: int, model_rate: int) -> np.ndarray:
     return audio if rate == model_rate else soxr.resample(audio, rate, model_rate, quality="HQ").astype(np.float32)
 
 
-def _content_hash(path: Path) -> str:
+def content_hash(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal. Raises DataError when it cannot be read."""
     digest = hashlib.sha256()
     try:
         with open(path, "rb") as file:

@@ -22,7 +22,8 @@ class Settings:
     level: float = 3.0  # dB by which a crop is made louder or softer, at most
     detune: float = 30.0  # cents by which the network is told another pitch than sounds, at most
     learning_rate: float = 1e-3
-    warm_up: int = 100  # steps over which the learning rate rises
+    warm_up: int = 100  # steps over which the learning rate rises, at most
+    warm_up_share: float = 0.1  # of the budget over which it rises, at most: a short run would never reach it else
     room_rate: float = 1.0  # learning rate of the rooms, as a share of it
     room_seconds: float | None = None  # length of an impulse response; 0: dry; None: from the reverberation time
     room_prior: float = 1.0  # weight of the decay prior
@@ -55,6 +56,6 @@ class Settings:
 
     def rate(self, step: int, spent: float, halvings: int = 0) -> float:
         """Learning rate: a linear warm-up, then half a cosine over the budget, or halved as progress stops."""
-        warm = min(1.0, (step + 1) / max(self.warm_up, 1))
+        warm = min(1.0, max((step + 1) / max(self.warm_up, 1), spent / self.warm_up_share))
         cosine = FINAL_RATE + (1.0 - FINAL_RATE) * 0.5 * (1.0 + math.cos(math.pi * spent))
         return self.learning_rate * warm * cosine * 0.5**halvings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from ddsp_rt.architecture import Architecture, EncoderSpec
+from ddsp_rt.architecture import Architecture, DecoderSpec, EncoderSpec
 from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.instrument_file import InstrumentError, load_instrument
 from ddsp_rt.training.model import TrainingModel
@@ -19,92 +19,104 @@ from ddsp_rt.training.checkpoint import load_checkpoint
 from ddsp_rt.training.crops import Crops
 from ddsp_rt.training.data_file import PreparedData, is_data_set
 from ddsp_rt.training.fast_layers import use_fast_layers
-from ddsp_rt.training.hardware import keep_memory
-from ddsp_rt.training.checkpoint_callback import LAST, CheckpointCallback
+from ddsp_rt.training.hardware import keep_memory, process_number
+from ddsp_rt.training.checkpoint_callback import CheckpointCallback
 from ddsp_rt.training.module import TrainingModule
-from ddsp_rt.training.export import DRY, choose_room, labels, summary, export_instrument
-from ddsp_rt.training.options import TrainOptions
+from ddsp_rt.training.export import choose_room, labels, summary, export_instrument
+from ddsp_rt.training.options import TrainOptions, base_path
 from ddsp_rt.training.progress import Progress
+from ddsp_rt.training.resuming import TAKEN_ANEW, check_resumed, what_was_asked
 from ddsp_rt.training.rooms import make_rooms
-from ddsp_rt.training.lightning_run import choose_accelerator, process_number, run_lightning
+from ddsp_rt.training.run_folder import RunFolder
+from ddsp_rt.training.lightning_run import choose_accelerator, run_lightning
 from ddsp_rt.training.settings import Settings
+from ddsp_rt.training.sources import DRY, Sources, sources_of
 
 Z_DIMS = 16
+TRIAL_STEPS = 300  # fewer make no instrument from nothing
+TRIAL_MINUTES = 3.0
 
 
 def train(
-    recordings: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
-    output: str | os.PathLike[str],
-    options: TrainOptions,
-    report: Callable[[str], None],
+    recordings: Any, sources: Sources, run: RunFolder, options: TrainOptions, report: Callable[[str], None]
 ) -> dict[str, Any]:
-    """See `ddsp_rt.training.train`, which has checked the options."""
-    output = Path(output)
-    report = report if process_number() == 0 else _nobody
-    folder = _run_folder(output)
-    state = load_checkpoint(folder / LAST) if options.resume else None
+    """See `ddsp_rt.training.train`, which has checked the options and found the `sources` of the recordings."""
+    run.make()
+    if process_number() > 0:
+        return _train(recordings, sources, run, options, _nobody)
+    with run.claim():
+        return _train(recordings, sources, run, options, report)
+
+
+def _train(
+    recordings: Any, sources: Sources, run: RunFolder, options: TrainOptions, report: Callable[[str], None]
+) -> dict[str, Any]:
+    state = load_checkpoint(run.checkpoint) if options.resume else None
+    if state is not None:
+        for line in check_resumed(options, state, sources):
+            report(line)
     settings = _settings(options, state)
     accelerator = choose_accelerator(options.device)
-    data = _data(recordings, folder, options, report)
+    data = _data(recordings, run, options, report)
+    asked = state["asked"] if state else what_was_asked(options, settings, sources, sources_of(data))
+    asked |= {key: value for key in TAKEN_ANEW if (value := getattr(options, key)) is not None}
     architecture, tensors = _architecture(options, state, data)
     if tensors:
         settings = replace(settings, learning_rate=settings.learning_rate * settings.fine_tuning)
     crops = Crops(data, settings.scored, settings.preroll, mfcc=architecture.encoder is not None)
-    room = choose_room(crops, options.room or (state or {}).get("room"))
+    room = choose_room(crops, asked["room"])
     module = TrainingModule(_model(architecture, crops, settings, tensors, accelerator), crops, settings)
     if state is not None:
         module.resume(state)
+    elif process_number() == 0:
+        run.clear()
     report(_opening(crops, module))
+    if trial := _trial(settings, tensors or state):
+        report(trial)
     rooms = module.model.rooms
     architecture = replace(architecture, reverb_length=0 if room == DRY or rooms is None else rooms.taps.shape[1])
-    tags = labels(crops, options.name or output.stem, options.licence, options.attribution)
+    tags = labels(crops, asked["name"] or run.output.stem, asked["licence"], asked["attribution"])
     with Progress("training", None if settings.open_ended else 1.0, report=report) as progress:
         progress.begin_at(settings.spent(module.step, module.seconds))
-        about = {"architecture": architecture.to_dict(), "room": room}
-        export = partial(export_instrument, output, architecture=architecture, room=room, labels=tags)
-        callback = CheckpointCallback(folder, about, export, progress)
-        run_lightning(module, callback, folder, accelerator, options.devices, options.nodes)
-    report(_closing(module, callback.interrupted, output))
+        about = {"architecture": architecture.to_dict(), "asked": asked}
+        export = partial(export_instrument, run.output, architecture=architecture, room=room, labels=tags)
+        callback = CheckpointCallback(run.checkpoint, about, export, progress)
+        run_lightning(module, callback, run, accelerator, options.devices, options.nodes)
+    report(_closing(module, callback.interrupted, run.output))
     return {**summary(module, room), "interrupted": callback.interrupted}
-
-
-def _run_folder(output: Path) -> Path:
-    """The folder of the run's checkpoint, log and data, made where it is missing."""
-    folder = output.with_suffix(".training")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be made: {error.strerror}") from None
-    return folder
 
 
 def _settings(options: TrainOptions, state: dict[str, Any] | None) -> Settings:
     """Those of the run; one that goes on keeps its own, and takes a new budget when there is one."""
     budget = {"steps": options.steps, "minutes": options.minutes}
     if state is None:
-        return replace(options.settings, seed=options.seed or 0, **budget)
+        return replace(options.settings or Settings(), seed=options.seed or 0, **budget)
     try:
         settings = Settings(**state["settings"])
     except TypeError:
         raise DataError("the checkpoint is of another version of ddsp-rt; train without --resume") from None
-    if options.seed is not None and options.seed != settings.seed:
-        raise UsageError(f"seed {options.seed}: the run to go on with has seed {settings.seed}")
     return settings if budget == {"steps": None, "minutes": None} else replace(settings, **budget)
 
 
-def _data(recordings: Any, folder: Path, options: TrainOptions, report: Callable[[str], None]) -> PreparedData:
+def _data(recordings: Any, run: RunFolder, options: TrainOptions, report: Callable[[str], None]) -> PreparedData:
     """The data set given, or the run's own, made from the recordings given."""
     if isinstance(recordings, (str, os.PathLike)) and is_data_set(recordings):
-        return PreparedData(recordings)
-    own = folder / "data.safetensors"
-    if process_number() > 0 and not own.exists():
+        data = PreparedData(recordings)
+        for option, value, key in (
+            ("--sample-rate", options.sample_rate, "model_rate"),
+            ("--hold-out", options.hold_out, "hold_out"),
+        ):
+            if value is not None and value != data.table.get(key, value):
+                raise UsageError(f"{option} {value}: {data.path} was prepared with {data.table[key]}; prepare it again")
+        return data
+    if process_number() > 0 and not run.data.exists():
         raise UsageError("several processes need one data set: run ddsp-rt prepare first, and give train what it wrote")
-    if process_number() == 0 and not (options.resume and own.exists()):
+    if process_number() == 0 and not (options.resume and run.data.exists()):
         from ddsp_rt.training.preparation import describe, prepare
 
-        rate, hold_out = options.sample_rate, options.hold_out
-        report(describe(prepare(recordings, own, model_rate=rate, hold_out=hold_out, report=report)))
-    return PreparedData(own)
+        rate, hold_out = options.rate, options.hold_out or 0.0
+        report(describe(prepare(recordings, run.data, model_rate=rate, hold_out=hold_out, report=report)))
+    return PreparedData(run.data)
 
 
 def _architecture(
@@ -116,8 +128,9 @@ def _architecture(
     if options.base is not None:
         return _base(options.base, data, options.z)
     if not options.z:
-        return Architecture(options.decoder), {}
-    decoder = replace(options.decoder, features=(*options.decoder.features, "z"), z_dims=Z_DIMS)
+        return Architecture(options.decoder or DecoderSpec()), {}
+    decoder = options.decoder or DecoderSpec()
+    decoder = replace(decoder, features=(*decoder.features, "z"), z_dims=Z_DIMS)
     return Architecture(decoder, EncoderSpec(z_dims=Z_DIMS)), {}
 
 
@@ -141,11 +154,7 @@ def _model(
 
 def _base(base: str | os.PathLike[str], data: PreparedData, z: bool) -> tuple[Architecture, dict[str, Any]]:
     """The architecture (without a room) and weights of the instrument to start from, a path or a name."""
-    path = os.fspath(base)
-    if not os.path.isfile(path):
-        from ddsp_rt.instrument import load
-
-        path = load(path).path
+    path = base_path(base)
     try:
         metadata, tensors = load_instrument(path)
     except InstrumentError as error:
@@ -172,6 +181,18 @@ def _opening(crops: Crops, module: TrainingModule) -> str:
         line += " (also trained on: no recording is long enough)"
     line += f", {weights / 1000:.0f}k weights, rooms: {', '.join(crops.rooms)}"
     return line + (f"; going on from step {module.step}" if module.step else "")
+
+
+def _trial(settings: Settings, head_start: Any) -> str:
+    """What a budget is that is too small to make an instrument from nothing; "" for others."""
+    small = (settings.steps or TRIAL_STEPS) < TRIAL_STEPS or (settings.minutes or TRIAL_MINUTES) < TRIAL_MINUTES
+    if head_start or not small:
+        return ""
+    budget = f"{settings.steps} steps" if settings.minutes is None else f"{settings.minutes:g} min"
+    return (
+        f"{budget} is a trial: enough to see that all works, not to sound like the recordings. An instrument takes "
+        f"{TRIAL_STEPS} steps at the least (some minutes); without a budget training ends when nothing more is gained"
+    )
 
 
 def _closing(module: TrainingModule, interrupted: bool, output: Path) -> str:
