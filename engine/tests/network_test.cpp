@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <fstream>
 #include <iterator>
@@ -84,6 +85,36 @@ TEST_CASE("two voices share weights but no state, and reset forgets") {
   first.reset();
   decoder.step(first, tone, z, a);
   CHECK(same(a, b));
+}
+
+TEST_CASE("voices that step together answer as each would alone") {
+  const auto instrument = Instrument::load(kData + "/golden.ddsp");
+  const Decoder& decoder = instrument->decoder;
+  const float z[3] = {0.1f, -0.2f, 0.3f};
+  std::vector<Decoder::State> alone, together;
+  std::vector<Controls> wanted, got;
+  for (std::size_t voice = 0; voice < kMostAtOnce; ++voice) {
+    alone.push_back(decoder.make_state());
+    together.push_back(decoder.make_state());
+    wanted.push_back(decoder.make_controls());
+    got.push_back(decoder.make_controls());
+  }
+  // Voices come and go: at frame f those sound whose bit is set in f.
+  for (std::size_t frame = 0; frame < 256; ++frame) {
+    std::array<Features, kMostAtOnce> features;
+    std::vector<Decoder::Pass> passes;
+    std::vector<Decoder::State*> sounding;
+    for (std::size_t voice = 0; voice < kMostAtOnce; ++voice) {
+      if (!(frame >> voice & 1)) continue;
+      features[voice] = {200.0f + 50.0f * static_cast<float>(voice) + static_cast<float>(frame), 0.9f, -20.0f, {}};
+      passes.push_back({&together[voice], &features[voice], z, &got[voice]});
+      sounding.push_back(&together[voice]);
+      decoder.step(alone[voice], features[voice], z, wanted[voice]);
+    }
+    decoder.step(passes);
+    if (frame % 3 == 0) decoder.anticipate(sounding);
+    for (std::size_t voice = 0; voice < kMostAtOnce; ++voice) REQUIRE(same(got[voice], wanted[voice]));
+  }
 }
 
 TEST_CASE("features that are no numbers do no lasting harm") {

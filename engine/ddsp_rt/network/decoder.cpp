@@ -71,31 +71,58 @@ Decoder::State Decoder::make_state() const {
   return state;
 }
 
-void Decoder::step(State& state, const Features& features, const float* z, Controls& controls) const noexcept {
-  float* joined = state.joined.data();
-  float* layer = state.scratch.data();
-  float* result = layer + inputs_.front().padded_width();
-  for (std::size_t i = 0; i < inputs_.size(); ++i, joined += spec_.hidden) {
-    float* input = state.layer_scratch.data();
-    if (spec_.features[i] == Feature::z) {
-      for (std::size_t j = 0; j < spec_.z_dims; ++j) input[j] = within(z[j], -1e4f, 1e4f, 0.0f);
-    } else {
-      input[0] = scaled(spec_.features[i], features);
-    }
-    inputs_[i].apply(input, layer, result);
-    std::copy_n(result, spec_.hidden, joined);
-  }
-  gru_.step(state.gru, state.joined.data());
-  std::copy(state.gru.hidden.begin(), state.gru.hidden.end(), state.recurrent_and_joined.begin());
-  std::copy(state.joined.begin(), state.joined.end(), state.recurrent_and_joined.begin() + spec_.gru);
-  out_.apply(state.recurrent_and_joined.data(), state.layer_scratch.data(), state.layer_output.data());
-  head_.apply(state.layer_output.data(), state.output.data());
+void Decoder::anticipate(std::span<State* const> states) const noexcept {
+  std::array<Gru::State*, kMostAtOnce> recurrent;
+  for (std::size_t i = 0; i < states.size(); ++i) recurrent[i] = &states[i]->gru;
+  gru_.anticipate(std::span(recurrent.data(), states.size()));
+}
 
-  float* output = state.output.data();
-  kernels().scale_output(output, state.output.size());
-  controls.amplitude = output[0];
-  std::copy_n(output + 1, spec_.harmonics, controls.harmonics.begin());
-  std::copy_n(output + 1 + spec_.harmonics, spec_.noise_bands, controls.noise.begin());
+void Decoder::read(const Pass& pass, std::size_t feature, float* input) const noexcept {
+  if (spec_.features[feature] == Feature::z) {
+    for (std::size_t j = 0; j < spec_.z_dims; ++j) input[j] = within(pass.z[j], -1e4f, 1e4f, 0.0f);
+  } else {
+    input[0] = scaled(spec_.features[feature], *pass.features);
+  }
+}
+
+void Decoder::step(std::span<const Pass> passes) const noexcept {
+  const std::size_t count = passes.size();
+  std::array<DenseStack::Pass, kMostAtOnce> stacks;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    for (std::size_t p = 0; p < count; ++p) {
+      State& state = *passes[p].state;
+      read(passes[p], i, state.layer_scratch.data());
+      float* layer = state.scratch.data();
+      stacks[p] = {state.layer_scratch.data(), layer, layer + inputs_[i].padded_width()};
+    }
+    inputs_[i].apply(std::span(stacks.data(), count));
+    for (std::size_t p = 0; p < count; ++p)
+      std::copy_n(stacks[p].y, spec_.hidden, passes[p].state->joined.data() + i * spec_.hidden);
+  }
+
+  std::array<Gru::Pass, kMostAtOnce> recurrent;
+  for (std::size_t p = 0; p < count; ++p) recurrent[p] = {&passes[p].state->gru, passes[p].state->joined.data()};
+  gru_.step(std::span(recurrent.data(), count));
+
+  std::array<Dense::Pass, kMostAtOnce> heads;
+  for (std::size_t p = 0; p < count; ++p) {
+    State& state = *passes[p].state;
+    float* together = state.recurrent_and_joined.data();
+    std::copy(state.joined.begin(), state.joined.end(),
+              std::copy(state.gru.hidden.begin(), state.gru.hidden.end(), together));
+    stacks[p] = {together, state.layer_scratch.data(), state.layer_output.data()};
+    heads[p] = {state.layer_output.data(), state.output.data()};
+  }
+  out_.apply(std::span(stacks.data(), count));
+  head_.apply(std::span(heads.data(), count));
+
+  for (const Pass& pass : passes) {
+    float* output = pass.state->output.data();
+    kernels().scale_output(output, pass.state->output.size());
+    pass.controls->amplitude = output[0];
+    std::copy_n(output + 1, spec_.harmonics, pass.controls->harmonics.begin());
+    std::copy_n(output + 1 + spec_.harmonics, spec_.noise_bands, pass.controls->noise.begin());
+  }
 }
 
 }  // namespace ddsp_rt

@@ -1,7 +1,9 @@
 // The control network: features of the performance in, controls of the synthesizer out.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,12 +47,27 @@ class Decoder {
 
   /// Does the half of the next frame's work that needs no features: for moments with time to spare. Real-time.
   void anticipate(State& state) const noexcept { gru_.anticipate(state.gru); }
+  void anticipate(std::span<State* const> states) const noexcept;  // kMostAtOnce at most
 
   /// One frame. `z` is [z_dims], unused (and may be null) where the spec does not name it; values that are no finite
   /// number count as silence or 0. Real-time.
-  void step(State& state, const Features& features, const float* z, Controls& controls) const noexcept;
+  void step(State& state, const Features& features, const float* z, Controls& controls) const noexcept {
+    step(std::array{Pass{&state, &features, z, &controls}});
+  }
+
+  /// A frame of several voices, kMostAtOnce at most, each as it would step alone: the weights, which are most of what a
+  /// frame reads, come from memory once for all of them. Real-time.
+  struct Pass {
+    State* state;
+    const Features* features;
+    const float* z;
+    Controls* controls;
+  };
+  void step(std::span<const Pass> passes) const noexcept;
 
  private:
+  void read(const Pass& pass, std::size_t feature, float* input) const noexcept;
+
   DecoderSpec spec_;
   std::vector<DenseStack> inputs_;  // one per feature
   Gru gru_;

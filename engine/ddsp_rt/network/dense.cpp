@@ -46,12 +46,23 @@ void Dense::shift_bias(std::size_t first, float by) noexcept {
 }
 
 void Dense::apply(const float* x, float* y) const noexcept {
-  const Kernels& kernel = kernels();
   std::copy(bias_.begin(), bias_.end(), y);
+  multiply_add(x, y, 0, bias_.size());
+}
+
+void Dense::apply(std::span<const Pass> passes) const noexcept {
+  for (const Pass& pass : passes) std::copy(bias_.begin(), bias_.end(), pass.y);
+  const std::size_t together = passes.size() == 1 ? bias_.size() : kPanel;  // rows; one voice streams them all
+  for (std::size_t row = 0; row < bias_.size(); row += together)
+    for (const Pass& pass : passes) multiply_add(pass.x, pass.y, row, together);
+}
+
+void Dense::multiply_add(const float* x, float* y, std::size_t row, std::size_t rows) const noexcept {
+  const Kernels& kernel = kernels();
   if (halves_.empty()) {
-    kernel.multiply_add_f32(y, weights_.data(), x, bias_.size(), inputs_);
+    kernel.multiply_add_f32(y + row, weights_.data() + row * inputs_, x, rows, inputs_);
   } else {
-    kernel.multiply_add_f16(y, halves_.data(), x, bias_.size(), inputs_);
+    kernel.multiply_add_f16(y + row, halves_.data() + row * inputs_, x, rows, inputs_);
   }
 }
 

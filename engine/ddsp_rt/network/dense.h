@@ -3,12 +3,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "ddsp_rt/files/safetensors.h"
 #include "ddsp_rt/kernels/aligned_vector.h"
 
 namespace ddsp_rt {
+
+inline constexpr std::size_t kMostAtOnce = 8;  // voices that one pass through the weights serves
 
 /// Immutable once made. Halves stay halves where the processor widens them quickly: fewer bytes from memory.
 class Dense {
@@ -27,7 +30,17 @@ class Dense {
   /// `y` has room for padded_outputs(); its values from outputs() on are 0 afterwards. Real-time.
   void apply(const float* x, float* y) const noexcept;
 
+  /// The same for several inputs at once, each with the result it has alone: the weights come from memory once for all
+  /// of them. Real-time.
+  struct Pass {
+    const float* x;
+    float* y;
+  };
+  void apply(std::span<const Pass> passes) const noexcept;
+
  private:
+  void multiply_add(const float* x, float* y, std::size_t row, std::size_t rows) const noexcept;
+
   std::size_t inputs_, outputs_;
   AlignedVector<float> weights_, bias_;
   AlignedVector<std::uint16_t> halves_;  // either these or weights_

@@ -1,7 +1,7 @@
 // Several times dense, layer norm, leaky ReLU.
 #include "ddsp_rt/network/dense_stack.h"
 
-#include <utility>
+#include <array>
 
 namespace ddsp_rt {
 
@@ -22,14 +22,17 @@ std::size_t DenseStack::bytes() const noexcept {
   return total;
 }
 
-void DenseStack::apply(const float* x, float* scratch, float* y) const noexcept {
-  float* to = layers_.size() % 2 ? y : scratch;  // so that the last layer writes y
-  float* other = layers_.size() % 2 ? scratch : y;
-  for (const Layer& layer : layers_) {
-    layer.dense.apply(x, to);
-    layer.norm.apply(to);
-    x = to;
-    std::swap(to, other);
+void DenseStack::apply(std::span<const Pass> passes) const noexcept {
+  std::array<Dense::Pass, kMostAtOnce> through;
+  const std::span<Dense::Pass> these(through.data(), passes.size());
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const bool into_y = (layers_.size() - i) % 2 == 1;  // so that the last layer writes y
+    for (std::size_t p = 0; p < passes.size(); ++p) {
+      const float* from = i == 0 ? passes[p].x : these[p].y;
+      these[p] = {from, into_y ? passes[p].y : passes[p].scratch};
+    }
+    layers_[i].dense.apply(these);
+    for (const Dense::Pass& pass : these) layers_[i].norm.apply(pass.y);
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,14 @@ class DenseStack {
   std::size_t bytes() const noexcept;
 
   /// `scratch` and `y` each have room for padded_width(); the result is in `y`. Real-time.
-  void apply(const float* x, float* scratch, float* y) const noexcept;
+  struct Pass {
+    const float* x;
+    float *scratch, *y;
+  };
+  void apply(const Pass& pass) const noexcept { apply(std::span(&pass, 1)); }
+
+  /// Several inputs at once, kMostAtOnce at most, each with the result it has alone. Real-time.
+  void apply(std::span<const Pass> passes) const noexcept;
 
  private:
   struct Layer {

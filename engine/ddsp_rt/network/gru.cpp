@@ -24,17 +24,31 @@ Gru::State Gru::make_state() const {
   return state;
 }
 
-void Gru::anticipate(State& state) const noexcept {
-  if (state.anticipated) return;
-  from_hidden_.apply(state.hidden.data(), state.from_hidden.data());
-  state.anticipated = true;
+void Gru::anticipate(std::span<State* const> states) const noexcept {
+  std::array<Dense::Pass, kMostAtOnce> passes;
+  std::size_t count = 0;
+  for (State* state : states) {
+    if (state->anticipated) continue;
+    passes[count++] = {state->hidden.data(), state->from_hidden.data()};
+    state->anticipated = true;
+  }
+  from_hidden_.apply(std::span(passes.data(), count));
 }
 
-void Gru::step(State& state, const float* x) const noexcept {
-  from_input_.apply(x, state.from_input.data());
-  anticipate(state);
-  state.anticipated = false;
-  kernels().gru_update(state.hidden.data(), state.from_input.data(), state.from_hidden.data(), width());
+void Gru::step(std::span<const Pass> passes) const noexcept {
+  std::array<Dense::Pass, kMostAtOnce> inputs;
+  std::array<State*, kMostAtOnce> states;
+  for (std::size_t p = 0; p < passes.size(); ++p) {
+    states[p] = passes[p].state;
+    inputs[p] = {passes[p].x, states[p]->from_input.data()};
+  }
+  from_input_.apply(std::span(inputs.data(), passes.size()));
+  anticipate(std::span(states.data(), passes.size()));
+  for (const Pass& pass : passes) {
+    State& state = *pass.state;
+    state.anticipated = false;
+    kernels().gru_update(state.hidden.data(), state.from_input.data(), state.from_hidden.data(), width());
+  }
 }
 
 }  // namespace ddsp_rt

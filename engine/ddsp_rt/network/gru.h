@@ -1,7 +1,9 @@
 // A gated recurrent unit, one frame at a time.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <span>
 #include <string>
 
 #include "ddsp_rt/kernels/aligned_vector.h"
@@ -27,10 +29,18 @@ class Gru {
   State make_state() const;
 
   /// Does the half of the next step that needs no input: for moments with time to spare. Real-time.
-  void anticipate(State& state) const noexcept;
+  void anticipate(State& state) const noexcept { anticipate(std::array{&state}); }
 
   /// Afterwards state.hidden holds the output, [width]. Real-time.
-  void step(State& state, const float* x) const noexcept;
+  void step(State& state, const float* x) const noexcept { step(std::array{Pass{&state, x}}); }
+
+  /// Several states at once, kMostAtOnce at most, each as it would step alone. Real-time.
+  struct Pass {
+    State* state;
+    const float* x;
+  };
+  void step(std::span<const Pass> passes) const noexcept;
+  void anticipate(std::span<State* const> states) const noexcept;
 
  private:
   Dense from_input_, from_hidden_;
