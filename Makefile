@@ -15,6 +15,7 @@ PYTEST = env OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n $(JOBS)
 # Debian packages: what the engine and its Python module need to build, then what their tests need besides.
 ENGINE_PACKAGES := g++ cmake ninja-build nlohmann-json3-dev
 BUILD_PACKAGES := $(ENGINE_PACKAGES) python3-dev python3-venv
+LINT_PACKAGES := clang-format clang-tidy
 PD_PACKAGES := $(ENGINE_PACKAGES) puredata-dev
 # clang only recommends its sanitizers' run-time library, and nothing recommended is installed here.
 CLANG_PACKAGES := clang libclang-rt-dev
@@ -31,13 +32,15 @@ define need-packages
 missing=""; \
 if command -v dpkg-query >/dev/null; then \
   for package in $(1); do \
-    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$package"; \
+    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'install ok installed' || \
+      missing="$$missing $$package"; \
   done; \
 fi; \
 if [ -n "$$missing" ]; then \
   if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
     echo "Installing system packages:$$missing"; \
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+    apt-get update -qq && \
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
   else \
     echo "Missing system packages; as root, run: apt-get install$$missing" >&2; exit 1; \
   fi; \
@@ -69,7 +72,7 @@ $(VENV)/.test: pyproject.toml $(VENV)/.package
 	@$(PYTHON) -m pip install -q --disable-pip-version-check torch==2.13.0
 	@$(PYTHON) -m pip install -q --disable-pip-version-check $$($(PYTHON) -c 'import tomllib; \
 	  extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
-	  print(*(r for name in ("train", "evaluate", "test") for r in extras[name]))')
+	  print(*(r for name in ("train", "evaluate", "test", "lint") for r in extras[name]))')
 	@touch $@
 
 .PHONY: engine
@@ -88,13 +91,42 @@ demo: $(VENV)/.package ## the bundled sung phrase becomes a violin: out/violin.w
 	@echo "Made out/violin.wav (listen) and out/violin.png (look) from examples/sung_phrase.flac"
 
 .PHONY: test
-test: $(VENV)/.test engine fuzz-build ## every test
+test: $(VENV)/.test engine fuzz-build lint-packages ## every test, and the rules
 	@JOBS=$(JOBS) PYTEST="$(PYTEST)" tests/all.sh
 
 .PHONY: check
-check: $(VENV)/.test engine ## the inner loop: the quick tests
+check: lint ## the inner loop: the rules and the quick tests
 	@ctest --test-dir build/dev --no-tests=error --output-on-failure
 	@$(PYTEST) -x -m "not slow"
+
+# ---- the rules -----------------------------------------------------------------------------------------------------
+
+CPP_FILES = $(shell find engine pd src benchmarks examples -name '*.cpp' -o -name '*.h' -o -name '*.inl')
+
+.PHONY: lint
+lint: $(VENV)/.test engine lint-packages ## the rules: layout, names, types, line lengths
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/ruff format --check --quiet . || { echo "Python is not laid out by ruff: run make format" >&2; exit 1; }
+	@clang-format --dry-run -Werror $(CPP_FILES)
+	@$(PYTHON) tests/lint/columns.py
+	@$(PYTHON) tests/lint/stub.py
+	@JOBS=$(JOBS) $(PYTHON) tests/lint/names.py build/*/compile_commands.json
+
+.PHONY: lint-packages
+lint-packages:
+	@$(call need-packages,$(LINT_PACKAGES))
+
+.PHONY: format
+format: $(VENV)/.test lint-packages ## lay the code out as `lint` wants it
+	@$(VENV)/bin/ruff check --quiet --fix --select I .
+	@$(VENV)/bin/ruff format --quiet .
+	@clang-format -i $(CPP_FILES)
+
+.PHONY: stub
+stub: $(VENV)/.test ## write what Python's type checkers are told of the compiled engine
+	@$(PYTHON) tests/lint/stub.py --write
+
+# ---- figures -------------------------------------------------------------------------------------------------------
 
 .PHONY: evaluate
 evaluate: $(VENV)/.test ## the figures that need recordings: make evaluate DATA=folder
@@ -139,8 +171,9 @@ FUZZ_REPORT := grep -aE 'INITED|pulse|BROKEN|ERROR|SUMMARY|runtime error|Test un
 # build/fuzz/corpus, where the next run starts.
 define run-fuzzer
 mkdir -p build/fuzz/found build/fuzz/corpus/$(1); \
-$(FUZZERS)/fuzz_$(1) -max_total_time=$(FUZZ_SECONDS) -max_len=$(2) -len_control=0 -timeout=20 -malloc_limit_mb=512 -mutate_depth=3 \
-  -artifact_prefix=build/fuzz/found/$(1)- build/fuzz/corpus/$(1) engine/fuzz/corpus/$(1) 2>&1 | $(FUZZ_REPORT)
+$(FUZZERS)/fuzz_$(1) -max_total_time=$(FUZZ_SECONDS) -max_len=$(2) -len_control=0 -timeout=20 -malloc_limit_mb=512 \
+  -mutate_depth=3 -artifact_prefix=build/fuzz/found/$(1)- build/fuzz/corpus/$(1) engine/fuzz/corpus/$(1) 2>&1 | \
+  $(FUZZ_REPORT)
 endef
 
 .PHONY: fuzz-build
@@ -168,9 +201,10 @@ tsan: ## the engine's threads under the thread sanitizer
 	@TSAN_OPTIONS=halt_on_error=1 build/tsan/engine/engine_tests -tc='*storm*,*share the room*'
 
 .PHONY: soak
-soak: engine ## ten hours of silence, of a tone and of notes through the small instrument, then an hour through the violin
+soak: engine ## ten hours of silence, of a tone and of notes through the small instrument, an hour of the violin
 	@DDSP_RT_HOURS=10 build/dev/engine/engine_tests -tc='Long session*'
-	@DDSP_RT_SESSION_INSTRUMENT=instruments/violin.ddsp DDSP_RT_SESSION_RATE=48000 build/dev/engine/engine_tests -tc='Long session*'
+	@DDSP_RT_SESSION_INSTRUMENT=instruments/violin.ddsp DDSP_RT_SESSION_RATE=48000 \
+	  build/dev/engine/engine_tests -tc='Long session*'
 
 # ---- Pure Data -----------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ step() {
 # What ctest and pytest close with, and the fuzzer's last word.
 CLOSING='^(=+ )?[0-9]+ (passed|failed).* in |tests passed|tests failed|^#[0-9]+.*DONE|^Done [0-9]+ runs'
 
+step lint make --no-print-directory lint
 step engine ctest --test-dir build/dev --no-tests=error --output-on-failure -j "$JOBS"
 step fuzz make --no-print-directory fuzz FUZZ_SECONDS=5
 step python $PYTEST --dist worksteal

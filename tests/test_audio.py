@@ -28,7 +28,7 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize("suffix, channels, tolerance", KINDS)
+@pytest.mark.parametrize(("suffix", "channels", "tolerance"), KINDS)
 def test_every_format_reads_as_the_mean_of_its_channels(tmp_path, suffix, channels, tolerance):
     path = tmp_path / f"a.{suffix}"
     gains = np.linspace(0.2, 1.0, channels)
@@ -61,7 +61,7 @@ def test_blocks_may_be_read_twice(tmp_path):
         assert reader.frames_read == len(first) == reader.frames
 
 
-@pytest.mark.parametrize("depth, tolerance", [("16", 1.6 / 32768), ("24", 0.51 / 8388608), ("float", 0)])
+@pytest.mark.parametrize(("depth", "tolerance"), [("16", 1.6 / 32768), ("24", 0.51 / 8388608), ("float", 0)])
 def test_samples_come_back_within_the_bit_depth(tmp_path, depth, tolerance):
     path = tmp_path / "a.wav"
     assert write_audio(path, tone(), 48_000, depth) == 0
@@ -101,10 +101,14 @@ def test_an_unfinished_file_leaves_the_old_one_and_no_litter(tmp_path):
     path = tmp_path / "a.wav"
     write_audio(path, tone(), 48_000)
     before = path.read_bytes()
-    with pytest.raises(KeyboardInterrupt):
+
+    def broken_off():
         with AudioWriter(path, 48_000) as writer:
             writer.write(tone())
             raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
     assert path.read_bytes() == before and os.listdir(tmp_path) == ["a.wav"]
 
 
@@ -120,7 +124,10 @@ def test_a_full_disk_leaves_the_old_file_and_says_so(tmp_path, name):
         "try: write_audio(sys.argv[1], noise, 48_000)\n"
         "except DataError as error: print(error)\n"
     )
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    def limit():
+        return resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
     done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, preexec_fn=limit)
     assert done.stderr == ""
     assert done.stdout.count("\n") == 1 and name in done.stdout and "too large" in done.stdout
@@ -136,7 +143,7 @@ def test_a_link_stays_a_link(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name, depth, says",
+    ("name", "depth", "says"),
     [
         ("a.mp3", "16", ".wav"),
         ("a", "16", ".wav"),

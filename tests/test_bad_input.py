@@ -78,7 +78,7 @@ def test_bad_ones_among_several_are_named_skipped_and_counted(play, tmp_path, to
         make_bad(kind, tmp_path / f"{kind}.wav")
     soundfile.write("good.wav", tone(), RATE)
     soundfile.write("fine.flac", tone(), RATE)
-    code, out, err = play("good.wav", *(f"{kind}.wav" for kind in BAD), "fine.flac", "-o", "made")
+    code, _out, err = play("good.wav", *(f"{kind}.wav" for kind in BAD), "fine.flac", "-o", "made")
     assert code == 1
     assert sorted(os.listdir("made")) == ["fine-tiny.wav", "good-tiny.wav"]
     lines = err.splitlines()
@@ -139,7 +139,7 @@ def test_clipping_is_told(play):
 
 
 @pytest.mark.parametrize(
-    "arguments, word",
+    ("arguments", "word"),
     [
         (["--octave", "5"], "-4 to 4"),
         (["--octave", "half"], "whole number"),
@@ -289,7 +289,10 @@ def test_a_full_disk_keeps_the_old_file(instrument_path, tmp_path, tone, depth):
     """A limit on file size refuses the write half-way, as a full disk does."""
     soundfile.write(tmp_path / "good.wav", tone(seconds=3), RATE)
     (tmp_path / "out.wav").write_bytes(b"the old file")
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+
+    def limit():
+        return resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+
     run = command(
         "transfer",
         "good.wav",
@@ -325,7 +328,10 @@ def long_performance(path, minutes, rate=8_000):
 def test_control_c_leaves_nothing_half_made(instrument_path, tmp_path):
     long_performance(tmp_path / "long.wav", minutes=5)
     (tmp_path / "out.wav").write_bytes(b"the old file")
-    listen = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job may have it ignored
+
+    def listen():
+        return signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job may have it ignored
+
     run = command("transfer", "long.wav", "--to", instrument_path, "-o", "out.wav", cwd=tmp_path, preexec_fn=listen)
     while not list(tmp_path.glob(".out-*.part")) and run.poll() is None:
         time.sleep(0.02)

@@ -49,7 +49,7 @@ def test_without_arguments_the_help_is_shown(capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments, word", [(["trnsfer"], "transfer"), (["transfer"], "INPUT"), (["info"], "INSTRUMENT")]
+    ("arguments", "word"), [(["trnsfer"], "transfer"), (["transfer"], "INPUT"), (["info"], "INSTRUMENT")]
 )
 def test_bad_use_is_one_line_and_exit_two(capsys, arguments, word):
     code, out, err = run(capsys, *arguments)

@@ -30,10 +30,10 @@ def parts():
 
 
 def drawn(parts):
-    import matplotlib
+    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(FONT):
+    with mpl.rc_context(FONT):
         figure = Figure()
         panels(figure, parts)
     return figure

@@ -35,7 +35,7 @@ def test_double_stops_are_left_out(interval, level):
     assert share(usable_frames(chord, RATE, *features(2.0, f0)), "polyphony") > 0.95
 
 
-@pytest.mark.parametrize("p, q", [(2, 3), (3, 4), (4, 5), (3, 5)])
+@pytest.mark.parametrize(("p", "q"), [(2, 3), (3, 4), (4, 5), (3, 5)])
 def test_a_chord_heard_as_its_common_period_is_left_out(p, q):
     chord = tone(100.0 * p, harmonics=6) + tone(100.0 * q, harmonics=6)
     assert share(usable_frames(chord, RATE, *features(2.0, 100.0)), "polyphony") > 0.95

@@ -4,8 +4,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from ddsp_rt.architecture import Architecture, ArchitectureError, DecoderSpec, EncoderSpec  # noqa: E402
-from ddsp_rt.network import Decoder, Encoder, InstrumentModel  # noqa: E402
+from ddsp_rt.architecture import Architecture, ArchitectureError, DecoderSpec, EncoderSpec
+from ddsp_rt.network import Decoder, Encoder, InstrumentModel
 
 WITH_Z = DecoderSpec(features=("f0", "loudness", "periodicity", "z"), hidden=16, gru=24, out_hidden=16, z_dims=4)
 
@@ -83,7 +83,7 @@ def test_architecture_survives_its_table():
 
 
 @pytest.mark.parametrize(
-    "change, word",
+    ("change", "word"),
     [({"hidden": 0}, "hidden"), ({"gru": 10**9}, "gru"), ({"features": ["f0", "colour"]}, "colour"),
      ({"harmonics": "many"}, "harmonics"), ({"layers": True}, "layers"), ({"z_dims": 3}, "z_dims")],
 )  # fmt: skip

@@ -6,11 +6,11 @@ import pytest
 torch = pytest.importorskip("torch")
 _engine = pytest.importorskip("ddsp_rt._engine")
 
-from conftest import tiny_metadata  # noqa: E402
+from conftest import tiny_metadata
 
-from ddsp_rt.architecture import Architecture, DecoderSpec, EncoderSpec  # noqa: E402
-from ddsp_rt.instrument_file import load_instrument, save_instrument  # noqa: E402
-from ddsp_rt.network import InstrumentModel  # noqa: E402
+from ddsp_rt.architecture import Architecture, DecoderSpec, EncoderSpec
+from ddsp_rt.instrument_file import load_instrument, save_instrument
+from ddsp_rt.network import InstrumentModel
 
 FRAMES = 2500
 Z = ("f0", "loudness", "periodicity", "z")

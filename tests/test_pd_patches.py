@@ -1,4 +1,4 @@
-"""What ships for Pd: every patch opens without an error, the control example sounds as it says, storms leave nothing."""
+"""What ships for Pd: patches open without an error, the control example sounds as it says, storms leave nothing."""
 
 import re
 import shutil
@@ -45,13 +45,14 @@ def test_every_patch_opens_and_plays_without_an_error(folder, name):
 
 
 def test_nothing_but_vanilla_and_our_objects_is_used():
-    vanilla = set(
-        """adc~ dac~ *~ -~ *  + / line~ vline~ pack mtof osc~ phasor~ lop~ hip~ env~ cos~ random metro expr
-        print r s loadbang t f del notein stripnote bendin ctlin spigot openpanel savepanel soundfiler tabplay~ tabwrite~
-        declare cnv tgl bng hsl""".split()
-    )
+    vanilla = {
+        "adc~", "dac~", "*~", "-~", "*", "+", "/", "line~", "vline~", "pack", "mtof", "osc~", "phasor~", "lop~",
+        "hip~", "env~", "cos~", "random", "metro", "expr", "print", "r", "s", "loadbang", "t", "f", "del",
+        "notein", "stripnote", "bendin", "ctlin", "spigot", "openpanel", "savepanel", "soundfiler", "tabplay~",
+        "tabwrite~", "declare", "cnv", "tgl", "bng", "hsl",
+    }  # fmt: skip
     for patch in PATCHES:
-        for name in re.findall(r"^#X obj \d+ \d+ ([^ ,;]+)", patch.read_text(), re.M):
+        for name in re.findall(r"^#X obj \d+ \d+ ([^ ,;]+)", patch.read_text(), re.MULTILINE):
             assert name in vanilla | {"ddsp~", "ddsp.transfer~"}, f"{name} in {patch.name}"
 
 

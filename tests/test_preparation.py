@@ -55,7 +55,7 @@ def test_bad_files_are_named_skipped_and_counted(tmp_path):
     write_tone(tmp_path / "in" / "good.wav")
     (tmp_path / "in" / "text.wav").write_text("no sound here")
     (tmp_path / "in" / "empty.flac").touch()
-    summary, data, lines = run(tmp_path / "in", tmp_path / "d.safetensors")
+    summary, _data, lines = run(tmp_path / "in", tmp_path / "d.safetensors")
     assert summary["recordings"] == 1 and summary["skipped"] == 2
     assert any("text.wav" in line for line in lines) and any("empty.flac" in line for line in lines)
     assert "1 recordings" in describe(summary)

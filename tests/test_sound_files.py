@@ -223,7 +223,7 @@ def test_a_weaker_or_stronger_inverted_channel_does_not_cancel_either(tmp_path, 
     assert np.abs(audio).max() == pytest.approx(0.4 * 0.3 * max(1, abs(gain)), rel=0.01)
 
 
-@pytest.mark.parametrize("channels, silent", [(2, [1]), (2, [0]), (4, [1, 2, 3])])
+@pytest.mark.parametrize(("channels", "silent"), [(2, [1]), (2, [0]), (4, [1, 2, 3])])
 def test_silent_channels_cost_no_level(tmp_path, channels, silent):
     audio = np.repeat(sound()[:, None], channels, 1)
     audio[:, silent] = 1e-5 * np.random.default_rng(0).standard_normal((len(audio), len(silent)))
@@ -232,7 +232,7 @@ def test_silent_channels_cost_no_level(tmp_path, channels, silent):
     assert np.array_equal(mixed, sound()) and "silent" in said
 
 
-@pytest.mark.parametrize("gain, delay", [(1.0, 0), (0.5, 0), (0.7, 300), (0.05, 0)])
+@pytest.mark.parametrize(("gain", "delay"), [(1.0, 0), (0.5, 0), (0.7, 300), (0.05, 0)])
 def test_an_ordinary_stereo_file_is_the_mean_of_its_channels_bit_for_bit(tmp_path, gain, delay):
     stereo = np.stack([sound(), np.roll(gain * sound(), delay)], 1).astype(np.float32)
     soundfile.write(tmp_path / "a.wav", stereo, RATE, subtype="FLOAT")

@@ -6,8 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from ddsp_rt.evaluation.clicks import find_clicks  # noqa: E402
-from ddsp_rt.synthesis import (  # noqa: E402
+from ddsp_rt.evaluation.clicks import find_clicks
+from ddsp_rt.synthesis import (
     FilteredNoise,
     HarmonicOscillators,
     NoiseGenerator,
@@ -209,7 +209,7 @@ def test_any_cutting_into_chunks_gives_the_same_sound(sizes, rate, scripted):
 
 
 def test_tone_and_noise_are_cut_without_a_bit_of_difference():
-    synthesizer, (f0, amplitude, harmonics, noise) = synthesizer_with_everything(22050)
+    synthesizer, (f0, amplitude, harmonics, _noise) = synthesizer_with_everything(22050)
     whole, _ = synthesizer.harmonic_oscillators(f0, amplitude, harmonics)
     state, parts = None, []
     for frame in range(60):
@@ -221,7 +221,7 @@ def test_tone_and_noise_are_cut_without_a_bit_of_difference():
 
 def test_white_noise_is_even_and_pauses_take_none():
     generator = NoiseGenerator(384)
-    white, state = generator(torch.ones(1, 500, 1, dtype=torch.bool), generator.start(1))
+    white, _state = generator(torch.ones(1, 500, 1, dtype=torch.bool), generator.start(1))
     assert -1.0 <= white.min() < -0.999 and 0.999 < white.max() < 1.0
     assert abs(white.mean()) < 0.005 and white.var().item() == pytest.approx(1 / 3, rel=0.01)
     correlation = torch.fft.irfft(torch.fft.rfft(white.flatten()).abs() ** 2)[1:2000] / white.square().sum()

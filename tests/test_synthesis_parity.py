@@ -8,9 +8,9 @@ import pytest
 torch = pytest.importorskip("torch")
 engine = pytest.importorskip("ddsp_rt._engine")
 
-from ddsp_rt.architecture import Architecture, DecoderSpec  # noqa: E402
-from ddsp_rt.instrument_file import save_instrument  # noqa: E402
-from ddsp_rt.synthesis import Reverb, Synthesizer  # noqa: E402
+from ddsp_rt.architecture import Architecture, DecoderSpec
+from ddsp_rt.instrument_file import save_instrument
+from ddsp_rt.synthesis import Reverb, Synthesizer
 
 MODEL_RATE, HARMONICS, BANDS = 16000, 100, 65
 FRAMES = 2500  # ten seconds

@@ -19,11 +19,11 @@ from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.synthesis.reverb import Reverb
 from ddsp_rt.training import train
-from ddsp_rt.training.model import TrainingModel
 from ddsp_rt.training.crops import Crops, TrainingBatches, augment
 from ddsp_rt.training.data_file import FORMAT_VERSION, PreparedData, write_tensors
 from ddsp_rt.training.fast_layers import use_fast_layers
 from ddsp_rt.training.loss import mss, training_loss
+from ddsp_rt.training.model import TrainingModel
 from ddsp_rt.training.rooms import Rooms, reverberation_time
 from ddsp_rt.training.run_folder import RunFolder
 from ddsp_rt.training.settings import Settings
@@ -102,9 +102,12 @@ def test_loss_and_its_gradient_are_those_of_the_definition(overlap):
     output.requires_grad_()
     expected = 0.0
     for size in (2048, 1024, 512, 256, 128, 64):
-        stft = lambda x: torch.stft(
-            x, size, size // overlap, window=torch.hann_window(size), center=False, return_complex=True
-        )
+
+        def stft(x, size=size):
+            return torch.stft(
+                x, size, size // overlap, window=torch.hann_window(size), center=False, return_complex=True
+            )
+
         a, b = (stft(x).abs() / math.sqrt(size) for x in (output, target))
         expected = expected + (a - b).abs().mean() + ((a + 1e-7).log() - (b + 1e-7).log()).abs().mean()
     (wanted,) = torch.autograd.grad(expected, output)
@@ -118,7 +121,10 @@ def test_loss_and_its_gradient_are_those_of_the_definition(overlap):
 def test_a_difference_in_loudness_adds_its_decibels_times_their_weight(rate):
     time = torch.arange(8000) / rate
     target = 1e-2 * torch.stack([torch.sin(2 * torch.pi * 997 * time), 0.5 * torch.sin(2 * torch.pi * 3000 * time)])
-    added = lambda output: training_loss(output, target, rate, 2, None, 0.5) - mss(output, target, 2)
+
+    def added(output):
+        return training_loss(output, target, rate, 2, None, 0.5) - mss(output, target, 2)
+
     assert added(target) == 0
     assert added(2.0 * target).item() == pytest.approx(0.5 * 6.0206, abs=1e-3)
     at_60_db = torch.sin(2 * torch.pi * 997 * time)[None] * 10 ** (-60.0 / 20)
@@ -191,7 +197,10 @@ def test_the_network_may_be_told_another_pitch_than_sounds(data):
     model = TrainingModel(Architecture(TINY), 16_000, None)
     batch = crops.batch([(0, 500)])
     noise = torch.zeros(1, 500, model.synthesizer.filtered_noise.size)
-    told = lambda octaves: model(batch | {"detune": torch.tensor([octaves])}, noise, 250).detach()[0]
+
+    def told(octaves):
+        return model(batch | {"detune": torch.tensor([octaves])}, noise, 250).detach()[0]
+
     assert torch.equal(told(0.0), model(batch, noise, 250).detach()[0])
     assert not torch.equal(told(0.0), told(1.0))
     tones = [np.abs(np.fft.rfft(audio.numpy() * np.hanning(len(audio)))).argmax() for audio in (told(0.0), told(1.0))]
@@ -429,8 +438,8 @@ def test_a_resumed_run_says_what_differs(tmp_path, data):
         ("batch 4 .the run has 2", data, {"settings": replace(QUICK, batch=4)}),
         ("sizes of the network", data, {"decoder": replace(TINY, gru=16)}),
     ):
+        options = {"settings": QUICK, "decoder": TINY} | options
         with pytest.raises(UsageError, match=differs):
-            options = {"settings": QUICK, "decoder": TINY} | options
             train(data_given, output, steps=2, resume=True, device="cpu", report=lambda line: None, **options)
     assert equal_states(last_checkpoint(output), before)
     _, lines = quick(data, output, steps=2, resume=True, room="booth", name="new", licence="CC0", attribution="nobody")
@@ -485,8 +494,9 @@ def test_wrong_options_are_named_before_torch_is_loaded(tmp_path, data):
         f"import sys; sys.path[:0] = {sys.path!r}\n"
         "from ddsp_rt.training import train\nfrom ddsp_rt.errors import UserError\n"
         f"data, folder = {str(data)!r}, {str(tmp_path)!r} + '/'\n"
-        "for output, more in (('x.wav', {}), ('there.ddsp', {}), ('x.ddsp', {'resume': True}), ('x.ddsp', {'room': 'attic'}),\n"
-        "    ('x.ddsp', {'minutes': 0}), ('x.ddsp', {'base': 'nosuch'}), ('x.ddsp', {'nonsense': 1})):\n"
+        "for output, more in (('x.wav', {}), ('there.ddsp', {}), ('x.ddsp', {'resume': True}), \n"
+        "    ('x.ddsp', {'room': 'attic'}), ('x.ddsp', {'minutes': 0}), ('x.ddsp', {'base': 'nosuch'}),\n"
+        "    ('x.ddsp', {'nonsense': 1})):\n"
         "    try: train(data, folder + output, **more)\n"
         "    except UserError as error: print(error)\n"
         "try: train(folder + 'nothing', folder + 'x.ddsp')\n"

@@ -41,8 +41,10 @@ def tone(brightness):
 
 
 def spectrum(instrument, audio, z):
-    """dB of the first harmonics, down to 50 dB below the strongest: weaker ones are what leaks from their neighbours, and
-    higher ones suffer from the smallest wavering of the pitch."""
+    """dB of the first harmonics, down to 50 dB below the strongest.
+
+    Weaker ones are what leaks from their neighbours, and higher ones suffer from the smallest wavering of the pitch.
+    """
     features = ddsp_rt.analyse(audio, RATE)
     fitting = instrument.fit(features, octave=0, loudness=0, z=z)
     stream = instrument.stream(RATE, fitting, reverb=0)

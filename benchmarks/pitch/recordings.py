@@ -35,7 +35,7 @@ def harmonic_energy(audio: np.ndarray, rate: int, times: np.ndarray, f0: float, 
 
 
 def takeover(sound: Sound, at: float, old: float, new: float) -> float | None:
-    """When, within 80 ms of `at`, the harmonics of `new` come to hold more energy than those of `old`; None if never."""
+    """When, within 80 ms of `at`, the harmonics of `new` come to hold more energy than those of `old`, or None."""
     times = at + np.arange(-0.08, 0.08, 0.002)
     ahead = harmonic_energy(sound.audio, sound.rate, times, new, old) > harmonic_energy(
         sound.audio, sound.rate, times, old, new
@@ -58,8 +58,8 @@ def sounding_changes(sound: Sound) -> list[tuple[float, float]]:
 def realigned(sound: Sound) -> Sound:
     """The same sound with its notes moved to where they sound: score alignments are some tens of ms off.
 
-    A note is kept if its start is heard (it takes over from the one before, or a rest comes before it). It ends with the
-    score but at least 20 ms before the next takes over, or 50 ms before the next is due where that is not heard.
+    A note is kept if its start is heard (it takes over from the one before, or a rest comes before it). It ends with
+    the score but at least 20 ms before the next takes over, or 50 ms before the next is due where that is not heard.
     """
     notes = []
     for before, note, after in zip([None, *sound.notes[:-1]], sound.notes, [*sound.notes[1:], None]):

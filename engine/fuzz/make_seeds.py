@@ -1,4 +1,6 @@
-"""Writes the loader's seeds, small instruments of random weights: plain.ddsp in fp32, full.ddsp in fp16 with z and a room.
+"""Writes the loader's seeds, small instruments of random weights.
+
+plain.ddsp is in fp32, full.ddsp in fp16 with z and a room.
 
 Run once; the files are kept:  python engine/fuzz/make_seeds.py
 """

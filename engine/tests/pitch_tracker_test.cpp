@@ -85,8 +85,8 @@ TEST_CASE("A new note is right within 30 ms") {
 TEST_CASE("Vibrato is followed half a window late, no more") {
   const int rate = 48000;
   for (const auto& [centre, most] : {std::pair{98.0, 0.0135}, {196.0, 0.007}, {400.0, 0.004}}) {
-    CAPTURE(centre);
     const double low = centre;  // structured bindings cannot be captured
+    CAPTURE(low);
     const auto pitch = [low](double t) {
       return low * std::exp2(50.0 / 1200 * std::sin(2 * std::numbers::pi * 5.5 * t));
     };
@@ -191,7 +191,8 @@ TEST_CASE("In a reverberant melody no single frame leaps to a multiple of its ne
 }
 
 TEST_CASE("A true octave leap is followed within 20 ms") {
-  for (const auto& [from, to] : {std::pair{330.0, 660.0}, std::pair{660.0, 330.0}, std::pair{330.0, 990.0}}) {
+  for (const auto& leap : {std::pair{330.0, 660.0}, std::pair{660.0, 330.0}, std::pair{330.0, 990.0}}) {
+    const double from = leap.first, to = leap.second;
     auto audio = harmonic_tone(48000, from, 0.4);
     const auto next = harmonic_tone(48000, to, 0.4);
     audio.insert(audio.end(), next.begin(), next.end());

@@ -34,11 +34,13 @@ std::atomic<long> live{0};
 }  // namespace
 
 extern "C" {
+// NOLINTBEGIN(readability-identifier-naming): glibc's names
 void* __libc_malloc(std::size_t);
 void* __libc_calloc(std::size_t, std::size_t);
 void* __libc_realloc(void*, std::size_t);
 void* __libc_memalign(std::size_t, std::size_t);
 void __libc_free(void*);
+// NOLINTEND(readability-identifier-naming)
 
 void* malloc(std::size_t size) {
   if (guarded) fail(kAllocated);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -125,10 +126,8 @@ class AudioWriter:
 
     def _discard(self) -> None:
         if self._file is not None:
-            try:
+            with contextlib.suppress(Exception):  # the file is thrown away; what its close says matters to nobody
                 self._file.close()
-            except Exception:  # the file is thrown away; what its close says matters to nobody
-                pass
             self._file = None
         if self._handle is not None:
             os.close(self._handle)

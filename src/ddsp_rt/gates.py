@@ -90,7 +90,7 @@ def silent_frames(loudness: np.ndarray) -> np.ndarray:
 def long_silence(loudness: np.ndarray) -> np.ndarray:
     """Silent frames more than a second after sound and more than a tenth before it. bool [frames]."""
     sounding = ~silent_frames(loudness)
-    after, before = (int(round(s * FRAME_RATE)) for s in (KEPT_AFTER_SOUND, KEPT_BEFORE_SOUND))
+    after, before = (round(s * FRAME_RATE) for s in (KEPT_AFTER_SOUND, KEPT_BEFORE_SOUND))
     return ~_spread(sounding, before, after)
 
 
@@ -149,7 +149,7 @@ def polyphonic_frames(audio, rate: int, f0, periodicity, loudness) -> np.ndarray
     are those of one note.
     """
     frames = len(f0)
-    size, hop = int(round(WINDOW * rate)), int(round(HOP * rate))
+    size, hop = round(WINDOW * rate), round(HOP * rate)
     if frames == 0 or len(audio) < size:
         return np.zeros(frames, bool)
     fft_size = 1 << int(np.ceil(np.log2(2 * size)))

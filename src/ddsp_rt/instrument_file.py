@@ -6,6 +6,7 @@ in it is ever executed, and no size is believed before it is compared with the b
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -36,35 +37,35 @@ class InstrumentError(DataError, ValueError):
     """An instrument file that cannot be used; one line names the file, the field and what is wrong with it."""
 
 
-class _Fault(Exception):
+class _FileError(Exception):
     """What is wrong, before the file's name stands in front of it."""
 
 
 def _number(table: Mapping[str, Any], name: str, low: float, high: float, where: str = "") -> float:
     value = table.get(name)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise _Fault(f"{where}{name} must be a number from {low:g} to {high:g}")
+        raise _FileError(f"{where}{name} must be a number from {low:g} to {high:g}")
     return value
 
 
 def _whole(table: Mapping[str, Any], name: str, low: int, high: int, where: str = "") -> int:
     value = _number(table, name, low, high, where)
     if not isinstance(value, int):
-        raise _Fault(f"{where}{name} must be a whole number")
+        raise _FileError(f"{where}{name} must be a whole number")
     return value
 
 
 def _text(table: Mapping[str, Any], name: str, longest: int, default: str | None = None) -> str:
     value = table.get(name, default)
     if not isinstance(value, str) or len(value) > longest or (default is None and not value.strip()):
-        raise _Fault(f"{name} must be a text of at most {longest} characters")
+        raise _FileError(f"{name} must be a text of at most {longest} characters")
     return value
 
 
 def _texts(table: Mapping[str, Any], name: str) -> list[str]:
     value = table.get(name, [])
     if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-        raise _Fault(f"{name} must be a list of texts")
+        raise _FileError(f"{name} must be a list of texts")
     return value
 
 
@@ -72,10 +73,10 @@ def _rising(table: Mapping[str, Any], name: str, low: float, high: float) -> lis
     values = table.get(name)
     where = f"quantiles.{name}"
     if not isinstance(values, list) or not 2 <= len(values) <= MAX_QUANTILES:
-        raise _Fault(f"{where} must be a list of 2 to {MAX_QUANTILES} numbers")
+        raise _FileError(f"{where} must be a list of 2 to {MAX_QUANTILES} numbers")
     checked = [_number({where: value}, where, low, high) for value in values]
-    if any(after < before for before, after in zip(checked, checked[1:])):
-        raise _Fault(f"{where} must not fall")
+    if any(after < before for before, after in itertools.pairwise(checked)):
+        raise _FileError(f"{where} must not fall")
     return checked
 
 
@@ -83,47 +84,47 @@ def check_metadata(metadata: Any) -> Architecture:
     """Check all fields that this version knows; returns the architecture. Raises InstrumentError without a name."""
     try:
         return _check_metadata(metadata)
-    except (_Fault, ArchitectureError) as fault:
+    except (_FileError, ArchitectureError) as fault:
         raise InstrumentError(str(fault)) from None
 
 
 def _check_metadata(metadata: Any) -> Architecture:
     if not isinstance(metadata, dict):
-        raise _Fault("metadata must be an object")
+        raise _FileError("metadata must be an object")
     version = _whole(metadata, "format_version", 1, 1 << 30)
     if version > FORMAT_VERSION:
-        raise _Fault(f"format_version is {version}; this ddsp-rt reads up to {FORMAT_VERSION}")
+        raise _FileError(f"format_version is {version}; this ddsp-rt reads up to {FORMAT_VERSION}")
     for name in _texts(metadata, "requires"):
         if name not in SUPPORTED_REQUIRES:
-            raise _Fault(f"it requires {name[:80]!r}, which this ddsp-rt does not have")
+            raise _FileError(f"it requires {name[:80]!r}, which this ddsp-rt does not have")
     _text(metadata, "name", 100)
     architecture = _architecture(metadata)
     longest = MAX_REVERB_SECONDS * _whole(metadata, "model_rate", 8000, 192_000)
     if architecture.reverb_length > longest:
-        raise _Fault(f"reverb.length must be a whole number from 1 to {longest}")
+        raise _FileError(f"reverb.length must be a whole number from 1 to {longest}")
     if _whole(metadata, "frame_rate", 1, 10_000) != FRAME_RATE:
-        raise _Fault(f"frame_rate must be {FRAME_RATE}")
+        raise _FileError(f"frame_rate must be {FRAME_RATE}")
     analyser = metadata.get("analyser")
     if not isinstance(analyser, dict):
-        raise _Fault("analyser must be an object")
+        raise _FileError("analyser must be an object")
     if _whole(analyser, "version", 1, 1 << 30, "analyser.") not in ANALYSER_VERSIONS:
-        raise _Fault(f"analyser.version is {analyser['version']}, which this ddsp-rt does not have")
+        raise _FileError(f"analyser.version is {analyser['version']}, which this ddsp-rt does not have")
     low = _number(analyser, "f0_low", 20, 1050, "analyser.")
     if _number(analyser, "f0_high", 40, 2100, "analyser.") < 2 * low:
-        raise _Fault("analyser.f0_high must be an octave or more above analyser.f0_low")
+        raise _FileError("analyser.f0_high must be an octave or more above analyser.f0_low")
     quantiles = metadata.get("quantiles")
     if not isinstance(quantiles, dict):
-        raise _Fault("quantiles must be an object")
+        raise _FileError("quantiles must be an object")
     count = len(_rising(quantiles, "probabilities", 0, 1))
     for name, least, most in (("pitch_midi", -50, 200), ("loudness_db", -200, 100)):
         if len(_rising(quantiles, name, least, most)) != count:
-            raise _Fault(f"quantiles.{name} must be as long as quantiles.probabilities")
+            raise _FileError(f"quantiles.{name} must be as long as quantiles.probabilities")
     _number(quantiles, "periodicity_median", 0, 1, "quantiles.")
     _number(metadata, "gate_db", -200, 100)
     if metadata.get("z_mean") is not None:
         z_mean = metadata["z_mean"]
         if not isinstance(z_mean, list) or len(z_mean) != architecture.decoder.z_dims:
-            raise _Fault(f"z_mean must be a list of {architecture.decoder.z_dims} numbers")
+            raise _FileError(f"z_mean must be a list of {architecture.decoder.z_dims} numbers")
         for value in z_mean:
             _number({"z_mean": value}, "z_mean", -1e6, 1e6)
     _text(metadata, "licence", 10_000, "")
@@ -135,7 +136,7 @@ def _architecture(metadata: Mapping[str, Any]) -> Architecture:
     try:
         return Architecture.from_dict(metadata.get("architecture"))
     except ArchitectureError as error:
-        raise _Fault(f"architecture.{error}") from None
+        raise _FileError(f"architecture.{error}") from None
 
 
 def _refuse_constant(name: str) -> None:
@@ -147,34 +148,34 @@ def _parse_json(text: bytes | str, what: str) -> Any:
         text = text if isinstance(text, str) else text.decode()
         return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
-        raise _Fault(f"{what} is not JSON") from None
+        raise _FileError(f"{what} is not JSON") from None
 
 
 def _parse(data: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if len(data) < 8:
-        raise _Fault("too short for an instrument file")
+        raise _FileError("too short for an instrument file")
     (length,) = struct.unpack_from("<Q", data)
     if length > MAX_HEADER:
-        raise _Fault("not an instrument file, or its header is too long")
+        raise _FileError("not an instrument file, or its header is too long")
     if length > len(data) - 8:
-        raise _Fault("the file is cut short inside its header")
+        raise _FileError("the file is cut short inside its header")
     header = _parse_json(data[8 : 8 + length], "header")
     if not isinstance(header, dict):
-        raise _Fault("header must be an object")
+        raise _FileError("header must be an object")
     labels = header.pop("__metadata__", None)
     text = labels.get(METADATA_KEY) if isinstance(labels, dict) else None
     if not isinstance(text, str):
-        raise _Fault(f"no '{METADATA_KEY}' metadata: not an instrument file")
+        raise _FileError(f"no '{METADATA_KEY}' metadata: not an instrument file")
     metadata = _parse_json(text, "metadata")
     shapes = _check_metadata(metadata).tensor_shapes()
     found = _tensors(header, memoryview(data)[8 + length :])
     for name, shape in shapes.items():
         if name not in found:
-            raise _Fault(f"tensor {name} is missing")
+            raise _FileError(f"tensor {name} is missing")
         if found[name].shape != shape:
-            raise _Fault(f"tensor {name} has shape {list(found[name].shape)}, the architecture says {list(shape)}")
+            raise _FileError(f"tensor {name} has shape {list(found[name].shape)}, the architecture says {list(shape)}")
         if not (np.abs(found[name]) <= LARGEST_VALUE).all():  # not so for NaN
-            raise _Fault(f"tensor {name} holds a value that is no number or beyond {LARGEST_VALUE:g}")
+            raise _FileError(f"tensor {name} holds a value that is no number or beyond {LARGEST_VALUE:g}")
     return metadata, {name: found[name] for name in shapes}
 
 
@@ -188,28 +189,28 @@ def _tensors(header: Mapping[str, Any], data: memoryview) -> dict[str, np.ndarra
     for name, entry in header.items():
         label = f"tensor {name[:80] if name.isprintable() else repr(name[:80])}"
         if not isinstance(entry, dict):
-            raise _Fault(f"{label} must be an object")
+            raise _FileError(f"{label} must be an object")
         dtype, shape, offsets = entry.get("dtype"), entry.get("shape"), entry.get("data_offsets")
         if not isinstance(dtype, str) or dtype not in DTYPES:
-            raise _Fault(f"{label} has a dtype that is neither F16 nor F32")
+            raise _FileError(f"{label} has a dtype that is neither F16 nor F32")
         if not isinstance(shape, list) or len(shape) > 8 or not all(_is_size(size) for size in shape):
-            raise _Fault(f"{label} has an impossible shape")
+            raise _FileError(f"{label} has an impossible shape")
         if not isinstance(offsets, list) or len(offsets) != 2 or not all(_is_size(offset) for offset in offsets):
-            raise _Fault(f"{label} has impossible data_offsets")
+            raise _FileError(f"{label} has impossible data_offsets")
         begin, end = offsets
         if not begin <= end <= len(data):
-            raise _Fault(f"{label} lies outside the file: cut short?")
+            raise _FileError(f"{label} lies outside the file: cut short?")
         if end - begin != math.prod(shape) * DTYPES[dtype].itemsize:
-            raise _Fault(f"{label} has data_offsets that do not fit its shape")
+            raise _FileError(f"{label} has data_offsets that do not fit its shape")
         spans.append((begin, end, label))
         tensors[name] = np.frombuffer(data[begin:end], DTYPES[dtype]).reshape(shape)
     place = 0
     for begin, end, label in sorted(spans):
         if begin != place:
-            raise _Fault(f"{label} overlaps another or leaves a gap")
+            raise _FileError(f"{label} overlaps another or leaves a gap")
         place = end
     if place != len(data):
-        raise _Fault("bytes after the last tensor")
+        raise _FileError("bytes after the last tensor")
     return tensors
 
 
@@ -223,9 +224,9 @@ def load_instrument(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size > MAX_FILE:
-                raise _Fault(f"larger than {MAX_FILE >> 20} MiB")
+                raise _FileError(f"larger than {MAX_FILE >> 20} MiB")
             return _parse(file.read(size))
-    except (_Fault, ArchitectureError) as fault:
+    except (_FileError, ArchitectureError) as fault:
         raise InstrumentError(f"{path}: {fault}") from None
     except (OSError, ValueError) as error:
         raise InstrumentError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
@@ -248,7 +249,7 @@ def save_instrument(
     try:
         data = _serialise(tensors, metadata, "F16" if dtype == "float16" else "F32")
         _parse(data)  # what we would refuse to read, we do not write
-    except (_Fault, ArchitectureError) as fault:
+    except (_FileError, ArchitectureError) as fault:
         raise InstrumentError(f"{path}: {fault}") from None
     try:
         _write_whole(Path(os.path.realpath(path)), data)
@@ -262,16 +263,16 @@ def _serialise(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any], d
         text = json.dumps(metadata, allow_nan=False, ensure_ascii=False)
         text.encode()
     except (TypeError, ValueError) as error:
-        raise _Fault(f"metadata cannot be written as JSON: {error}") from None
+        raise _FileError(f"metadata cannot be written as JSON: {error}") from None
     header: dict[str, Any] = {"__metadata__": {METADATA_KEY: text}}
     parts, place = [], 0
     for name in shapes:
         if name not in tensors:
-            raise _Fault(f"tensor {name} is missing")
+            raise _FileError(f"tensor {name} is missing")
         with np.errstate(over="ignore"):
             values = np.ascontiguousarray(tensors[name], dtype=DTYPES[dtype])
         if np.isinf(values).any() and np.isfinite(tensors[name]).all():
-            raise _Fault(f"tensor {name} holds values too large for {dtype}")
+            raise _FileError(f"tensor {name} holds values too large for {dtype}")
         header[name] = {"dtype": dtype, "shape": list(values.shape), "data_offsets": [place, place + values.nbytes]}
         parts.append(values.tobytes())
         place += values.nbytes

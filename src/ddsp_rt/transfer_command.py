@@ -74,7 +74,7 @@ def plan(inputs: list[Path], output: Path | None, instrument: Instrument) -> lis
         targets = [output if output.suffix else output.with_name(output.name + ".wav")]
     else:
         folder = Path(".") if output is None else output
-        if folder.exists() and not folder.is_dir() or not folder.exists() and folder.suffix.lower() in FORMATS:
+        if (folder.exists() and not folder.is_dir()) or (not folder.exists() and folder.suffix.lower() in FORMATS):
             raise UsageError(f"-o {output}: several inputs go to a folder; give the name of one")
         targets = []
         for source in inputs:

@@ -18,7 +18,7 @@ class Difference:
 
 
 def compare(old: np.ndarray, new: np.ndarray) -> Difference:
-    """Two arrays [samples] or [samples, channels] of one type; NaNs are equal when their bits are, 0.0 and -0.0 are not."""
+    """Two arrays [samples] or [samples, channels] of one type; NaNs are equal when their bits are; 0.0 is not -0.0."""
     if old.dtype != new.dtype or old.shape[1:] != new.shape[1:]:
         return Difference(f"{_kind(old)} became {_kind(new)}")
     shared = min(len(old), len(new))

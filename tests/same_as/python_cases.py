@@ -2,8 +2,8 @@
 
     python python_cases.py INPUTS OUT
 
-INPUTS holds `phrase-RATE.npy`, `notes-RATE.npy`, `phrase.flac` and the instruments; OUT takes a `.npy` for each case, or
-an `.error` of one line. Only the package's public interface is used: it is what both revisions share.
+INPUTS holds `phrase-RATE.npy`, `notes-RATE.npy`, `phrase.flac` and the instruments; OUT takes a `.npy` for each case,
+or an `.error` of one line. Only the package's public interface is used: it is what both revisions share.
 """
 
 import subprocess
@@ -53,7 +53,7 @@ def cases(inputs):
             changes = [(0, name, first), (rate, name, second)]
             yield (
                 f"parameter/{name}/{who}",
-                lambda i=instrument, c=changes, a=phrase: played(fitted(i, a, rate), a, 512, c),
+                lambda i=instrument, c=changes, a=phrase, r=rate: played(fitted(i, a, r), a, 512, c),
             )
     yield from commands(inputs)
 

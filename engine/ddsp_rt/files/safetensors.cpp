@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kMaxDimensions = 8;
 constexpr float kLargestValue = 65504.0f;  // half precision's; whatever is computed from such weights stays finite
 
-std::size_t element_size(Tensor::Type type) noexcept { return type == Tensor::Type::f16 ? 2 : 4; }
+std::size_t element_size(Tensor::Type type) noexcept { return type == Tensor::Type::kF16 ? 2 : 4; }
 
 bool is_size(const nlohmann::json& value) {
   return value.is_number_unsigned() && value.get<std::uint64_t>() <= kMaxFile;
@@ -40,7 +40,7 @@ Tensor parse_tensor(const nlohmann::json& entry, const std::string& label, std::
   const nlohmann::json &type = field("dtype"), &shape = field("shape"), &offsets = field("data_offsets");
   Tensor tensor;
   if (type == "F16") {
-    tensor.type = Tensor::Type::f16;
+    tensor.type = Tensor::Type::kF16;
   } else if (type != "F32") {
     throw FileFault(label + " has a dtype that is neither F16 nor F32");
   }
@@ -93,7 +93,7 @@ std::uint16_t Tensor::half(std::size_t index) const noexcept {
 }
 
 float Tensor::operator[](std::size_t index) const noexcept {
-  if (type == Type::f16) return half_to_float(half(index));
+  if (type == Type::kF16) return half_to_float(half(index));
   float value;
   std::memcpy(&value, bytes.data() + 4 * index, sizeof value);
   return value;

@@ -19,8 +19,8 @@ class FileFault : public std::runtime_error {
 
 /// A view of one tensor's bytes; valid as long as the bytes it was parsed from.
 struct Tensor {
-  enum class Type { f16, f32 };
-  Type type = Type::f32;
+  enum class Type { kF16, kF32 };
+  Type type = Type::kF32;
   std::vector<std::size_t> shape;
   std::span<const std::byte> bytes;
 

@@ -24,7 +24,7 @@ std::size_t size(const JsonObject& object, const char* key, int low, int high) {
 std::vector<Feature> read_features(const JsonObject& decoder) {
   std::vector<Feature> features;
   for (const std::string& name : decoder.texts("features")) {
-    constexpr Feature known[] = {Feature::f0, Feature::loudness, Feature::periodicity, Feature::z};
+    constexpr Feature known[] = {Feature::kF0, Feature::kLoudness, Feature::kPeriodicity, Feature::kZ};
     const auto same_name = [&](Feature feature) { return name == feature_name(feature); };
     const auto found = std::find_if(std::begin(known), std::end(known), same_name);
     if (found == std::end(known))
@@ -48,7 +48,7 @@ DecoderSpec read_decoder_spec(const JsonObject& decoder) {
   spec.harmonics = size(decoder, "harmonics", 1, kMaxHarmonics);
   spec.noise_bands = size(decoder, "noise_bands", 2, kMaxNoiseBands);
   spec.z_dims = decoder.has("z_dims") ? size(decoder, "z_dims", 0, kMaxZDims) : 0;
-  const bool reads_z = std::find(spec.features.begin(), spec.features.end(), Feature::z) != spec.features.end();
+  const bool reads_z = std::find(spec.features.begin(), spec.features.end(), Feature::kZ) != spec.features.end();
   if (reads_z != (spec.z_dims > 0))
     throw FileFault(decoder.path("z_dims") + " must be above 0 exactly where features has 'z'");
   return spec;

@@ -20,14 +20,14 @@ inline void write(float* to, V value) {
   std::memcpy(to, &value, sizeof value);
 }
 
-/// Discrete Fourier transforms of `radix` points, in place.
-template <std::size_t radix, typename V>
+/// Discrete Fourier transforms of `Radix` points, in place.
+template <std::size_t Radix, typename V>
 inline void butterfly(Pair<V>* x) {
-  if constexpr (radix == 2) {
+  if constexpr (Radix == 2) {
     const Pair<V> a = x[0], b = x[1];
     x[0] = {a.re + b.re, a.im + b.im};
     x[1] = {a.re - b.re, a.im - b.im};
-  } else if constexpr (radix == 3) {
+  } else if constexpr (Radix == 3) {
     constexpr float sine = 0.866025403784438647f;
     const Pair<V> a = x[0], sum{x[1].re + x[2].re, x[1].im + x[2].im};
     const Pair<V> across{sine * (x[1].re - x[2].re), sine * (x[1].im - x[2].im)};
@@ -35,14 +35,14 @@ inline void butterfly(Pair<V>* x) {
     x[0] = {a.re + sum.re, a.im + sum.im};
     x[1] = {middle.re + across.im, middle.im - across.re};
     x[2] = {middle.re - across.im, middle.im + across.re};
-  } else if constexpr (radix == 4) {
+  } else if constexpr (Radix == 4) {
     const Pair<V> a{x[0].re + x[2].re, x[0].im + x[2].im}, b{x[0].re - x[2].re, x[0].im - x[2].im};
     const Pair<V> c{x[1].re + x[3].re, x[1].im + x[3].im}, d{x[1].re - x[3].re, x[1].im - x[3].im};
     x[0] = {a.re + c.re, a.im + c.im};
     x[1] = {b.re + d.im, b.im - d.re};
     x[2] = {a.re - c.re, a.im - c.im};
     x[3] = {b.re - d.im, b.im + d.re};
-  } else if constexpr (radix == 5) {
+  } else if constexpr (Radix == 5) {
     constexpr float c1 = 0.309016994374947424f, c2 = -0.809016994374947424f;
     constexpr float s1 = 0.951056516295153572f, s2 = 0.587785252292473129f;
     const Pair<V> a = x[0];
@@ -58,7 +58,7 @@ inline void butterfly(Pair<V>* x) {
     x[3] = {far.re - flat.im, far.im + flat.re};
     x[4] = {near.re - steep.im, near.im + steep.re};
   } else {
-    static_assert(radix == 8);
+    static_assert(Radix == 8);
     constexpr float root = 0.707106781186547524f;
     Pair<V> even[4] = {x[0], x[2], x[4], x[6]}, odd[4] = {x[1], x[3], x[5], x[7]};
     butterfly<4>(even);
@@ -75,24 +75,24 @@ inline void butterfly(Pair<V>* x) {
 }
 
 /// One of Stockham's passes: to[q + s (R p + k)] = w^(p k) sum_j from[q + s (p + m j)] e^(-2 pi i j k / R).
-template <std::size_t radix, typename V>
+template <std::size_t Radix, typename V>
 inline void pass(const FftTables::Pass& shape, const float* twiddles, const float* from_re, const float* from_im,
                  float* to_re, float* to_im) {
   constexpr std::size_t lanes = sizeof(V) / sizeof(float);
   const std::size_t stride = shape.stride * lanes, apart = shape.groups * stride;
-  for (std::size_t p = 0; p < shape.groups; ++p, twiddles += 2 * (radix - 1)) {
+  for (std::size_t p = 0; p < shape.groups; ++p, twiddles += 2 * (Radix - 1)) {
     for (std::size_t q = 0; q < stride; q += lanes) {
-      Pair<V> x[radix];
-      const std::size_t from = p * stride + q, to = radix * p * stride + q;
-      for (std::size_t j = 0; j < radix; ++j)
+      Pair<V> x[Radix];
+      const std::size_t from = p * stride + q, to = Radix * p * stride + q;
+      for (std::size_t j = 0; j < Radix; ++j)
         x[j] = {read<V>(from_re + from + j * apart), read<V>(from_im + from + j * apart)};
-      butterfly<radix>(x);
+      butterfly<Radix>(x);
       if (p > 0)
-        for (std::size_t k = 1; k < radix; ++k) {
+        for (std::size_t k = 1; k < Radix; ++k) {
           const float c = twiddles[2 * k - 2], s = twiddles[2 * k - 1];
           x[k] = {c * x[k].re - s * x[k].im, c * x[k].im + s * x[k].re};
         }
-      for (std::size_t k = 0; k < radix; ++k) {
+      for (std::size_t k = 0; k < Radix; ++k) {
         write<V>(to_re + to + k * stride, x[k].re);
         write<V>(to_im + to + k * stride, x[k].im);
       }

@@ -15,7 +15,7 @@ std::vector<DenseStack> read_inputs(const Safetensors& file, const DecoderSpec& 
   std::vector<DenseStack> inputs;
   for (Feature feature : spec.features)
     inputs.emplace_back(file, std::string("decoder.inputs.") + feature_name(feature),
-                        feature == Feature::z ? spec.z_dims : 1, spec.hidden, spec.layers);
+                        feature == Feature::kZ ? spec.z_dims : 1, spec.hidden, spec.layers);
   return inputs;
 }
 
@@ -26,8 +26,9 @@ float within(float x, float low, float high, float otherwise) noexcept {
 
 float scaled(Feature feature, const Features& features) noexcept {
   switch (feature) {
-    case Feature::f0: return (69.0f + 12.0f * std::log2(within(features.f0, 1.0f, 1e5f, kDefaultF0) / 440.0f)) / 127.0f;
-    case Feature::loudness: return within(features.loudness, -400.0f, 400.0f, kSilenceDb) / 80.0f + 1.0f;
+    case Feature::kF0:
+      return (69.0f + 12.0f * std::log2(within(features.f0, 1.0f, 1e5f, kDefaultF0) / 440.0f)) / 127.0f;
+    case Feature::kLoudness: return within(features.loudness, -400.0f, 400.0f, kSilenceDb) / 80.0f + 1.0f;
     default: return within(features.periodicity, -10.0f, 10.0f, 0.0f);
   }
 }
@@ -36,9 +37,9 @@ float scaled(Feature feature, const Features& features) noexcept {
 
 const char* feature_name(Feature feature) noexcept {
   switch (feature) {
-    case Feature::f0: return "f0";
-    case Feature::loudness: return "loudness";
-    case Feature::periodicity: return "periodicity";
+    case Feature::kF0: return "f0";
+    case Feature::kLoudness: return "loudness";
+    case Feature::kPeriodicity: return "periodicity";
     default: return "z";
   }
 }
@@ -78,7 +79,7 @@ void Decoder::anticipate(std::span<State* const> states) const noexcept {
 }
 
 void Decoder::read(const Pass& pass, std::size_t feature, float* input) const noexcept {
-  if (spec_.features[feature] == Feature::z) {
+  if (spec_.features[feature] == Feature::kZ) {
     for (std::size_t j = 0; j < spec_.z_dims; ++j) input[j] = within(pass.z[j], -1e4f, 1e4f, 0.0f);
   } else {
     input[0] = scaled(spec_.features[feature], *pass.features);

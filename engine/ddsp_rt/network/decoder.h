@@ -15,10 +15,11 @@
 
 namespace ddsp_rt {
 
-enum class Feature { f0, loudness, periodicity, z };
+enum class Feature { kF0, kLoudness, kPeriodicity, kZ };
 
 struct DecoderSpec {
-  std::vector<Feature> features{Feature::f0, Feature::loudness, Feature::periodicity};  // in the order they are joined
+  /// In the order they are joined.
+  std::vector<Feature> features{Feature::kF0, Feature::kLoudness, Feature::kPeriodicity};
   std::size_t hidden = 64, layers = 2;           // dense layers that read one feature: width, number
   std::size_t gru = 256;                         // width
   std::size_t out_hidden = 128, out_layers = 2;  // dense layers after the recurrent one

@@ -26,7 +26,7 @@ Dense::Dense(const Safetensors& file, const std::string& weight, const std::stri
   const Tensor& w = file.get(weight, {outputs, inputs});
   const Tensor& b = file.get(bias, {outputs});
   const std::size_t padded = (outputs + kPanel - 1) / kPanel * kPanel;
-  if (w.type == Tensor::Type::f16 && kernels().multiply_add_f16) {
+  if (w.type == Tensor::Type::kF16 && kernels().multiply_add_f16) {
     halves_.resize(padded * inputs);
     for_each_packed(outputs, inputs, [&](std::size_t to, std::size_t from) { halves_[to] = w.half(from); });
   } else {

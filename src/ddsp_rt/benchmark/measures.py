@@ -31,9 +31,10 @@ def measure(name: str = "violin", seconds: float = 1.0, paced: bool = True, late
     instrument = load(name)
     long = max(seconds, 5.0)  # for the figures quoted
     audio = tone(rate, long)
+    stream = instrument.stream(rate)
     speed = {run: long / fastest(play) for run, play in {
         "analysis": lambda: _engine.analyse(audio, rate),
-        "transfer": lambda stream=instrument.stream(rate): stream.process(audio),
+        "transfer": lambda: stream.process(audio),
     }.items()}  # fmt: skip
     result = {
         "instrument": instrument.name,
@@ -130,8 +131,11 @@ def inputs(rate: int, seconds: float) -> dict[str, np.ndarray]:
 
 
 def latencies(instrument: Instrument) -> dict:
-    """Milliseconds from input to output, reverb off, host buffering not in it, at 48 kHz: of the engine itself, by a plain
-    instrument whose amplitude follows loudness, and with the instrument, its attack included."""
+    """Milliseconds from input to output, reverb off, host buffering not in it, at 48 kHz.
+
+    Of the engine itself, by a plain instrument whose amplitude follows loudness, and with the instrument, its attack
+    included.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "plain.ddsp"
         write_plain_instrument(path)
@@ -160,12 +164,14 @@ def delays(instrument: Instrument, gain_db: float = 0.0) -> dict:
 
 
 def memory(name: str) -> dict:
-    """What an instrument and its voices take, and how long loading does. Loading is the best of some; memory is what the
-    process grew by, with the first voice and with each of ten more."""
+    """What an instrument and its voices take, and how long loading does.
+
+    Loading is the best of some; memory is what the process grew by, with the first voice and with each of ten more.
+    """
     rate = LIVE[0]
     silence = np.zeros(rate // 10, np.float32)
     before = resident()
-    instrument, voices = load(name), []
+    instrument, voices, first = load(name), [], before
     for _ in range(11):
         voices.append(instrument.stream(rate))
         voices[-1].process(silence)

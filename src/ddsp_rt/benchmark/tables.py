@@ -14,7 +14,8 @@ def show(result: dict) -> None:
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 110)
     console.print(f"{result['instrument']} on {result['processor']}, one core, {result['kernels']} kernels")
     console.print(
-        f"analysis {result['analysis_speed']:.0f} and whole transfer {result['transfer_speed']:.0f} times real time at 48 kHz: "
+        f"analysis {result['analysis_speed']:.0f} and whole transfer {result['transfer_speed']:.0f} times real time "
+        f"at 48 kHz: "
         f"about {result['instances_per_core']} instances a core; loads in {result['load_ms']:.0f} ms; "
         f"{result['first_instance_mb']:.1f} MB, {result['further_instance_mb']:.1f} MB for each further voice"
     )
@@ -25,7 +26,8 @@ def show(result: dict) -> None:
         live = result["live"]
         p, empty = live["paced"], live["paced"]["empty"]
         console.print(
-            f"{live['block']} samples at {live['rate']} Hz in real time: mean {percent(p)} (an empty callback: {percent(empty)})"
+            f"{live['block']} samples at {live['rate']} Hz in real time: mean {percent(p)} "
+            f"(an empty callback: {percent(empty)})"
         )
     console.print(contents(result["content"]))
     if "latency" in result:

@@ -1,5 +1,7 @@
-"""An instrument without a sound of its own: harmonics whose amplitude is the loudness heard. Made on the fly, to measure
-the engine's own delays with."""
+"""An instrument without a sound of its own: harmonics whose amplitude is the loudness heard.
+
+Made on the fly, to measure the engine's own delays with.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ FIRM = 30.0  # dwarfs what a layer carries, so that layer norm divides by nearly
 
 
 def write_plain_instrument(path: str | os.PathLike) -> None:
-    """Writes an instrument whose output has an amplitude of L - 40 dB at a loudness of L dB, ten harmonics falling as 1/h.
+    """Writes an instrument that answers a loudness of L dB by ten harmonics, falling as 1/h, of amplitude L - 40 dB.
 
     Nothing in it remembers: the GRU's weights are zero, and each layer hands its one value on. A layer norm leaves that
     alone (within 0.1 %) because the layer also carries two large constants of opposite sign.

@@ -72,7 +72,7 @@ def read_part(path: str | os.PathLike, last: float | None) -> tuple[np.ndarray, 
     from ddsp_rt.audio import read_audio
 
     audio, rate = read_audio(path)
-    start = 0 if last is None else max(len(audio) - int(round(last * rate)), 0)
+    start = 0 if last is None else max(len(audio) - round(last * rate), 0)
     if len(audio) - start < LEAST * rate:
         raise DataError(f"{path}: {len(audio) / rate:.2f} s is too short to judge")
     return audio[start:], rate, start / rate

@@ -34,12 +34,12 @@ VOICED = 0.5
 
 def draw(parts: Parts, path: str | os.PathLike) -> None:
     """Writes the picture (by the name's ending: .png, .pdf, .svg) under a temporary name and renames it."""
-    import matplotlib
+    import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     path = Path(path)
-    with matplotlib.rc_context(FONT):
+    with mpl.rc_context(FONT):
         figure = Figure(figsize=SIZE, dpi=DPI)
         FigureCanvasAgg(figure)
         panels(figure, parts)

@@ -37,7 +37,7 @@ def inspect(
         print(jsonlib.dumps(report, indent=2, ensure_ascii=False))
     elif report["files"]:
         show(report)
-    for path, reason in report["failed"].items():
+    for _path, reason in report["failed"].items():
         print(f"skipped: {reason}", file=sys.stderr)
     if not report["files"]:
         raise DataError(f"none of {len(files)} files could be read")

@@ -2,8 +2,8 @@
 
 Where the level falls freely into a pause, the fall has two parts: the note breaks off, then the room rings. The second
 is the longest straight line (in dB) that reaches the end of the fall; its slope gives the time. The result is the
-median over the pauses, each weighing as long as it rings. A player can let a note die slowly, so a recording of fading notes
-reads high; one without pauses gives no result.
+median over the pauses, each weighing as long as it rings. A player can let a note die slowly, so a recording of fading
+notes reads high; one without pauses gives no result.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def decay_times(level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _ringing(fall: np.ndarray) -> list[tuple[float, float]]:
     """T60 and duration of the longest straight end of a fall, as a list of one; empty when it has none."""
     fall = fall[: max(len(fall) - SMOOTH // 2, 0)]  # the smoothing mixes the last frames with what follows
-    for start in range(0, len(fall) - LEAST_FRAMES + 1):
+    for start in range(len(fall) - LEAST_FRAMES + 1):
         part = fall[start:]
         if part[0] - part[-1] < LEAST_FALL:
             break

@@ -1,4 +1,4 @@
-"""Clipping is a flat top at the format's ceiling: a float sample beyond 1 is none, and neither is a smooth peak at 1."""
+"""Clipping is a flat top at the format's ceiling: a float beyond 1 is none, and neither is a smooth peak at 1."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def _samples_follow(file: BinaryIO, size: int, layout: Layout) -> bool:
             file.seek(place)
             head = file.read(8)
             order = "little" if layout.little else "big"
-            if len(head) == 8 and all(0x20 <= byte < 0x7F for byte in head[:4]):
-                if int.from_bytes(head[4:], order) <= size - place - 8:
-                    return False
+            named = len(head) == 8 and all(0x20 <= byte < 0x7F for byte in head[:4])
+            if named and int.from_bytes(head[4:], order) <= size - place - 8:
+                return False
     return left > 0

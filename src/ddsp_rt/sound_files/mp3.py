@@ -1,7 +1,8 @@
 """MP3 files whose length nobody wrote down, or wrote down wrong.
 
 Without a table of contents a decoder guesses the length from the first frame's bit rate and stops there, whatever
-follows. Counting the frames (11172-3, section 2.4.1.3) takes a moment; the count goes into a Xing frame laid before them.
+follows. Counting the frames (11172-3, section 2.4.1.3) takes a moment; the count goes into a Xing frame laid before
+them.
 """
 
 from __future__ import annotations

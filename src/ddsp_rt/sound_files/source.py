@@ -166,7 +166,7 @@ def shown(path: str | os.PathLike) -> str:
 
 
 def _open(path: Path, name: str):
-    """The file, open for reading from its start, and the path it has on the disk; pipes are copied to the disk first."""
+    """The file, open for reading from its start, and its path on the disk, to which pipes are copied first."""
     if name == "standard input":
         if sys.stdin is None or sys.stdin.isatty():
             raise DataError("standard input: nothing is piped into it; ffmpeg -i song.m4a -f wav - | ddsp-rt ...")

@@ -87,8 +87,8 @@ class FilteredNoise(nn.Module):
         """Render whole frames.
 
         Shape:
-            - noise: [batch, frames, bands], linear magnitudes; excitation: [batch, frames, size], in [-1, 1), in place of
-              the generator's
+            - noise: [batch, frames, bands], linear magnitudes; excitation: [batch, frames, size], in [-1, 1), in place
+              of the generator's
             - state: what the last call returned; None starts from silence
             - returns [batch, samples] from the frames' first to their last sample, and the state
         """

@@ -185,8 +185,8 @@ class HarmonicSum(torch.autograd.Function):
     that a row's amplitude is a contiguous operand. Gradients go to the amplitudes only.
 
     Shape:
-        - start, end: [rows, harmonics], amplitudes; phase: [rows, length], cycles, double; ramp: [rows, length], share of
-          `end`; active: [rows], harmonics that may be other than zero.
+        - start, end: [rows, harmonics], amplitudes; phase: [rows, length], cycles, double; ramp: [rows, length], share
+          of `end`; active: [rows], harmonics that may be other than zero.
         - output: [rows, length].
     """
 

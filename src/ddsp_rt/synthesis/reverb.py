@@ -10,7 +10,8 @@ def wet_sound(audio: Tensor, response: Tensor, dropped: int = 0, which: Tensor |
     """`audio` convolved with `response`, whose first tap counts as zero, without the first `dropped` samples.
 
     Shape:
-        - audio: [batch, samples]; response: [taps], or [batch, taps], or with `which` [batch] one of [any, taps] for each
+        - audio: [batch, samples]; response: [taps], or [batch, taps], or with `which` [batch] one of [any, taps]
+          for each
         - output: [batch, samples - dropped]; what lies beyond the end is cut off
 
     The convolution is circular: what it wraps around falls into the dropped samples, so the transform can be short.

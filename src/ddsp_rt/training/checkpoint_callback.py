@@ -19,8 +19,8 @@ from ddsp_rt.training.progress import Progress
 class CheckpointCallback(lightning.Callback):
     """After every validation: write the checkpoint, and export the instrument when it is the best so far.
 
-    `path` is the checkpoint's; `about` what it holds beside the module's state. SIGINT and SIGTERM end the run after the
-    step at hand, with a checkpoint and an instrument.
+    `path` is the checkpoint's; `about` what it holds beside the module's state. SIGINT and SIGTERM end the run after
+    the step at hand, with a checkpoint and an instrument.
     """
 
     def __init__(self, path: Path, about: dict[str, Any], export: Callable[[TrainingModule], None], progress: Progress):

@@ -168,7 +168,7 @@ class ValidationBatches(Dataset):
         self.crops, self.size = crops, batch
 
     def __len__(self) -> int:
-        return -(-len(self.crops.windows) // self.size)
+        return math.ceil(len(self.crops.windows) / self.size)
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
         if not 0 <= index < len(self):

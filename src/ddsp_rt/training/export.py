@@ -64,7 +64,7 @@ def response(module: TrainingModule, weights: dict[str, Tensor], room: str) -> n
 
 @torch.no_grad()
 def mean_z(module: TrainingModule, architecture: Architecture, tensors: dict[str, np.ndarray]) -> list[float]:
-    """What the encoder makes of the usable frames of the data: its mean, [z_dims]. A minute of each recording counts."""
+    """What the encoder makes of the usable frames of the data: its mean, [z_dims]. A minute of each counts."""
     encoder = Encoder(architecture.encoder)
     encoder.load_state_dict({name: torch.from_numpy(tensors[f"encoder.{name}"]) for name in encoder.state_dict()})
     total, count = torch.zeros(architecture.encoder.z_dims), 0
@@ -101,7 +101,7 @@ def choose_room(crops: Crops, wanted: str | None) -> str:
     """The room whose response is shipped: the one asked for, else the one with most usable seconds."""
     if wanted == DRY:
         return DRY
-    seconds = {room: 0.0 for room in crops.rooms}
+    seconds = dict.fromkeys(crops.rooms, 0.0)
     for recording in crops.data.recordings:
         seconds[str(recording["room"])] += float(recording["usable_seconds"])
     if wanted is not None:
@@ -115,9 +115,9 @@ def labels(crops: Crops, name: str, licence: str | None, attribution: str | None
     """Name, licence and attribution: those given, else those of the recordings."""
     recordings = crops.data.recordings
     licences = sorted({str(r["licence"]) for r in recordings if r.get("licence")})
-    credits = list(dict.fromkeys(str(r["attribution"]) for r in recordings if r.get("attribution")))
+    attributions = list(dict.fromkeys(str(r["attribution"]) for r in recordings if r.get("attribution")))
     return {
         "name": name,
         "licence": licence if licence is not None else "; ".join(licences),
-        "attribution": [attribution] if attribution is not None else credits,
+        "attribution": [attribution] if attribution is not None else attributions,
     }

@@ -138,7 +138,7 @@ def _a_weighting(size: int, rate: int, device: torch.device) -> Tensor:
 
 def _overlap_add(frames: Tensor, hop: int, out: Tensor) -> None:
     """Add windows [batch, count, size], one every `hop` samples, onto `out` [batch, samples]."""
-    batch, count, size = frames.shape
+    _batch, count, size = frames.shape
     pieces = size // hop
     length = (count + pieces - 1) * hop
     blocks = out[:, :length].unflatten(1, (count + pieces - 1, hop))

@@ -31,8 +31,8 @@ class TrainingModel(nn.Module):
     def forward(self, batch: dict[str, Tensor], excitation: Tensor, preroll: int) -> Tensor:
         """Render crops; their first `preroll` frames only fill the state of network, synthesizer and room.
 
-        `batch` is what `Crops.batch` gives; with `detune` [batch], the network hears f0 off by as many octaves, while it
-        sounds as recorded. excitation: [batch, preroll + scored, synthesizer.filtered_noise.size].
+        `batch` is what `Crops.batch` gives; with `detune` [batch], the network hears f0 off by as many octaves, while
+        it sounds as recorded. excitation: [batch, preroll + scored, synthesizer.filtered_noise.size].
         Returns [batch, scored * samples per frame].
         """
         with torch.no_grad():

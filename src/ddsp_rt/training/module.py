@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ddsp_rt.errors import DataError
-from ddsp_rt.training.model import TrainingModel
-from ddsp_rt.training.crops import Crops, ValidationBatches, TrainingBatches
+from ddsp_rt.training.crops import Crops, TrainingBatches, ValidationBatches
 from ddsp_rt.training.loss import mss, training_loss
+from ddsp_rt.training.model import TrainingModel
 from ddsp_rt.training.settings import Settings
 
 VALIDATION_NOISE = 0x5EED  # seed of the noise with which the held-out part is rendered
@@ -47,7 +47,7 @@ class TrainingModule(lightning.LightningModule):
     # ---- data
 
     def train_dataloader(self):
-        """The steps up to the next validation; made anew for every Lightning epoch, so resuming needs no bookkeeping."""
+        """The steps up to the next validation; made for every Lightning epoch, so resuming needs no bookkeeping."""
         settings = self.settings
         last = (self.step // settings.interval + 1) * settings.interval
         if settings.steps is not None:

@@ -296,7 +296,8 @@ def _load(span) -> np.ndarray:
 def describe(summary: dict[str, Any]) -> str:
     """One line on what was prepared and what was left out."""
     left_out = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in summary["left_out"].items() if seconds >= 0.5)
-    line = f"{summary['recordings']} recordings, {summary['seconds'] / 60:.1f} min, {summary['usable_seconds'] / 60:.1f} usable"
+    minutes, usable = summary["seconds"] / 60, summary["usable_seconds"] / 60
+    line = f"{summary['recordings']} recordings, {minutes:.1f} min, {usable:.1f} usable"
     if left_out:
         line += f" (left out: {left_out})"
     if summary["held_out_seconds"]:

@@ -46,7 +46,7 @@ class Rooms(nn.Module):
         return nn.functional.pad((self.taps * self.envelope)[:, 1:], [1, 0])
 
     def forward(self, audio: Tensor, room: Tensor, preroll: int) -> Tensor:
-        """Play each of a batch in its room: [batch, samples] -> [batch, samples - preroll], the first samples dropped."""
+        """Play each of a batch in its room: [batch, samples] -> [batch, samples - preroll], the first dropped."""
         return audio[:, preroll:] + wet_sound(audio, self.responses(), preroll, room)
 
     @torch.no_grad()

@@ -73,7 +73,8 @@ class RunFolder:
                     file.seek(0)
                     who = file.read().strip() or "unknown"
                     raise UsageError(
-                        f"{self.output}: another run trains it (process {who}); wait for its end, or give -o another name"
+                        f"{self.output}: another run trains it (process {who}); wait for its end, or "
+                        "give -o another name"
                     )
                 file.truncate(0)
                 file.write(f"{os.getpid()}\n")

@@ -40,8 +40,8 @@ class Statistics:
         known = [floor for floor in noise_floors if floor is not None]
         soft = float(_quantile(self._loudness, LOUDNESS, 0.05))
         floor = float(np.median(known)) if known else soft - 2 * GATE_BELOW_SOFT
-        # Down to the quietest recording's floor the network has heard notes fade: they are played to their end. The gate
-        # closes 6 dB lower, where no recording was.
+        # Down to the quietest recording's floor the network has heard notes fade: they are played to their end. The
+        # gate closes 6 dB lower, where no recording was.
         gate = float(np.clip(min(min(known, default=floor), soft - GATE_BELOW_SOFT), *GATE_LIMITS))
         return {
             "quantiles": {

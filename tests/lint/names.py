@@ -1,0 +1,74 @@
+"""Checks the names in the C++ code by clang-tidy (.clang-tidy says how they are spelt).
+
+usage: names.py COMPILE_COMMANDS...
+
+A file whose own text, and all that it includes of ours, has passed before is not looked at again: what passed is kept,
+as digests, in build/lint/names.json.
+"""
+
+import functools
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PASSED = ROOT / "build/lint/names.json"
+OURS = ["engine", "pd", "src"]
+INCLUDED_FROM = ["engine", "engine/tests", "pd/src", "src/ddsp_rt"]
+
+
+@functools.cache
+def included(path: Path) -> frozenset[Path]:
+    """Every file of ours that `path` includes, by itself or through others."""
+    found: set[Path] = set()
+    for name in re.findall(r'^#include "([^"]+)"', path.read_text(encoding="utf-8"), re.MULTILINE):
+        for folder in [path.parent, *(ROOT / folder for folder in INCLUDED_FROM)]:
+            inner = (folder / name).resolve()
+            if inner.is_file() and inner != path:
+                found |= {inner} | included(inner)
+                break
+    return frozenset(found)
+
+
+def digest(path: Path) -> str:
+    """Of all that decides what clang-tidy says of the file."""
+    parts = [ROOT / ".clang-tidy", path, *sorted(included(path))]
+    return hashlib.sha256(b"\0".join(part.read_bytes() for part in parts)).hexdigest()
+
+
+def check(job: tuple[Path, Path]) -> str:
+    """What clang-tidy complains of in one file; empty when there is nothing."""
+    path, database = job
+    command = ["clang-tidy", "--quiet", "-p", str(database.parent), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+def main() -> int:
+    jobs: dict[Path, Path] = {}
+    for database in map(Path, sys.argv[1:]):
+        for entry in json.loads(database.read_text()):
+            path = Path(entry["file"])
+            if path.is_file() and any(path.is_relative_to(ROOT / folder) for folder in OURS):
+                jobs.setdefault(path, database)
+    passed = json.loads(PASSED.read_text()) if PASSED.is_file() else {}
+    digests = {path: digest(path) for path in jobs}
+    todo = [(path, database) for path, database in jobs.items() if passed.get(str(path)) != digests[path]]
+    with ThreadPoolExecutor(int(os.environ.get("JOBS", 0)) or os.cpu_count()) as pool:
+        complaints = dict(zip([path for path, _ in todo], pool.map(check, todo)))
+    passed = {str(path): digests[path] for path in jobs if not complaints.get(path)}
+    PASSED.parent.mkdir(parents=True, exist_ok=True)
+    PASSED.write_text(json.dumps(passed, indent=1))
+    shown = {line for text in complaints.values() for line in text.splitlines() if ": error: " in line}
+    for line in sorted(shown):
+        print(line.replace(f"{ROOT}/", ""))
+    return 1 if any(complaints.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
