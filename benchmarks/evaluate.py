@@ -20,9 +20,10 @@ import numpy as np
 
 import ddsp_rt
 from ddsp_rt.errors import UserError
-from ddsp_rt.evaluation import evaluate, judges, pitch, timbre_distance
-from ddsp_rt.evaluation.rendering import LIVE_RATE, read_part, transfer
-from ddsp_rt.evaluation.report import melody_errors, plain
+from ddsp_rt.evaluation import evaluate, pitch, timbre_distance
+from ddsp_rt.evaluation.performance import judge_performance
+from ddsp_rt.evaluation.rendering import LIVE_RATE, perform, read_part
+from ddsp_rt.evaluation.report import plain
 from ddsp_rt.evaluation.timbre import timbre_frames
 
 TEST_PART = ("violin/bach-*_mono/*.flac", 30.0)  # its last seconds: never trained on
@@ -91,11 +92,10 @@ def resynthesise(name: str, files: list[Path]) -> dict:
 
 def play(name: str, path: Path, truth: Path | None) -> dict:
     """One phrase played on the instrument: how its melody was kept, and the frames of both timbres."""
-    sound, output, octave = transfer(ddsp_rt.load(name), path)
-    notes = truth / f"{path.stem}.csv" if truth else None
-    errors = None if judges.missing() else melody_errors(sound, output, LIVE_RATE, notes, octave=octave)
-    frames = timbre_frames(sound, LIVE_RATE), timbre_frames(output, LIVE_RATE)
-    return {"file": path.name, "seconds": len(sound) / LIVE_RATE, "octave": octave, "f0": errors, "_frames": frames}
+    performance = perform(ddsp_rt.load(name), path)
+    frames = timbre_frames(performance.source, LIVE_RATE), timbre_frames(performance.output, LIVE_RATE)
+    scores = judge_performance(performance, truth)
+    return {**scores, "file": path.name, "f0": scores.pop("_f0"), "_frames": frames}
 
 
 def together(scores: list[dict]) -> dict:

@@ -9,7 +9,8 @@ import ddsp_rt
 from ddsp_rt.cli import main
 from ddsp_rt.errors import DataError
 from ddsp_rt.evaluation import evaluate, judges
-from ddsp_rt.evaluation.commands import audio_files, show
+from ddsp_rt.evaluation.commands import audio_files
+from ddsp_rt.evaluation.tables import show
 
 RATE = 16000
 

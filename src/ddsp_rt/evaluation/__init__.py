@@ -5,6 +5,9 @@ an error of what it measures. Signals are float arrays [samples], full scale 1; 
 """
 
 from ddsp_rt.evaluation.clicks import find_clicks
+from ddsp_rt.evaluation.dynamics import dynamics
+from ddsp_rt.evaluation.excursions import excursions, excursions_per_minute
+from ddsp_rt.evaluation.gaps import gap_depth
 from ddsp_rt.evaluation.lags import loudness_lag, pitch_lag
 from ddsp_rt.evaluation.loudness import loudness_l1, measure_loudness
 from ddsp_rt.evaluation.onsets import onset_latency
@@ -14,9 +17,13 @@ from ddsp_rt.evaluation.spectral_loss import multi_scale_spectral_loss
 from ddsp_rt.evaluation.timbre import timbre_distance
 
 __all__ = [
+    "dynamics",
     "evaluate",
+    "excursions",
+    "excursions_per_minute",
     "f0_errors",
     "find_clicks",
+    "gap_depth",
     "loudness_l1",
     "loudness_lag",
     "measure_loudness",

@@ -44,12 +44,17 @@ def measure_loudness(audio, rate: int) -> np.ndarray:
 def loudness_l1(reference, output, rate: int) -> float:
     """Mean absolute difference in dB where the reference is above -60 dB; NaN where it never is."""
     difference = loudness_differences(reference, output, rate)
-    return float(np.mean(difference)) if len(difference) else float("nan")
+    return float(np.mean(np.abs(difference))) if len(difference) else float("nan")
 
 
 def loudness_differences(reference, output, rate: int) -> np.ndarray:
-    """Absolute differences in dB of the frames in which the reference is above -60 dB."""
+    """Signed differences in dB, output less reference, of the frames in which the reference is above -60 dB."""
     a, b = measure_loudness(reference, rate), measure_loudness(output, rate)
     length = min(len(a), len(b))
     a, b = a[:length], b[:length]
-    return np.abs(a - b)[a > JUDGED_ABOVE]
+    return (b - a)[a > JUDGED_ABOVE]
+
+
+def level_matched(differences: np.ndarray) -> np.ndarray:
+    """The differences without their median: for a recording made with another gain."""
+    return differences - np.median(differences) if len(differences) else differences

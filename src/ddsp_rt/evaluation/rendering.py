@@ -5,66 +5,124 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ddsp_rt.analysis import Features, analyse
 from ddsp_rt.errors import DataError
 from ddsp_rt.evaluation.signals import resample
 
+if TYPE_CHECKING:
+    from ddsp_rt.instrument import Instrument
+
 LEAST = 0.5  # seconds
 LIVE_RATE = 48000  # Hz
+SEEDS = 1  # of the noise, over which melody figures are averaged: chance in soft endings must not decide
 
 
 @dataclass(frozen=True)
 class Rendering:
-    """A recording and its rendering in step, float64 [samples] each.
+    """A recording and its resynthesis in step, with the room: float64 [samples] each, at `rate` Hz.
 
-    At `rate` Hz: recording, output, and other_seed, the output once more with other noise. At LIVE_RATE, as a stream
-    plays it without reverb: live_recording, live. start: seconds into the file.
+    other_seed: the output once more with other noise.
     """
 
-    path: Path
-    start: float
     rate: int
     recording: np.ndarray
     output: np.ndarray
     other_seed: np.ndarray
-    live_recording: np.ndarray
-    live: np.ndarray
 
 
-def resynthesise(instrument, path: str | os.PathLike, last: float | None = None) -> Rendering:
-    """A recording rendered from reset from its own features, without fitting, at the model rate and live."""
+@dataclass(frozen=True)
+class Performance:
+    """A source and the instrument playing it, in step, at LIVE_RATE, without reverb: float64 [samples] each.
+
+    harmonic: the harmonic part; noises: the noise part by each seed, the engine's own first. features: what the engine
+    heard of the source; fitted_db: its loudness [frames] after fitting; octave: the shift. start: seconds into the file.
+    """
+
+    path: Path
+    start: float
+    source: np.ndarray
+    harmonic: np.ndarray
+    noises: tuple[np.ndarray, ...]
+    features: Features
+    fitted_db: np.ndarray
+    octave: int
+
+    @property
+    def output(self) -> np.ndarray:
+        return self.outputs[0]
+
+    @property
+    def outputs(self) -> list[np.ndarray]:
+        """What is heard, by each seed of the noise."""
+        return [self.harmonic + noise for noise in self.noises]
+
+
+def resynthesise(instrument: Instrument, audio: np.ndarray, own_rate: int) -> Rendering:
+    """A recording rendered from reset from its own features, without fitting, at the model rate."""
     from ddsp_rt import _engine
-    from ddsp_rt.analysis import analyse
 
     rate = instrument.model_rate
-    audio, own_rate, start = read_part(path, last)
     recording = resample(audio, own_rate, rate)
-    with_z = "z" in instrument.metadata["architecture"]["decoder"]["features"]
-    features = analyse(recording.astype(np.float32), rate, mfcc=with_z)
-    tracks = [features.f0, features.periodicity, features.loudness] + ([features.mfcc] if with_z else [])
+    features = _analysed(instrument, recording, rate)
     voice = _engine.Voice(instrument.engine, rate)
     outputs = []
     for seed in (1, 2):
-        noise = np.random.default_rng(seed).uniform(-1, 1, (len(features), voice.excitation_size)).astype(np.float32)
-        parts = voice.render_parts(*tracks, gate_db=instrument.metadata["gate_db"], excitation=noise)
+        parts = voice.render_parts(
+            *_tracks(features), gate_db=instrument.metadata["gate_db"], excitation=_white(voice, len(features), seed)
+        )
         outputs.append(np.asarray(parts["audio"], np.float64)[: len(recording)])
-    live_recording = resample(audio, own_rate, LIVE_RATE)
-    live = instrument.stream(LIVE_RATE, reverb=0.0).process(live_recording.astype(np.float32)).astype(np.float64)
-    length = min(len(recording), len(outputs[0]))
-    return Rendering(Path(path), start, rate, recording[:length], *outputs, live_recording, live)
+    return Rendering(rate, recording[: len(outputs[0])], *outputs)
 
 
-def transfer(instrument, path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray, int]:
-    """A recording at LIVE_RATE, how the instrument plays it, fitted, without reverb, and the octave shift."""
-    from ddsp_rt.analysis import analyse
+def perform(
+    instrument: Instrument, path: str | os.PathLike, last: float | None = None, fit: bool = True, seeds: int = SEEDS
+) -> Performance:
+    """A recording played by the instrument as a stream plays it, taken apart.
 
-    audio, own_rate, _ = read_part(path, None)
-    sound = resample(audio, own_rate, LIVE_RATE).astype(np.float32)
-    fitting = instrument.fit(analyse(sound, LIVE_RATE))
-    output = instrument.stream(LIVE_RATE, fitting, reverb=0.0).process(sound)
-    return sound.astype(np.float64), output.astype(np.float64), fitting.octave
+    Args:
+        last: seconds at the end of the recording to play; None plays all of it.
+        fit: whether octave and loudness are fitted; without, they are taken as they are.
+        seeds: how many times over, each with other noise.
+    """
+    from ddsp_rt import _engine
+
+    audio, own_rate, start = read_part(path, last)
+    source = resample(audio, own_rate, LIVE_RATE)
+    heard = _analysed(instrument, source, LIVE_RATE)
+    fitting = instrument.fit(heard) if fit else _engine.Fitting()
+    fitted = fitting.apply(heard.f0, heard.periodicity, heard.loudness)
+    played = Features(fitted["f0"], fitted["periodicity"], fitted["loudness"], heard.mfcc)
+    gate = max(fitting.gate_db, instrument.engine.gate_db)
+    voice = _engine.Voice(instrument.engine, LIVE_RATE)
+    harmonic, noises = np.zeros(0), []
+    for seed in range(seeds):
+        white = _white(voice, len(heard), seed) if seed else None
+        parts = voice.render_parts(*_tracks(played), gate_db=gate, reverb=0.0, excitation=white)
+        harmonic, noise = (np.asarray(parts[name], np.float64)[: len(source)] for name in ("harmonic", "noise"))
+        noises.append(noise)
+    return Performance(
+        Path(path), start, source, harmonic, tuple(noises), heard, np.asarray(played.loudness), fitting.octave
+    )
+
+
+def _analysed(instrument: Instrument, audio: np.ndarray, rate: int) -> Features:
+    with_z = "z" in instrument.metadata["architecture"]["decoder"]["features"]
+    return analyse(audio.astype(np.float32), rate, mfcc=with_z)
+
+
+def _tracks(features: Features) -> list[np.ndarray]:
+    mfcc = [] if features.mfcc is None else [features.mfcc]
+    return [features.f0, features.periodicity, features.loudness, *mfcc]
+
+
+def _white(voice, frames: int, seed: int) -> np.ndarray:
+    """Noise of its own to drive a voice with."""
+    shape = (frames, voice.excitation_size)
+    return 2 * np.random.default_rng(seed).random(shape, np.float32) - 1
 
 
 def read_part(path: str | os.PathLike, last: float | None) -> tuple[np.ndarray, int, float]:

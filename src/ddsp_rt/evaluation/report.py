@@ -6,128 +6,145 @@ import math
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ddsp_rt.evaluation import judges, pitch
+from ddsp_rt.evaluation import judges
 from ddsp_rt.evaluation.clicks import THRESHOLD, click_score, find_clicks, share_found
-from ddsp_rt.evaluation.lags import loudness_lag, pitch_lag
-from ddsp_rt.evaluation.loudness import JUDGED_ABOVE, loudness_differences, measure_loudness
+from ddsp_rt.evaluation.loudness import level_matched, loudness_differences
 from ddsp_rt.evaluation.onsets import onset_latency
-from ddsp_rt.evaluation.rendering import LIVE_RATE, Rendering, resynthesise
+from ddsp_rt.evaluation.performance import judge_performance, median, public, together
+from ddsp_rt.evaluation.rendering import LIVE_RATE, perform, read_part, resynthesise
 from ddsp_rt.evaluation.spectral_loss import excerpt_losses, high_band_difference
 from ddsp_rt.evaluation.timbre import timbre_distance, timbre_frames
 
+if TYPE_CHECKING:
+    from ddsp_rt.instrument import Instrument
+
+TIMBRE_SECONDS = 60.0  # pooled per source for a timbre result of transfers
+Recordings = Iterable[str | os.PathLike]
+
 
 def evaluate(
-    instrument,
-    recordings: Iterable[str | os.PathLike],
+    instrument: Instrument,
+    recordings: Recordings,
     last: float | None = None,
     truth: str | os.PathLike | None = None,
     advance: Callable[[float], None] = lambda amount: None,
+    transfers: Recordings = (),
 ) -> dict:
-    """Resynthesises recordings from their own features and compares.
+    """Resynthesises an instrument's own recordings from their features, plays other performances on it, and compares.
 
     Args:
-        instrument: from `ddsp_rt.load`.
-        recordings: paths.
-        last: seconds at the end of each recording to judge; None judges all of it.
+        recordings: paths of the instrument's own recordings.
+        last: seconds at the end of each of them to judge; None judges all of it.
         truth: folder of aligned notes (CSV: start_s, end_s, midi_pitch) named after the recordings, where known.
         advance: told how many recordings more are done.
+        transfers: paths of other performances, played fitted, without reverb.
 
     Returns:
         A dictionary of plain values, None where there is no result; `notes` says why.
     """
+    truth = None if truth is None else Path(truth)
     notes = [judges.missing()] if judges.missing() else []
-    files, pools = [], {"recording": [], "output": []}
+    pools: dict[str, list] = {name: [] for name in ("recording", "output", "source", "played")}
+    files, played = [], []
     for path in recordings:
-        rendering = resynthesise(instrument, path, last)
-        files.append(_judge_one(rendering, truth if truth is None else Path(truth), bool(notes), pools))
+        files.append(_judge_resynthesis(instrument, path, last, truth, pools))
+        advance(1)
+    for path in transfers:
+        played.append(_judge_transfer(instrument, path, truth, pools))
         advance(1)
     result = {"instrument": instrument.name, "model_rate": instrument.model_rate, **_together(files)}
-    timbre = [np.concatenate(pools[name]) for name in ("recording", "output")] if files else []
-    result["timbre_distance"] = timbre_distance(*timbre) if files else None
+    result["timbre_distance"] = _distance(pools["recording"], pools["output"])
     result["onset"] = _onsets(instrument)
-    result["files"] = [{k: v for k, v in scores.items() if not k.startswith("_")} for scores in files]
+    result["files"] = public(files)
+    if played:
+        seconds = sum(scores["seconds"] for scores in played)
+        result["transfers"] = {**together(played), "timbre": transfer_timbre(pools, seconds), "files": public(played)}
     if files and not any(scores["excerpts"] for scores in files):
         notes.append("no recording holds 4 s to judge; no mss")
-    if files and not judges.missing() and result["f0"] is None:
-        notes.append("no f0 result: the judges agree on less than 60 % of the sounding frames of every recording")
+    if not judges.missing():
+        notes += [_unjudged(scores["file"]) for scores in [*files, *played] if scores["_f0"] is None]
     result["notes"] = notes
     return plain(result)
 
 
-def _judge_one(rendering: Rendering, truth: Path | None, no_judges: bool, pools: dict) -> dict:
+def _judge_resynthesis(
+    instrument: Instrument, path: str | os.PathLike, last: float | None, truth: Path | None, pools: dict
+) -> dict:
     """Scores of one resynthesis; names with an underscore are for pooling only."""
+    audio, own_rate, _ = read_part(path, last)
+    rendering = resynthesise(instrument, audio, own_rate)
+    live = perform(instrument, path, last, fit=False)
     reference, output, rate = rendering.recording, rendering.output, rendering.rate
     losses = excerpt_losses(reference, output, rate)
     floor = excerpt_losses(output, rendering.other_seed, rate)
     differences = loudness_differences(reference, output, rate)
     pools["recording"].append(timbre_frames(reference, rate))
     pools["output"].append(timbre_frames(output, rate))
-    notes = truth / f"{rendering.path.stem}.csv" if truth else None
-    live = rendering.live_recording, rendering.live
-    f0 = None if no_judges else melody_errors(*live, LIVE_RATE, notes, rendering.start)
-    natural = click_score(rendering.live_recording, LIVE_RATE)
+    natural = click_score(live.source, LIVE_RATE)
     threshold = max(THRESHOLD, 1.05 * float(natural.max(initial=0)))
     return {
-        "file": str(rendering.path),
-        "seconds": len(reference) / rate,
+        **judge_performance(live, truth),
         "mss": _mean(losses),
         "mss_noise_floor": _mean(floor),
         "excerpts": len(losses),
         "high_band_db": high_band_difference(reference, output, rate),
-        "loudness_l1_db": _mean(differences),
-        "f0": f0.as_dict() if f0 else None,
-        "loudness_lag_ms": loudness_lag(*live, LIVE_RATE),
-        "pitch_lag_ms": pitch_lag(*live, LIVE_RATE),
-        "clicks": len(find_clicks(rendering.live, LIVE_RATE, threshold)),
-        "clicks_found_of_injected": share_found(rendering.live, LIVE_RATE, threshold=threshold),
+        "loudness_l1_db": _mean(np.abs(differences)),
+        "loudness_l1_level_matched_db": _mean(np.abs(level_matched(differences))),
+        "clicks": len(find_clicks(live.output, LIVE_RATE, threshold)),
+        "clicks_found_of_injected": share_found(live.output, LIVE_RATE, threshold=threshold),
         "_losses": losses,
         "_floor": floor,
         "_differences": differences,
-        "_f0": f0,
     }
 
 
-def melody_errors(recording, output, rate: int, notes: Path | None = None, start: float = 0.0, octave: int = 0):
-    """f0 errors of a dry output against a recording in step with it (float [samples] each): an F0Errors, or None.
-
-    The reference is a file of aligned notes where there is one (`start` seconds into it), else where the judges agree.
-    """
-    sounding = measure_loudness(recording, rate) > JUDGED_ABOVE
-    if notes is not None and notes.is_file():
-        reference = judges.read_notes(notes, len(sounding), start)
-        sounding &= np.isfinite(reference)
-    else:
-        reference = judges.judge(recording, rate).agreed
-    return pitch.f0_errors(reference, judges.judge(output, rate).nearer_to, sounding, octave)
+def _judge_transfer(instrument: Instrument, path: str | os.PathLike, truth: Path | None, pools: dict) -> dict:
+    performance = perform(instrument, path)
+    pools["source"].append(timbre_frames(performance.source, LIVE_RATE))
+    pools["played"].append(timbre_frames(performance.output, LIVE_RATE))
+    return judge_performance(performance, truth)
 
 
 def _together(files: list[dict]) -> dict:
     """The figures over all files: excerpts and frames weigh alike, lags are medians."""
 
-    def pooled(name):
-        values = [scores[name] for scores in files if len(scores[name])]
+    def pooled(name, change=lambda values: values):
+        values = [change(scores[name]) for scores in files if len(scores[name])]
         return _mean(np.concatenate(values)) if values else None
 
-    def median(name):
-        values = [scores[name] for scores in files if math.isfinite(scores[name])]
-        return float(np.median(values)) if values else None
-
-    f0 = pitch.pool([scores["_f0"] for scores in files])
     return {
-        "seconds": sum(scores["seconds"] for scores in files),
+        **together(files),
         "mss": pooled("_losses"),
         "mss_noise_floor": pooled("_floor"),
-        "high_band_db": median("high_band_db"),
-        "loudness_l1_db": pooled("_differences"),
-        "f0": f0.as_dict() if f0 else None,
-        "loudness_lag_ms": median("loudness_lag_ms"),
-        "pitch_lag_ms": median("pitch_lag_ms"),
+        "high_band_db": median([scores["high_band_db"] for scores in files]),
+        "loudness_l1_db": pooled("_differences", np.abs),
+        "loudness_l1_level_matched_db": pooled("_differences", lambda values: np.abs(level_matched(values))),
         "clicks": sum(scores["clicks"] for scores in files),
-        "clicks_found_of_injected": median("clicks_found_of_injected"),
+        "clicks_found_of_injected": median([scores["clicks_found_of_injected"] for scores in files]),
     }
+
+
+def transfer_timbre(pools: dict[str, list], seconds: float) -> dict | None:
+    """How far played performances are from the instrument's recordings, as a share of how far their sources are.
+
+    pools: MFCCs [frames, 19] in lists by name: recording, source, played. None with less than 60 seconds played.
+    """
+    if seconds < TIMBRE_SECONDS or not pools["recording"]:
+        return None
+    source, played = (_distance(pools["recording"], pools[name]) for name in ("source", "played"))
+    return {"source": source, "played": played, "share": played / source}
+
+
+def _distance(a: list, b: list) -> float | None:
+    return timbre_distance(np.concatenate(a), np.concatenate(b)) if a and b else None
+
+
+def _unjudged(file: str) -> str:
+    return f"{Path(file).name}: no f0 result, which counts as missed: the judges agree on less than 60 % of it"
 
 
 def _onsets(instrument) -> dict:
