@@ -21,6 +21,7 @@ from ddsp_rt.synthesis.reverb import Reverb
 from ddsp_rt.training import train
 from ddsp_rt.training.crops import Crops, TrainingBatches, augment
 from ddsp_rt.training.data_file import FORMAT_VERSION, PreparedData, write_tensors
+from ddsp_rt.training.data_warnings import data_warnings
 from ddsp_rt.training.fast_layers import use_fast_layers
 from ddsp_rt.training.loss import mss, training_loss
 from ddsp_rt.training.model import TrainingModel
@@ -217,13 +218,91 @@ def test_audio_and_features_of_a_crop_belong_together(tmp_path):
     assert batch["loudness"][1, 74] == -100 and batch["loudness"][1, 75] == 0  # silence before the recording
 
 
-def test_the_held_out_end_is_never_trained_on(data):
-    crops = Crops(PreparedData(data), 250, 125)
-    assert crops.windows and all(index == 0 for index, _ in crops.windows)
-    first = min(start for _, start in crops.windows)
-    positions = [p for step in range(300) for p in crops.positions(0, step, 8)]
-    assert max(start for index, start in positions if index == 0) + 250 <= first
-    assert {index for index, _ in positions} == {0, 1}
+def test_what_is_held_out_is_spread_over_the_recordings_and_never_trained_on(tmp_path):
+    recordings = [tone(frames, 220.0) for frames in (45_000, 30_000, 2500)]
+    crops = Crops(PreparedData(write_data(tmp_path / "d.safetensors", recordings)), 1000, 250)
+    seconds = len(crops.windows) * 4
+    assert 28 <= seconds <= 36 and not crops.validates_on_training
+    for index in (0, 1):
+        starts = [start for i, start in crops.windows if i == index]
+        assert starts[0] < len(recordings[index]["f0"]) / 2 < starts[-1]
+    scored = np.zeros((3, 45_000), bool)
+    for index, start in (place for step in range(600) for place in crops.positions(0, step, 8)):
+        scored[index, start : start + 1000] = True
+    for index, start in crops.windows:
+        assert not scored[index, start : start + 1000].any()
+        scored[index, start : start + 1000] = True
+    for index, recording in enumerate(recordings):
+        assert scored[index, : len(recording["f0"])].mean() > 0.99  # all the rest is trained on
+
+
+def test_of_many_notes_some_are_held_out_whole(tmp_path):
+    data = write_data(tmp_path / "d.safetensors", [tone(1500, 200.0 + i) for i in range(60)])
+    crops = Crops(PreparedData(data), 1000, 250)
+    held = {index for index, _ in crops.windows}
+    assert 4 <= len(held) <= 8 and min(held) < 15 and max(held) > 45
+    assert not held & {index for step in range(300) for index, _ in crops.positions(0, step, 8)}
+
+
+def test_the_held_out_part_of_a_take_that_ends_in_silence_holds_sound(tmp_path):
+    recording = tone(7500, 220.0)
+    recording["usable"][6000:] = 0
+    crops = Crops(PreparedData(write_data(tmp_path / "d.safetensors", [recording])), 1000, 250)
+    assert crops.windows and max(start for _, start in crops.windows) + 500 <= 6000
+    recording["usable"][:] = np.arange(7500) % 10 < 6  # never long enough in one piece for the longest transform
+    with pytest.raises(DataError, match="nothing to score"):
+        Crops(PreparedData(write_data(tmp_path / "e.safetensors", [recording])), 1000, 250)
+    recording["usable"][:] = 0
+    with pytest.raises(DataError, match="nothing to learn from"):
+        Crops(PreparedData(write_data(tmp_path / "f.safetensors", [recording])), 1000, 250)
+
+
+# ---- warnings
+
+
+def recorded(tmp_path, audio, rate=RATE):
+    """Prepared from samples, as `train` would."""
+    import soundfile
+
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    soundfile.write(folder / "take.wav", audio, rate)
+    from ddsp_rt.training import prepare
+
+    prepare(folder, tmp_path / "data.safetensors", workers=1, report=lambda line: None)
+    return PreparedData(tmp_path / "data.safetensors")
+
+
+def test_noise_and_percussion_are_warned_about(tmp_path):
+    random = np.random.default_rng(0)
+    for name, envelope in (
+        ("noise or speech", np.ones(20 * RATE)),
+        ("percussion", np.tile(np.exp(-np.arange(RATE // 2) / 800), 40)),
+    ):
+        (tmp_path / name).mkdir()
+        data = recorded(tmp_path / name, 0.2 * envelope * random.standard_normal(len(envelope)))
+        lines = data_warnings(data, 200.0)
+        assert len(lines) == 1 and name in lines[0]
+    assert "Only 20 s can be learnt from" in data_warnings(data, 20.0)[0]
+
+
+def notes(pitches, seconds=2.0, level=0.2):
+    """Notes of twelve falling harmonics, as far as they are below 7 kHz, with soft ends."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    envelope = level * np.minimum(1, np.minimum(time, seconds - time) / 0.05)
+    tones = [sum(np.sin(2 * np.pi * h * f * time) / h for h in range(1, 13) if h * f < 7000) for f in pitches]
+    return np.concatenate([envelope * tone for tone in tones])
+
+
+def test_pitch_outside_the_range_is_warned_about_and_an_ordinary_one_is_not(tmp_path):
+    for name, pitches, warned in (
+        ("ordinary", [82.4, 220, 440, 880, 1320, 1760], False),
+        ("piccolo", [2637, 2794, 3136, 3520], True),
+        ("bass", [30.9, 32.7, 34.6, 36.7], True),
+    ):
+        (tmp_path / name).mkdir()
+        lines = data_warnings(recorded(tmp_path / name, notes(pitches)), 200.0)
+        assert bool([line for line in lines if "outside the range" in line]) == warned, (name, lines)
 
 
 def test_a_damaged_data_set_is_named(tmp_path, data):

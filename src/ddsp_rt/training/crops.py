@@ -11,25 +11,22 @@ from torch.utils.data import Dataset
 
 from ddsp_rt.errors import DataError
 from ddsp_rt.training.data_file import FRAME_RATE, PreparedData
+from ddsp_rt.training.held_out import MOSTLY, HeldOut, Window
 from ddsp_rt.training.settings import Settings
 
 SCORED = 4 * FRAME_RATE  # frames of a crop that are compared with the recording
 PREROLL = 1 * FRAME_RATE  # frames before them that fill the network's state and the room
-VALIDATION_ABOVE = 20.0  # seconds: longer recordings give their end to the held-out part
-VALIDATION_SHARE = 0.05
 VALIDATION_WINDOWS = 48  # at most, spread evenly, so that validating costs the same for any amount of data
 SILENCE = -100.0  # dB
 MFCC_PER_DB = 8.0 * math.log(10.0) / 10.0  # of the first coefficient: the sum over 64 logarithms of power, over 8
-MOSTLY = 0.5  # share of the scored frames that should be usable
 TRIES = 4
 
 
 class Crops:
-    """Reads crops of a data set and knows which part of it is held out.
+    """Reads crops of a data set and knows which part of it is held out; see `HeldOut`.
 
-    The held-out part is the end of every recording above 20 s: whole windows of 4 s, about 5 % of it. When no
-    recording is that long, it is every twentieth recording, or with few recordings the first, which is then also
-    trained on (`validates_on_training` says so).
+    `windows` are the held-out ones, recording and first scored frame; `validates_on_training` says that there was too
+    little to hold anything out. Raises DataError when there is nothing to learn from or to score.
     """
 
     def __init__(self, data: PreparedData, scored: int = SCORED, preroll: int = PREROLL, mfcc: bool = False):
@@ -37,48 +34,37 @@ class Crops:
         self.length = data.model_rate // FRAME_RATE  # samples per frame
         self.rooms = sorted({str(recording["room"]) for recording in data.recordings})
         self._room = [self.rooms.index(str(recording["room"])) for recording in data.recordings]
-        self.ends = [data.frames(index) for index in range(len(data))]  # of the part trained on, frames
-        self.windows: list[tuple[int, int]] = []  # held out: recording and first scored frame
-        self.validates_on_training = False
-        self._hold_out_ends()
-        self._index_usable()
+        usable = [data.read(index, "usable") for index in range(len(data))]
+        held_out = HeldOut([len(u) for u in usable], scored, usable.__getitem__)
+        if not any(u.any() for u in usable):
+            raise DataError(f"{data.path}: nothing to learn from (no usable frame)")
+        if not held_out.windows:
+            raise DataError(
+                f"{data.path}: nothing to score: no {scored / FRAME_RATE:g} s of which half can be used; "
+                "ddsp-rt inspect says why frames are left out"
+            )
+        self.validates_on_training = held_out.also_trained_on
+        self.windows = _spread(held_out.windows, VALIDATION_WINDOWS)
+        self._index_usable(usable, held_out.parts)
 
-    def _hold_out_ends(self) -> None:
-        for index, end in enumerate(self.ends):
-            if end < VALIDATION_ABOVE * FRAME_RATE or end < 2 * self.scored:
-                continue
-            count = max(1, round(VALIDATION_SHARE * end / self.scored))
-            self.ends[index] = end - count * self.scored
-            self.windows += [(index, self.ends[index] + number * self.scored) for number in range(count)]
-        if not self.windows:
-            held = range(0, len(self.ends), 20)
-            if len(self.ends) >= 20:
-                self.windows = [(index, 0) for index in held]
-                for index in held:
-                    self.ends[index] = 0
-            else:
-                self.windows = [(0, 0)]
-                self.validates_on_training = True
-        usable = [w for w in self.windows if self._usable_share(*w) >= MOSTLY] or self.windows
-        keep = np.unique(np.linspace(0, len(usable) - 1, min(len(usable), VALIDATION_WINDOWS)).round().astype(int))
-        self.windows = [usable[i] for i in keep]
+    def _index_usable(self, usable: list[np.ndarray], parts: list[list[tuple[int, int]]]) -> None:
+        """Runs of usable frames of the parts trained on: recording, start, part; and the running sum of their lengths."""
+        runs, lengths = [], []
+        for index, own in enumerate(parts):
+            for begin, end in own:
+                edges = np.flatnonzero(
+                    np.diff(np.concatenate([[0], usable[index][begin:end] > 0, [0]]).astype(np.int8))
+                )
+                runs += [(index, begin + int(start), begin, end) for start in edges[::2]]
+                lengths += (edges[1::2] - edges[::2]).tolist()
+        self._runs = np.array(runs, np.int64).reshape(-1, 4)
+        self._total = np.concatenate([[0], np.cumsum(np.array(lengths, np.int64))])
+        if self._total[-1] == 0:
+            raise DataError(f"{self.data.path}: too little to learn from: all that can be used is held out")
 
     def _usable_share(self, index: int, start: int) -> float:
         stop = min(start + self.scored, self.data.frames(index))
         return float(np.mean(self.data.read(index, "usable", start, stop)))
-
-    def _index_usable(self) -> None:
-        """Runs of usable frames of the part trained on: recording, start, and the running sum of their lengths."""
-        runs, lengths = [], []
-        for index, end in enumerate(self.ends):
-            usable = np.concatenate([[0], self.data.read(index, "usable", 0, end).astype(np.int8), [0]])
-            edges = np.flatnonzero(np.diff(usable))
-            runs += [(index, int(start)) for start in edges[::2]]
-            lengths += (edges[1::2] - edges[::2]).tolist()
-        self._runs = np.array(runs, np.int64).reshape(-1, 2)
-        self._total = np.concatenate([[0], np.cumsum(np.array(lengths, np.int64))])
-        if self._total[-1] == 0:
-            raise DataError(f"{self.data.path}: nothing to learn from (no usable frame)")
 
     @property
     def seconds(self) -> float:
@@ -94,9 +80,9 @@ class Crops:
                 place = int(random.integers(self._total[-1]))
                 within = int(random.integers(self.scored))
                 run = int(np.searchsorted(self._total, place, side="right")) - 1
-                index, start = (int(value) for value in self._runs[run])
+                index, start, begin, end = (int(value) for value in self._runs[run])
                 frame = start + place - int(self._total[run]) - within
-                frame = max(0, min(frame, self.ends[index] - self.scored))
+                frame = max(begin, min(frame, end - self.scored))
                 if self._usable_share(index, frame) >= MOSTLY:
                     break
             chosen.append((index, frame))
@@ -128,6 +114,12 @@ class Crops:
         crop["audio"] = np.pad(audio, (0, after * self.length))
         crop["usable"] = np.pad(self.data.read(index, "usable", start, last) > 0, (0, after))
         return crop
+
+
+def _spread(windows: list[Window], most: int) -> list[Window]:
+    """As many as allowed, evenly out of all."""
+    chosen = np.unique(np.linspace(0, len(windows) - 1, min(len(windows), most)).round().astype(int))
+    return [windows[index] for index in chosen]
 
 
 class TrainingBatches(Dataset):

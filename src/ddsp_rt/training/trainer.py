@@ -18,6 +18,7 @@ from ddsp_rt.training.checkpoint import load_checkpoint
 from ddsp_rt.training.checkpoint_callback import CheckpointCallback
 from ddsp_rt.training.crops import Crops
 from ddsp_rt.training.data_file import PreparedData, is_data_set
+from ddsp_rt.training.data_warnings import data_warnings
 from ddsp_rt.training.export import choose_room, export_instrument, labels, summary
 from ddsp_rt.training.fast_layers import use_fast_layers
 from ddsp_rt.training.hardware import keep_memory, process_number
@@ -71,6 +72,8 @@ def _train(
     elif process_number() == 0:
         run.clear()
     report(_opening(crops, module))
+    for line in data_warnings(data, crops.seconds):
+        report(f"Warning: {line}")
     if trial := _trial(settings, tensors or state):
         report(trial)
     rooms = module.model.rooms
@@ -178,7 +181,7 @@ def _opening(crops: Crops, module: TrainingModule) -> str:
     weights = sum(p.numel() for p in module.model.network.parameters())
     line = f"{crops.seconds / 60:.1f} min to learn from, {len(crops.windows) * crops.scored / 250:.0f} s held out"
     if crops.validates_on_training:
-        line += " (also trained on: no recording is long enough)"
+        line += " (also trained on: the recordings are too few and too short)"
     line += f", {weights / 1000:.0f}k weights, rooms: {', '.join(crops.rooms)}"
     return line + (f"; going on from step {module.step}" if module.step else "")
 
