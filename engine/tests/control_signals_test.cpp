@@ -1,0 +1,82 @@
+// The control door's signals: pitch, the modulator's depth, and what a rest is.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "measure.h"
+#include "rigs.h"
+
+using namespace rigs;
+using measure::Sound;
+
+namespace {
+
+std::vector<float> constant(double seconds, float value) { return std::vector<float>(samples(seconds), value); }
+
+double pitch(const std::vector<float>& sound, double near) {
+  return measure::frequency(Sound(sound).last(samples(0.1)), near, kRate);
+}
+
+}  // namespace
+
+TEST_CASE("A modulator of m shifts the frequency to f (1 + r m)") {
+  Control rig({});
+  for (const auto& [ratio, modulator] : {std::pair{0.25f, 1.0f}, {0.5f, -0.6f}, {-2.0f, 0.1f}, {0.0f, 1.0f}}) {
+    CAPTURE(ratio);
+    rig.door.set_ratio(ratio);
+    const double expected = 400.0 * (1.0 + ratio * modulator);
+    const std::vector<float> sound = rig.play(constant(0.3, 400.0f), constant(0.3, 1.0f), constant(0.3, modulator));
+    CHECK(std::abs(pitch(sound, expected) - expected) < 0.05);
+  }
+}
+
+TEST_CASE("A ratio that is no number is none, and a huge one is held at 1000") {
+  Control rig({});
+  rig.door.set_ratio(std::numeric_limits<float>::quiet_NaN());
+  CHECK(std::abs(pitch(rig.play(constant(0.2, 400.0f), constant(0.2, 1.0f), constant(0.2, 1.0f)), 400.0) - 400.0) <
+        0.05);
+  rig.door.set_ratio(1e9f);
+  const double expected = 400.0 * (1.0 + 1000.0 * 0.001);
+  const std::vector<float> sound = rig.play(constant(0.3, 400.0f), constant(0.3, 1.0f), constant(0.3, 0.001f));
+  CHECK(std::abs(pitch(sound, expected) - expected) < 0.05);
+}
+
+TEST_CASE("The pitch asked for is played to a tenth of a cent, from 20 Hz to 6 kHz") {
+  for (const float hertz : {20.0f, 55.0f, 440.0f, 3000.0f, 6000.0f}) {
+    CAPTURE(hertz);
+    Control rig({});
+    const std::vector<float> sound = rig.play(constant(1.0, hertz), constant(1.0, 1.0f), constant(1.0, 0.0f));
+    CHECK(std::abs(measure::cents(measure::frequency(Sound(sound).last(samples(0.8)), hertz, kRate), hertz)) < 0.1);
+  }
+}
+
+TEST_CASE("A rest holds the pitch while it fades, and a value for each frame is read at its first sample") {
+  Control rig({});
+  rig.play(0.2, {.hertz = 440.0});
+  const std::vector<float> fading = rig.play(0.02, {.hertz = -1.0});
+  CHECK(measure::peak(fading) > 0.1);
+  for (const auto& [end, hertz] : measure::periods(Sound(fading).first(samples(0.016)), kRate))
+    CHECK(std::abs(measure::cents(hertz, 440.0)) < 5.0);
+}
+
+TEST_CASE(
+    "The control door plays the mean timbre of an instrument with z, and so does a performance that asks for it") {
+  Recipe recipe;
+  recipe.amplitude = 1e-2f;
+  recipe.follows_z = 3.0f;
+  Control told(recipe);
+  told.play(0.2);
+  const double mean = measure::peak(told.play(0.1));
+  CHECK(mean == doctest::Approx(0.01).epsilon(0.05));
+  Audio hearing(recipe);
+  hearing.play(0.4);
+  const double own = measure::peak(hearing.play(0.1));
+  CHECK(std::abs(measure::db(own / mean)) > 1.0);
+  ddsp_rt::Fitting fitting;
+  fitting.mean_z = true;
+  hearing.door.set_fitting(fitting);
+  hearing.play(0.4);
+  CHECK(measure::peak(hearing.play(0.1)) == doctest::Approx(mean).epsilon(0.01));
+}
