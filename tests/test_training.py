@@ -457,7 +457,7 @@ def test_a_full_disk_keeps_the_checkpoint_before(tmp_path, data, monkeypatch):
         quick(data, output, steps=6, resume=True)
     monkeypatch.undo()
     assert equal_states(last_checkpoint(output), before)
-    assert not list(tmp_path.rglob("*.tmp"))
+    assert not list(tmp_path.rglob("*.part"))
 
 
 def test_wrong_use_is_said_in_one_line(tmp_path, data):
@@ -547,10 +547,9 @@ def test_the_second_run_with_an_output_is_told_until_the_first_has_ended_however
         first.wait()
     # A killed run with the number that this process has now leaves the lock and half a checkpoint behind.
     (run.path / "lock").write_text(f"{os.getpid()}\n")
-    (run.path / f".last.ckpt.{os.getpid()}.tmp").write_bytes(b"half")
-    (tmp_path / f".x.ddsp.{os.getpid()}.tmp").write_bytes(b"half")
+    (run.path / ".ddsp-rt-abcdefgh.part").write_bytes(b"half")
     quick(data, run.output, steps=1)
-    assert last_checkpoint(run.output)["step"] == 1 and not list(tmp_path.rglob("*.tmp"))
+    assert last_checkpoint(run.output)["step"] == 1 and not list(tmp_path.rglob("*.part"))
     with run.claim(), pytest.raises(UsageError, match="another run in this process"):
         quick(data, run.output, steps=2, resume=True)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import tempfile
+import stat
 from pathlib import Path
 
 import numpy as np
 
 from ddsp_rt.errors import DataError, UsageError
+from ddsp_rt.sound_files.source import shown
+from ddsp_rt.whole_files import ToStandardOutput, WholeFile
 
 BLOCK = 1 << 16  # samples written at a time
 FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aif": "AIFF", ".aiff": "AIFF"}
@@ -20,6 +23,8 @@ DITHER_SEED = 16
 
 class AudioWriter:
     """A mono file written block by block under a temporary name beside the target and renamed by `commit`.
+
+    "-" is standard output, which gets the file (WAV) when it is complete.
 
     Use as a context manager: leaving it without `commit` removes what was written, and a file that was there before
     stays. 16-bit samples get triangular dither of one step (fixed seed, so equal audio gives equal files); exact zeros
@@ -35,6 +40,7 @@ class AudioWriter:
         import soundfile
 
         self.path = Path(path)
+        self.name = "standard output" if is_standard_output(path) else shown(path)
         self.limited = 0
         self.peak = 0.0
         self.frames = 0
@@ -43,18 +49,13 @@ class AudioWriter:
         kind, subtype = check_output(self.path, self._depth)
         if kind == "WAV" and frames_hint * {"16": 2, "24": 3, "float": 4}[self._depth] > WAV_LIMIT:
             kind = "RF64"
-        self._target = Path(os.path.realpath(self.path))  # through a link, so the link stays one
         self._file = None
         try:
-            self._target.parent.mkdir(parents=True, exist_ok=True)
-            self._handle, temporary = tempfile.mkstemp(
-                dir=self._target.parent, prefix=f".{self._target.stem}-", suffix=".part"
-            )
+            self._whole = ToStandardOutput() if is_standard_output(path) else WholeFile(self.path)
         except OSError as error:
-            raise DataError(f"{self.path}: cannot be written: {error.strerror}") from None
-        self._temporary = Path(temporary)
+            raise DataError(f"{self.name}: cannot be written: {(error.strerror or str(error)).lower()}") from None
         try:
-            self._file = soundfile.SoundFile(self._handle, "w", int(rate), 1, subtype, format=kind, closefd=False)
+            self._file = soundfile.SoundFile(self._whole.handle, "w", int(rate), 1, subtype, format=kind, closefd=False)
         except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
             raise self._failure(error) from None
 
@@ -85,18 +86,14 @@ class AudioWriter:
         try:
             self._file.close()
             self._file = None
-            os.fsync(self._handle)
             # libsndfile's close tells of no error, so look at what is there.
-            if soundfile.info(str(self._temporary)).frames != self.frames:
-                raise OSError("incomplete")
-            umask = os.umask(0)
-            os.umask(umask)
-            os.fchmod(self._handle, 0o666 & ~umask)
-            os.replace(self._temporary, self._target)
+            os.lseek(self._whole.handle, 0, os.SEEK_SET)
+            with soundfile.SoundFile(self._whole.handle, closefd=False) as written:
+                if written.frames != self.frames:
+                    raise OSError("incomplete")
+            self._whole.commit()
         except (soundfile.SoundFileError, RuntimeError, OSError) as error:
             raise self._failure(error) from None
-        os.close(self._handle)
-        self._handle = None
 
     def _samples(self, block: np.ndarray) -> np.ndarray:
         """Quantise to what libsndfile writes untouched: float32, int16, or int32 whose top 24 bits count."""
@@ -104,9 +101,9 @@ class AudioWriter:
             return block
         full_scale = 32768.0 if self._depth == "16" else 8388608.0
         scaled = block.astype(np.float64) * full_scale
-        if self._depth == "16":
-            dither = self._random.random(len(block)) - self._random.random(len(block))
-            scaled += np.where(block == 0, 0.0, dither)
+        if self._depth == "16":  # two numbers a sample, drawn in its turn: blocks of any size get the same
+            first, second = self._random.random((len(block), 2)).T
+            scaled += np.where(block == 0, 0.0, first - second)
         self.limited += int(((block > 1) | (block < -1)).sum())
         steps = np.clip(np.rint(scaled), -full_scale, full_scale - 1)
         return steps.astype(np.int16) if self._depth == "16" else steps.astype(np.int32) << 8
@@ -114,25 +111,22 @@ class AudioWriter:
     def _failure(self, error: Exception) -> DataError:
         """The reason as one line. libsndfile hides the system's, so ask the file for one more block of bytes."""
         reason = error.strerror if isinstance(error, OSError) else None
-        if reason is None and self._handle is not None:
+        if reason is None:
             try:
-                os.lseek(self._handle, 0, os.SEEK_END)
-                os.write(self._handle, bytes(1 << 16))
+                os.lseek(self._whole.handle, 0, os.SEEK_END)
+                os.write(self._whole.handle, bytes(1 << 16))
             except OSError as probe:
                 reason = probe.strerror
         self._discard()
         reason = (reason or "the write was cut short").lower()
-        return DataError(f"{self.path}: cannot be written: {reason}; nothing was changed")
+        return DataError(f"{self.name}: cannot be written: {reason}; nothing was changed")
 
     def _discard(self) -> None:
         if self._file is not None:
             with contextlib.suppress(Exception):  # the file is thrown away; what its close says matters to nobody
                 self._file.close()
             self._file = None
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
-            self._temporary.unlink(missing_ok=True)
+        self._whole.discard()
 
 
 def write_audio(path: str | os.PathLike, audio: np.ndarray, rate: int, bit_depth: str | int = "16") -> float:
@@ -162,6 +156,11 @@ def write_audio(path: str | os.PathLike, audio: np.ndarray, rate: int, bit_depth
     return 20 * float(np.log10(gain))
 
 
+def is_standard_output(path: str | os.PathLike) -> bool:
+    """Whether the name "-" is given, which means standard output."""
+    return os.fspath(path) == "-"
+
+
 def fitting_gain(peak: float, bit_depth: str | int) -> float:
     """The gain (at most 1) that makes a peak fit the bit depth, with two steps left for dither."""
     room = 1 - 2 / 32768
@@ -171,15 +170,26 @@ def fitting_gain(peak: float, bit_depth: str | int) -> float:
 def check_output(path: Path, bit_depth: str | int) -> tuple[str, str]:
     """libsndfile's format and subtype for a name and a bit depth, or a UsageError that says what to give."""
     bit_depth = str(bit_depth)
-    kind = FORMATS.get(path.suffix.lower())
+    kind = "WAV" if is_standard_output(path) else FORMATS.get(path.suffix.lower())
     if kind is None:
-        raise UsageError(f"{path}: cannot write '{path.suffix or path.name}'; end the name in {', '.join(FORMATS)}")
+        ending = path.suffix or path.name
+        raise UsageError(f"{shown(path)}: cannot write '{shown(ending)}'; end the name in {', '.join(FORMATS)}")
     if bit_depth not in SUBTYPES:
         raise UsageError(f"--bit-depth {bit_depth}: give {', '.join(SUBTYPES)}")
     if kind == "FLAC" and bit_depth == "float":
         raise UsageError(f"{path}: FLAC holds no float samples; give --bit-depth 24 or a name ending in .wav")
-    if path.is_dir():
-        raise UsageError(f"{path}: is a folder; give the name of a file")
-    if path.exists() and not path.is_file():
-        raise UsageError(f"{path}: is not a regular file, and will not be replaced")
+    if is_standard_output(path):
+        return kind, SUBTYPES[bit_depth]
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise UsageError(f"{shown(path)}: is a link that leads back to itself") from None
+    else:
+        if stat.S_ISDIR(mode):
+            raise UsageError(f"{shown(path)}: is a folder; give the name of a file")
+        if not stat.S_ISREG(mode):
+            raise UsageError(f"{shown(path)}: is not a regular file, and will not be replaced")
     return kind, SUBTYPES[bit_depth]

@@ -12,13 +12,13 @@ import math
 import os
 import struct
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ddsp_rt.architecture import Architecture, ArchitectureError
 from ddsp_rt.errors import DataError
+from ddsp_rt.whole_files import whole_file
 
 FORMAT_VERSION = 1
 ANALYSER_VERSIONS = (1,)  # analysers the engine still has
@@ -252,7 +252,8 @@ def save_instrument(
     except (_FileError, ArchitectureError) as fault:
         raise InstrumentError(f"{path}: {fault}") from None
     try:
-        _write_whole(Path(os.path.realpath(path)), data)
+        with whole_file(path) as file:
+            file.write(data)
     except OSError as error:
         raise InstrumentError(f"{path}: could not be written: {error.strerror or error}") from None
 
@@ -279,16 +280,3 @@ def _serialise(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any], d
     encoded = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     encoded += b" " * (-len(encoded) % 8)
     return b"".join([struct.pack("<Q", len(encoded)), encoded, *parts])
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write under a temporary name beside `path`, make sure it is on the disk, then rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from ddsp_rt.errors import DataError
 from ddsp_rt.figures import axes as style
 from ddsp_rt.figures.parts import FRAME_RATE, Parts
+from ddsp_rt.whole_files import whole_file
 
 SIZE = 11.69, 8.27  # inches: A4 across
 DPI = 150
@@ -44,21 +45,10 @@ def draw(parts: Parts, path: str | os.PathLike) -> None:
         FigureCanvasAgg(figure)
         panels(figure, parts)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, suffix=path.suffix or ".png")
-            os.close(handle)
+            with whole_file(path) as file:
+                _save(figure, file, path.suffix.lower()[1:] or "png")
         except OSError as error:
-            raise DataError(f"{path}: cannot be written: {error.strerror}") from None
-        try:
-            _save(figure, name)
-            umask = os.umask(0)
-            os.umask(umask)
-            os.chmod(name, 0o666 & ~umask)
-            os.replace(name, path)
-        except OSError as error:
-            raise DataError(f"{path}: cannot be written: {error.strerror}") from None
-        finally:
-            Path(name).unlink(missing_ok=True)
+            raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def panels(figure, parts: Parts) -> None:
@@ -202,17 +192,17 @@ def _image(figure, axis, image, extent, low: float, high: float, label: str) -> 
     bar.outline.set_linewidth(0.5)
 
 
-def _save(figure, name: str) -> None:
+def _save(figure, file: BinaryIO, kind: str) -> None:
     """A PNG with 256 colours, which suffice here and keep it small; other kinds as matplotlib writes them."""
-    if not name.lower().endswith(".png"):
-        figure.savefig(name, dpi=DPI)
+    if kind != "png":
+        figure.savefig(file, dpi=DPI, format=kind)
         return
     from PIL import Image
 
     figure.canvas.draw()
     picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())[..., :3])
     picture = picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    picture.save(name, format="PNG", dpi=(DPI, DPI), optimize=True)
+    picture.save(file, format="PNG", dpi=(DPI, DPI), optimize=True)
 
 
 def _fewer(image: np.ndarray) -> np.ndarray:

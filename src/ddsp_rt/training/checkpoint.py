@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ddsp_rt.errors import DataError
+from ddsp_rt.whole_files import whole_file
 
 FORMAT_VERSION = 1
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write under a temporary name, make sure it is on the disk, rename. Raises DataError; the old one then stays."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "wb") as file:
+        with whole_file(path) as file:
             torch.save({"format_version": FORMAT_VERSION, **state}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
     except (OSError, RuntimeError) as error:  # torch hides the system's reason behind its own
         reason = getattr(error, "strerror", None) or getattr(error.__context__, "strerror", None) or "the disk refuses"
         raise DataError(f"{path}: the checkpoint could not be written: {reason}; the one before it stays") from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

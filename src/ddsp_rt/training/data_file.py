@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ddsp_rt.errors import DataError
+from ddsp_rt.whole_files import whole_file
 
 FORMAT_VERSION = 1
 FRAME_RATE = 250  # frames per second
@@ -92,22 +93,16 @@ def write_tensors(path: Path, table: dict[str, Any], tensors: dict[str, np.ndarr
         place += tensor.nbytes
     encoded = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     encoded += b" " * (-len(encoded) % 8)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "wb") as file:
+        with whole_file(path) as file:
             file.write(struct.pack("<Q", len(encoded)) + encoded)
             for tensor in tensors.values():
                 if isinstance(tensor, Span):
                     _copy(tensor, file)
                 else:
                     file.write(np.ascontiguousarray(tensor).data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
     except OSError as error:
         raise DataError(f"{path}: could not be written: {error.strerror or error}; what was there stays") from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _copy(span: Span, file) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ddsp_rt.errors import DataError, UsageError
+from ddsp_rt.whole_files import PREFIX, SUFFIX
 
 _claimed: set[Path] = set()  # by this process, which the system's lock does not keep from itself
 _claiming = threading.Lock()
@@ -53,7 +54,7 @@ class RunFolder:
         """Remove the run that is replaced, and what a killed one left half-written."""
         self.checkpoint.unlink(missing_ok=True)
         shutil.rmtree(self.log, ignore_errors=True)
-        for rest in self.path.glob(".*.tmp"):
+        for rest in self.path.glob(f"{PREFIX}*{SUFFIX}"):
             rest.unlink(missing_ok=True)
 
     @contextmanager

@@ -1,0 +1,95 @@
+"""Files that are whole or not there: written under a short temporary name beside the target, and renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+PREFIX, SUFFIX = ".ddsp-rt-", ".part"
+
+
+class WholeFile:
+    """A file that takes its name by `commit`; until then, and after `discard`, what was there before stays.
+
+    `handle` is its file descriptor, `temporary` its path meanwhile: unique and short, so that a name of the greatest
+    length can be written. A link is written through and stays one; an old file hands its permissions on. Missing
+    folders are made.
+
+    Raises:
+        OSError: the folder or the disk refuses, or links lead in a circle.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]):
+        if not os.fspath(path):
+            raise OSError(errno.ENOENT, "the name is empty")
+        self.target = Path(os.path.realpath(path))
+        if self.target.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        self.handle, temporary = tempfile.mkstemp(SUFFIX, PREFIX, self.target.parent)
+        self.temporary = Path(temporary)
+        self._done = False
+
+    def commit(self) -> None:
+        """Make sure that everything is on the disk, then give it its name."""
+        os.fsync(self.handle)
+        os.chmod(self.temporary, self._mode())
+        os.replace(self.temporary, self.target)
+        self._done = True
+        os.close(self.handle)
+
+    def discard(self) -> None:
+        """Remove what was written, if it has no name yet."""
+        if not self._done:
+            self._done = True
+            os.close(self.handle)
+            self.temporary.unlink(missing_ok=True)
+
+    def _mode(self) -> int:
+        try:
+            return os.stat(self.target).st_mode & 0o7777
+        except OSError:
+            umask = os.umask(0)
+            os.umask(umask)
+            return 0o666 & ~umask
+
+
+class ToStandardOutput:
+    """The same towards standard output: kept on the disk until it is complete, so that nothing half-made comes out."""
+
+    def __init__(self):
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "it is closed")
+        if sys.stdout.isatty():
+            raise OSError(errno.EINVAL, "it is a terminal; redirect it, or name a file")
+        self._file = tempfile.TemporaryFile(prefix=PREFIX[1:])
+        self.handle = self._file.fileno()
+
+    def commit(self) -> None:
+        os.lseek(self.handle, 0, os.SEEK_SET)
+        sys.stdout.flush()
+        shutil.copyfileobj(self._file, sys.stdout.buffer, 1 << 20)
+        sys.stdout.flush()
+        self._file.close()
+
+    def discard(self) -> None:
+        self._file.close()
+
+
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A binary file to write to, which takes its name at the end of the block unless an exception ends it."""
+    whole = WholeFile(path)
+    try:
+        with os.fdopen(os.dup(whole.handle), "wb") as file:
+            yield file
+        whole.commit()
+    finally:
+        whole.discard()
