@@ -20,7 +20,7 @@ import numpy as np
 
 SUFFIXES = frozenset(
     """.m4a .mp4 .m4b .m4r .m4v .mov .qt .aac .webm .weba .mka .mkv .amr .awb .3gp .3g2 .3ga .wma .wmv .asf .ac3 .eac3
-    .ape .wv .tta .dsf .dff .mpc .spx .mp2 .mpga .ra .rm .adts .alac .flv .avi .ogv .ogx .mpg .mpeg .ts .mts""".split()
+    .ape .wv .tta .dsf .dff .mpc .spx .mp2 .mpga .ra .rm .adts .alac .flv .avi .ogv .ogx .mpg .mpeg""".split()
 )
 MAGIC = (  # (offset, bytes)
     (4, b"ftyp"), (4, b"moov"), (4, b"mdat"), (4, b"wide"), (0, b"#!AMR"), (0, b"\x1aE\xdf\xa3"), (0, b"caff"),

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -16,16 +17,17 @@ from typing import Any
 
 import numpy as np
 
+from ddsp_rt.console import say
 from ddsp_rt.errors import DataError, UserError
 from ddsp_rt.gates import silent_frames, usable_frames
 from ddsp_rt.inspection.reverberation import band_level, decay_times
 from ddsp_rt.instrument_file import ANALYSER_VERSIONS
+from ddsp_rt.progress import Progress
 from ddsp_rt.training.data_file import FORMAT_VERSION, FRAME_RATE, TENSORS, read_header, write_tensors
-from ddsp_rt.training.progress import Progress, say
 from ddsp_rt.training.recordings import Recording, find_recordings
 from ddsp_rt.training.statistics import Statistics
 
-PREPARE_VERSION = 3  # raised when the same recording and analyser would give other tensors
+PREPARE_VERSION = 4  # raised when the same recording and analyser would give other tensors
 ANALYSER = {"version": ANALYSER_VERSIONS[-1], "f0_low": 40, "f0_high": 2100}
 MODEL_RATES = (16_000, 48_000)  # Hz
 SHARD_SECONDS = 3600.0  # a shard is closed when it holds this much
@@ -76,7 +78,7 @@ def prepare(
     output = Path(output)
     if output.suffix != ".safetensors":
         raise DataError(f"{output}: end the name of a data set in .safetensors")
-    found = find_recordings(recordings)
+    found = find_recordings(recordings, report)
     folder = output.with_name(f".{output.name}.parts")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -96,11 +98,17 @@ def prepare(
 
 
 def cache_folder() -> Path:
-    """Where analyses are kept: `$DDSP_RT_CACHE`, or `ddsp-rt` in the user's cache folder."""
+    """Where analyses are kept: `$DDSP_RT_CACHE`, or `ddsp-rt` in the user's cache folder.
+
+    Where the user has no home the system's folder of temporary files takes its place; a relative `$XDG_CACHE_HOME` is
+    ignored, as the XDG specification wants it.
+    """
     if own := os.environ.get("DDSP_RT_CACHE"):
-        return Path(own)
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(base) / "ddsp-rt"
+        return Path(os.path.expanduser(own))
+    for base in (os.environ.get("XDG_CACHE_HOME", ""), os.path.join(os.path.expanduser("~"), ".cache")):
+        if os.path.isabs(base):
+            return Path(base) / "ddsp-rt"
+    return Path(tempfile.gettempdir()) / "ddsp-rt-cache"
 
 
 def _analyse_all(jobs: list[Job], workers: int, report) -> tuple[list[Path | None], list[str]]:
@@ -116,6 +124,8 @@ def _analyse_all(jobs: list[Job], workers: int, report) -> tuple[list[Path | Non
             except BrokenProcessPool:
                 raise DataError(f"{jobs[index].recording.path}: the analysis was killed (out of memory?)") from None
             parts[index] = part
+            if part is not None and (note := read_header(part)[0]["recordings"][0].get("note")):
+                progress.say(f"note: {note}")
             if error:
                 errors.append(error)
                 progress.say(f"skipped {error}")
@@ -149,7 +159,8 @@ def _analyse(job: Job) -> Path:
     part = job.folder / f"{key}.safetensors"
     if part.exists():
         return part
-    audio, rate = read_audio(job.recording.path)
+    notes: list[str] = []
+    audio, rate = read_audio(job.recording.path, report=notes.append)
     features = _features(content, audio, rate)
     gates = usable_frames(audio, rate, features["f0"], features["periodicity"], features["loudness"])
     length = job.model_rate // FRAME_RATE
@@ -167,6 +178,7 @@ def _analyse(job: Job) -> Path:
     left_out = {name: float(np.sum(mask[:frames])) / FRAME_RATE for name, mask in gates.reasons.items()}
     table = {
         "sha256": content,
+        "note": " ".join(notes),
         "native_rate": rate,
         "seconds": frames / FRAME_RATE,
         "held_out_seconds": held,
@@ -183,7 +195,8 @@ def _analyse(job: Job) -> Path:
 def _features(content: str, audio: np.ndarray, rate: int) -> dict[str, np.ndarray]:
     """The engine's analysis, from the cache where it has been made before."""
     names = ("f0", "periodicity", "loudness", "mfcc")
-    cached = cache_folder() / "features" / f"{content[:32]}-a{ANALYSER['version']}.safetensors"
+    name = f"{content[:32]}-a{ANALYSER['version']}-p{PREPARE_VERSION}.safetensors"
+    cached = cache_folder() / "features" / name
     try:
         _, spans = read_header(cached)
         stored = {n: np.fromfile(cached, spans[n].dtype, offset=spans[n].offset, count=-1) for n in names}
