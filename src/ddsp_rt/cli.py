@@ -6,8 +6,12 @@ and needs neither PyTorch nor matplotlib.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
+import threading
+import traceback
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +21,8 @@ import typer
 from typer.core import TyperGroup
 
 import ddsp_rt
+from ddsp_rt import arguments, console
+from ddsp_rt.arguments import QUIET, VERBOSE, with_verbosity
 from ddsp_rt.errors import UserError
 
 # name: (module, function, one line of help)
@@ -31,6 +37,7 @@ ELSEWHERE = {
 # the extra of the package that brings a module
 EXTRAS = {"torch": "train", "lightning": "train", "tensorboard": "train", "swift_f0": "evaluate", "librosa": "evaluate"}
 INTERRUPTED = 130  # exit code after Ctrl-C
+HELP = {"help_option_names": ["-h", "--help"]}
 
 
 def _exists(module: str) -> bool:
@@ -53,13 +60,13 @@ def _from_elsewhere(name: str):
     module, function, _ = ELSEWHERE[name]
     command = getattr(import_module(module), function)
     alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    alone.command(name)(command)
+    alone.command(name, context_settings=HELP)(with_verbosity(command))
     return typer.main.get_command(alone)
 
 
 app = typer.Typer(
     cls=Commands,
-    add_completion=False,
+    context_settings=HELP,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     invoke_without_command=True,
@@ -68,7 +75,7 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:
     if value:
-        print(f"ddsp-rt {ddsp_rt.__version__}")
+        console.result(f"ddsp-rt {ddsp_rt.__version__}")
         raise typer.Exit()
 
 
@@ -76,32 +83,48 @@ def _version(value: bool) -> None:
 def _start(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("-V", "--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    verbose: VERBOSE = False,
+    quiet: QUIET = False,
 ) -> None:
     """Neural timbre transfer: any monophonic performance plays a trained instrument.
 
     Example: ddsp-rt transfer voice.wav --to violin -o violin.wav
     """
     if context.invoked_subcommand is None:
-        print(context.get_help())
+        console.result(context.get_help())
 
 
 @app.command()
+@with_verbosity
 def transfer(
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="INPUT...", help="Performances: WAV, FLAC, OGG, MP3 or AIFF.")
+        list[Path],
+        typer.Argument(
+            metavar="INPUT...",
+            parser=arguments.path,
+            help="Performances: sound files, folders of them, or - for standard input.",
+        ),
     ],
     to: Annotated[
-        str, typer.Option("--to", metavar="INSTRUMENT", help="Name of an instrument, or path of a .ddsp file.")
+        str,
+        typer.Option(
+            "--to",
+            metavar="INSTRUMENT",
+            autocompletion=arguments.instrument_names,
+            help="Name of an instrument, or path of a .ddsp file.",
+        ),
     ],
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "-o",
             "--output",
             metavar="OUT",
-            help="File (.wav, .flac, .aiff), or folder. [default: INPUT-INSTRUMENT.wav here]",
+            parser=arguments.output,
+            help="A file if it ends in .wav, .flac or .aiff, - for standard output, else a folder. "
+            "[default: INPUT-INSTRUMENT.wav here]",
         ),
     ] = None,
     octave: Annotated[
@@ -123,26 +146,36 @@ def transfer(
             metavar="source|mean", help="For instruments with z: the performance's timbre, or the instrument's mean."
         ),
     ] = "source",
+    channel: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Channel to play, from 1. [default: all, mixed down]")
+    ] = None,
     figure: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="Also draw the sound taken apart (one INPUT only).")
+        Path | None,
+        typer.Option(metavar="PNG", parser=arguments.path, help="Also draw the sound taken apart (one INPUT only)."),
     ] = None,
 ) -> None:
     """Play performances on another instrument.
 
-    The result carries the room's tail on until it stays below -80 dBFS. Several INPUTs go to a folder; a bad one is
-    named and skipped, and the exit code is 1.
+    The result carries the room's tail on until it stays below -80 dBFS. Of several INPUTs a bad one is named and
+    skipped, and the exit code is 1.
 
     Example: ddsp-rt transfer voice.wav --to violin -o violin.wav --octave 1
     """
     from ddsp_rt.transfer_command import transfer_all
 
-    transfer_all(inputs, to, output, octave, loudness, sample_rate, bit_depth, reverb, z, figure)
+    transfer_all(inputs, to, output, octave, loudness, sample_rate, bit_depth, reverb, z, figure, channel)
 
 
 @app.command()
+@with_verbosity
 def info(
     instrument: Annotated[
-        str, typer.Argument(metavar="INSTRUMENT", help="Name of an instrument, or path of a .ddsp file.")
+        str,
+        typer.Argument(
+            metavar="INSTRUMENT",
+            autocompletion=arguments.instrument_names,
+            help="Name of an instrument, or path of a .ddsp file.",
+        ),
     ],
     json: Annotated[bool, typer.Option("--json", help="Print the file's metadata as JSON.")] = False,
 ) -> None:
@@ -153,20 +186,23 @@ def info(
     from ddsp_rt.info_command import describe, metadata_json
 
     loaded = ddsp_rt.load(instrument)
-    print(metadata_json(loaded) if json else describe(loaded))
+    console.result(metadata_json(loaded) if json else describe(loaded))
 
 
 @app.command()
-def instruments() -> None:
+@with_verbosity
+def instruments(
+    json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+) -> None:
     """List the instruments that can be named.
 
     Looks into DDSP_RT_PATH, the user's data folder and what came with the package.
 
     Example: ddsp-rt instruments
     """
-    from ddsp_rt.info_command import listing
+    from ddsp_rt.info_command import listing, listing_json
 
-    print(listing())
+    console.result(listing_json() if json else listing())
 
 
 def _stub(summary: str):
@@ -183,18 +219,22 @@ for _name, (_module, _function, _summary) in ELSEWHERE.items():
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code. A `UserError` ends in its one line, a bug in a traceback."""
+    console.prepare()
+    console.verbosity = console.NORMAL
+    signals = _EndedBySignals()
     try:
-        code = app(arguments, prog_name="ddsp-rt", standalone_mode=False)
-        sys.stdout.flush()
+        with signals:
+            code = app(arguments, prog_name="ddsp-rt", standalone_mode=False)
+            sys.stdout.flush()
         if code == INTERRUPTED:  # some versions of typer turn Ctrl-C into this
             raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except UserError as error:
         return _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("stopped; nothing half-made is left", INTERRUPTED)
+        return _fail("stopped; nothing half-made is left", 128 + signals.number)
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return 1
     except MemoryError:
         return _fail("out of memory", 1)
@@ -205,6 +245,12 @@ def main(arguments: list[str] | None = None) -> int:
         if "_engine" in str(error):
             return _fail("the engine is not built; install the package: pip install .", 1)
         raise
+    except OSError as error:
+        if console.verbosity >= console.VERBOSE:
+            traceback.print_exc()
+        name = "" if error.filename is None else f"{console.as_text(error.filename)}: "
+        _forget_output()
+        return _fail(f"{name}{(error.strerror or str(error) or type(error).__name__).lower()}", 1)
     except Exception as error:
         if hasattr(error, "format_message"):  # what typer says of the arguments
             command = getattr(getattr(error, "ctx", None), "command_path", "ddsp-rt")
@@ -212,9 +258,42 @@ def main(arguments: list[str] | None = None) -> int:
         raise
 
 
+class _EndedBySignals:
+    """Until it is left, SIGTERM and SIGHUP end the work as Ctrl-C does: what is half-made is removed."""
+
+    number = signal.SIGINT
+
+    def __init__(self):
+        self._old = {}
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+                self._old[number] = signal.signal(number, self._end)
+
+    def __exit__(self, *_) -> None:
+        for number, old in self._old.items():
+            signal.signal(number, old)
+
+    def _end(self, number: int, frame: object) -> None:
+        self.number = number
+        raise KeyboardInterrupt
+
+
 def _fail(message: str, code: int) -> int:
-    print(f"ddsp-rt: {message}", file=sys.stderr)
+    console.error(f"ddsp-rt: {message}")
+    if message.startswith("standard output"):
+        _forget_output()
     return code
+
+
+def _forget_output() -> None:
+    """Nothing more can be written: what is left in the buffer must not fail once more at the end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

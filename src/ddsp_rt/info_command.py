@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 
+from ddsp_rt import console
 from ddsp_rt.errors import DataError
 from ddsp_rt.instrument import Instrument, list_instruments
+from ddsp_rt.sound_files.source import shown
 
 NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 def metadata_json(instrument: Instrument) -> str:
     """The metadata, indented, with the path it came from."""
-    return json.dumps({"path": str(instrument.path), **instrument.metadata}, indent=2, ensure_ascii=False)
+    return console.as_json({"path": str(instrument.path), **instrument.metadata})
 
 
 def describe(instrument: Instrument) -> str:
@@ -41,15 +43,29 @@ def describe(instrument: Instrument) -> str:
 def listing() -> str:
     """Every instrument that can be named, with its range and its file; what cannot be read says why."""
     lines = []
+    for entry in _listed():
+        if "error" in entry:
+            lines.append(f"{shown(entry['name']):16}cannot be played: {entry['error']}")
+        else:
+            lines.append(f"{shown(entry['name']):16}{entry['range']}, {entry['model_rate']} Hz, {shown(entry['path'])}")
+    return "\n".join(lines) if lines else "No instruments found. Set DDSP_RT_PATH to a folder of .ddsp files."
+
+
+def listing_json() -> str:
+    """The same as JSON: a list of objects with name, path and either range and model_rate (Hz) or error."""
+    return console.as_json(list(_listed()))
+
+
+def _listed() -> Iterator[dict]:
     for path in list_instruments():
+        entry = {"name": path.stem, "path": str(path)}
         try:
             instrument = Instrument(path)
         except DataError as error:
-            lines.append(f"{path.stem:16}cannot be played: {error}")
-            continue
-        pitch = instrument.metadata["quantiles"]["pitch_midi"]
-        lines.append(f"{path.stem:16}{span(pitch)}, {instrument.model_rate} Hz, {path}")
-    return "\n".join(lines) if lines else "No instruments found. Set DDSP_RT_PATH to a folder of .ddsp files."
+            yield entry | {"error": str(error)}
+        else:
+            quantiles = instrument.metadata["quantiles"]
+            yield entry | {"range": span(quantiles["pitch_midi"]), "model_rate": instrument.model_rate}
 
 
 def span(pitch: list[float]) -> str:

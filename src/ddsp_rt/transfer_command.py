@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
+from ddsp_rt import console
 from ddsp_rt.analysis import as_rate
 from ddsp_rt.audio import FORMATS, check_output
+from ddsp_rt.audio_writer import is_standard_output
 from ddsp_rt.errors import DataError, UsageError, UserError
 from ddsp_rt.instrument import Instrument, check_loudness, check_octave, check_reverb, check_z, load
-from ddsp_rt.progress import progress
+from ddsp_rt.progress import Progress
+from ddsp_rt.sound_files.finder import SoundFile, find_sound_files
+from ddsp_rt.sound_files.source import STANDARD_INPUT, shown
 from ddsp_rt.transfer import Made, transfer_file
+
+LONGEST_NAME = 255  # bytes, on most file systems
 
 
 def transfer_all(
     inputs: list[Path],
     to: str,
-    output: Path | None,
+    output: str | None,
     octave: str,
     loudness: str,
     sample_rate: int | None,
@@ -25,6 +30,7 @@ def transfer_all(
     reverb: float,
     z: str,
     figure: Path | None,
+    channel: int | None = None,
 ) -> None:
     """Transfer every input; a bad one among several is named, skipped and counted.
 
@@ -35,59 +41,104 @@ def transfer_all(
     if sample_rate is not None:
         sample_rate = as_rate(sample_rate)
     instrument = load(to)
-    targets = plan(inputs, output, instrument)
-    for target in targets:
+    found = find_sound_files(inputs, must_exist=False)
+    for line in found.notes():
+        console.note(line)
+    jobs = plan(found.files, output, instrument)
+    for _, target in jobs:
         check_output(target, bit_depth)
-    _check_figure(inputs, targets, figure)
+    _check_figure(jobs, figure)
+    console.detail(f"{instrument.name}: {instrument.path}")
+    say = console.say if output is None or not is_standard_output(output) else _say_elsewhere
 
     def one(source: Path, target: Path) -> None:
-        with progress(source.name, 1.0) as advance:
+        replaced = not is_standard_output(target) and target.exists()
+        with Progress(source.name, 1.0) as bar:
             made = transfer_file(
-                instrument, source, target, octave, loudness, reverb, sample_rate, bit_depth, z, advance
+                instrument, source, target, octave, loudness, reverb, sample_rate, bit_depth, z, bar.advance, channel
             )
-        print(_summary(made, bit_depth))
-        for note in made.notes:
-            print(f"note: {note}", file=sys.stderr)
+        say(_summary(made, bit_depth, replaced))
+        for line in made.notes:
+            console.note(line)
 
-    if len(inputs) == 1:
-        one(inputs[0], targets[0])
+    if len(jobs) == 1:
+        one(*jobs[0])
         if figure is not None:
-            _draw(instrument, inputs[0], figure, octave, loudness, reverb)
+            _draw(instrument, jobs[0][0], figure, octave, loudness, reverb)
         return
     bad = 0
-    for source, target in zip(inputs, targets):
+    for source, target in jobs:
         try:
             one(source, target)
         except UserError as error:
-            print(f"ddsp-rt: skipped {error}", file=sys.stderr)
+            console.error(f"ddsp-rt: skipped {error}")
             bad += 1
     if bad:
-        raise DataError(f"{bad} of {len(inputs)} inputs skipped, {len(inputs) - bad} done")
+        raise DataError(f"{bad} of {len(jobs)} inputs skipped, {len(jobs) - bad} done")
 
 
-def plan(inputs: list[Path], output: Path | None, instrument: Instrument) -> list[Path]:
-    """The output of each input. Never an input itself, never the same twice; UsageError where that cannot be."""
-    names_folder = output is not None and (output.is_dir() or str(output).endswith(os.sep))
-    if len(inputs) == 1 and output is not None and not names_folder:
-        if not str(output).strip():
-            raise UsageError("-o: the name of the output is empty")
-        targets = [output if output.suffix else output.with_name(output.name + ".wav")]
+def plan(inputs: list[SoundFile], output: str | None, instrument: Instrument) -> list[tuple[Path, Path]]:
+    """Each input with its output. Never an input itself, never the same twice; UsageError where that cannot be.
+
+    `output` is a folder when it is one, ends in a separator or has no ending; else it is a file.
+    """
+    if output is not None and not _is_folder(output):
+        if len(inputs) > 1:
+            raise UsageError(f"-o {shown(output)}: several inputs go to a folder; give the name of one")
+        jobs = [(inputs[0].path, Path(output))]
     else:
-        folder = Path(".") if output is None else output
-        if (folder.exists() and not folder.is_dir()) or (not folder.exists() and folder.suffix.lower() in FORMATS):
-            raise UsageError(f"-o {output}: several inputs go to a folder; give the name of one")
-        targets = []
-        for source in inputs:
-            number, target = 1, folder / f"{source.stem}-{instrument.path.stem}.wav"
-            while target in targets:
-                number += 1
-                target = folder / f"{source.stem}-{instrument.path.stem}-{number}.wav"
-            targets.append(target)
-    for target in targets:
-        for source in [*inputs, instrument.path]:
-            if _same(source, target):
-                raise UsageError(f"{target}: the output would replace {source}; give another name with -o")
-    return targets
+        folder = Path(output or ".")
+        if folder.exists() and not folder.is_dir():
+            endings = ", ".join(FORMATS)
+            raise UsageError(f"-o {shown(folder)}: is a file, and not a folder; a name of a file ends in {endings}")
+        jobs = _into(folder, inputs, instrument)
+    targets = {os.path.abspath(target) for _, target in jobs}
+    for file in [file for file in inputs if file.folder and os.path.abspath(file.path) in targets]:
+        console.note(f"{shown(file.path)}: the result of an earlier transfer, left out")
+        jobs = [(source, target) for source, target in jobs if source != file.path]
+    for _, target in jobs:
+        for source in [*(source for source, _ in jobs), instrument.path]:
+            if not is_standard_output(target) and _same(source, target):
+                raise UsageError(
+                    f"{shown(target)}: the output would replace {shown(source)}; give another name with -o"
+                )
+    return jobs
+
+
+def _is_folder(output: str) -> bool:
+    if is_standard_output(output):
+        return False
+    return output.endswith(("/", os.sep)) or os.path.isdir(output) or not Path(output).suffix
+
+
+def _into(folder: Path, inputs: list[SoundFile], instrument: Instrument) -> list[tuple[Path, Path]]:
+    """Outputs named after inputs and instrument, below `folder` as the inputs lie below the folder they came from."""
+    jobs: list[tuple[Path, Path]] = []
+    taken: set[str] = set()
+    for file in inputs:
+        below = Path(file.name).parent if file.folder is not None else Path()
+        stem = "standard-input" if str(file.path) == STANDARD_INPUT else file.path.stem
+        number, ending = 1, f"-{instrument.path.stem}.wav"
+        while (target := folder / below / _shortened(stem, ending)) and str(target).casefold() in taken:
+            number += 1
+            ending = f"-{instrument.path.stem}-{number}.wav"
+        taken.add(str(target).casefold())
+        jobs.append((file.path, target))
+    return jobs
+
+
+def _shortened(stem: str, ending: str) -> str:
+    """A name that the file system takes."""
+    room = LONGEST_NAME - len(os.fsencode(ending))
+    while len(os.fsencode(stem)) > room:
+        stem = stem[:-1]
+    return stem + ending
+
+
+def _say_elsewhere(line: str) -> None:
+    """Standard output carries the sound."""
+    if console.verbosity > console.QUIET:
+        console.error(line)
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -97,29 +148,32 @@ def _same(one: Path, other: Path) -> bool:
         return os.path.abspath(one) == os.path.abspath(other)
 
 
-def _check_figure(inputs: list[Path], targets: list[Path], figure: Path | None) -> None:
+def _check_figure(jobs: list[tuple[Path, Path]], figure: Path | None) -> None:
     if figure is None:
         return
-    if len(inputs) > 1:
+    if len(jobs) > 1:
         raise UsageError("--figure draws one input; give one INPUT")
+    if str(jobs[0][0]) == STANDARD_INPUT:
+        raise UsageError("--figure reads its input once more; give a file instead of standard input")
     if figure.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise UsageError(f"--figure {figure}: end the name in .png, .pdf or .svg")
-    if figure.is_dir() or any(_same(figure, path) for path in [*inputs, *targets]):
-        raise UsageError(f"--figure {figure}: give the name of a file that is nothing else")
+        raise UsageError(f"--figure {shown(figure)}: end the name in .png, .pdf or .svg")
+    if figure.is_dir() or any(_same(figure, path) for path in jobs[0]):
+        raise UsageError(f"--figure {shown(figure)}: give the name of a file that is nothing else")
 
 
 def _draw(instrument: Instrument, source: Path, figure: Path, octave, loudness, reverb: float) -> None:
     from ddsp_rt.figures import draw_transfer
 
     draw_transfer(instrument, source, figure, octave=octave, loudness=loudness, reverb=reverb)
-    print(f"{figure}: the sound taken apart")
+    console.say(f"{shown(figure)}: the sound taken apart")
 
 
-def _summary(made: Made, bit_depth: str) -> str:
+def _summary(made: Made, bit_depth: str, replaced: bool) -> str:
     depth = "float" if bit_depth == "float" else f"{bit_depth} bit"
-    line = f"{made.path}: {made.seconds:.1f} s + {made.tail:.1f} s tail, {made.rate} Hz, {depth}"
+    name = "standard output" if is_standard_output(made.path) else shown(made.path)
+    line = f"{name}: {made.seconds:.1f} s + {made.tail:.1f} s tail, {made.rate} Hz, {depth}"
     if made.octave:
         line += f", shifted by {made.octave:+d} octave{'s' if abs(made.octave) > 1 else ''}"
     if made.gain_db < -0.005:
         line += f", turned down by {-made.gain_db:.1f} dB to fit"
-    return line
+    return f"{line}, replacing the old file" if replaced else line

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from typing import Annotated
 
 import typer
 
+from ddsp_rt import arguments, console
 from ddsp_rt.benchmark.measures import BLOCKS, RATES, measure
 
 __all__ = ["BLOCKS", "RATES", "benchmark", "measure"]
@@ -14,7 +14,13 @@ __all__ = ["BLOCKS", "RATES", "benchmark", "measure"]
 
 def benchmark(
     instrument: Annotated[
-        str, typer.Option("--to", metavar="INSTRUMENT", help="Name or path of the instrument.")
+        str,
+        typer.Option(
+            "--to",
+            metavar="INSTRUMENT",
+            autocompletion=arguments.instrument_names,
+            help="Name or path of the instrument.",
+        ),
     ] = "violin",
     seconds: Annotated[
         float, typer.Option(min=0.2, max=60.0, help="Seconds of audio per run; of five the best counts.")
@@ -31,7 +37,7 @@ def benchmark(
     """
     result = measure(instrument, seconds, paced, latency)
     if json:
-        print(jsonlib.dumps(result, indent=1))
+        console.result(console.as_json(result, indent=1))
     else:
         from ddsp_rt.benchmark.tables import show
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-
-from rich.console import Console
 from rich.table import Table
 
+from ddsp_rt import console
 from ddsp_rt.benchmark.measures import BLOCKS, RATES
 
 
 def show(result: dict) -> None:
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 110)
-    console.print(f"{result['instrument']} on {result['processor']}, one core, {result['kernels']} kernels")
-    console.print(
+    out = console.tables()
+    out.print(console.cell(f"{result['instrument']} on {result['processor']}, one core, {result['kernels']} kernels"))
+    out.print(
         f"analysis {result['analysis_speed']:.0f} and whole transfer {result['transfer_speed']:.0f} times real time "
         f"at 48 kHz: "
         f"about {result['instances_per_core']} instances a core; loads in {result['load_ms']:.0f} ms; "
@@ -21,17 +19,17 @@ def show(result: dict) -> None:
     )
     for kind, title in (("back_to_back", "back to back"), ("paced", "in real time")):
         if kind in result["live"]:
-            console.print(blocks(result["blocks"], kind, title))
+            out.print(blocks(result["blocks"], kind, title))
     if "paced" in result["live"]:
         live = result["live"]
         p, empty = live["paced"], live["paced"]["empty"]
-        console.print(
+        out.print(
             f"{live['block']} samples at {live['rate']} Hz in real time: mean {percent(p)} "
             f"(an empty callback: {percent(empty)})"
         )
-    console.print(contents(result["content"]))
+    out.print(contents(result["content"]))
     if "latency" in result:
-        console.print(delays(result["latency"]))
+        out.print(delays(result["latency"]))
 
 
 def percent(figures: dict) -> str:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ddsp_rt.errors import DataError, UsageError
-
-AUDIO = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
+from ddsp_rt import arguments, console
+from ddsp_rt.errors import UsageError
 
 
 def evaluate(
     instrument: Annotated[str, typer.Argument(metavar="INSTRUMENT", help="Name of an instrument, or a .ddsp file.")],
-    recordings: Annotated[list[Path], typer.Argument(metavar="RECORDINGS...", help="Audio files, or folders of them.")],
+    recordings: Annotated[
+        list[Path],
+        typer.Argument(metavar="RECORDINGS...", parser=arguments.path, help="Audio files, or folders of them."),
+    ],
     last: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="Judge only the last SECONDS of each recording.")
     ] = None,
@@ -25,7 +26,12 @@ def evaluate(
     ] = None,
     transfer: Annotated[
         list[Path],
-        typer.Option("--transfer", metavar="PERFORMANCES", help="Also play these (file or folder) and judge that."),
+        typer.Option(
+            "--transfer",
+            metavar="PERFORMANCES",
+            parser=arguments.path,
+            help="Also play these (file or folder) and judge that.",
+        ),
     ] = [],  # noqa: B006 (typer copies it)
     json: Annotated[bool, typer.Option("--json", help="Print everything measured as JSON.")] = False,
 ) -> None:
@@ -39,31 +45,26 @@ def evaluate(
     import ddsp_rt
     from ddsp_rt.evaluation.report import evaluate as measure
     from ddsp_rt.evaluation.tables import show
-    from ddsp_rt.progress import progress
+    from ddsp_rt.progress import Progress
 
     if last is not None and not last > 0:
         raise UsageError(f"--last {last:g}: give seconds above 0")
     if truth is not None and not truth.is_dir():
         raise UsageError(f"--truth {truth}: no such folder")
-    files, others = audio_files(recordings), audio_files(transfer) if transfer else []
-    with progress("Evaluating", len(files) + len(others)) as advance:
-        result = measure(ddsp_rt.load(instrument), files, last, truth, advance, others)
+    files, others = _files(recordings), _files(transfer) if transfer else []
+    with Progress("Evaluating", len(files) + len(others), "files") as progress:
+        result = measure(ddsp_rt.load(instrument), files, last, truth, progress.advance, others)
     if json:
-        print(jsonlib.dumps(result, indent=2))
+        console.result(console.as_json(result))
         return
     show(result)
 
 
-def audio_files(recordings: list[Path]) -> list[Path]:
-    """Files as they are, folders as the audio files in them, sorted; DataError when there are none."""
-    found = []
-    for path in recordings:
-        if path.is_dir():
-            found += sorted(p for p in path.rglob("*") if p.suffix.lower() in AUDIO and p.is_file())
-        elif path.exists():
-            found.append(path)
-        else:
-            raise DataError(f"{path}: no such file or folder")
-    if not found:
-        raise DataError(f"{', '.join(map(str, recordings))}: no audio files ({', '.join(AUDIO)})")
-    return found
+def _files(recordings: list[Path]) -> list[Path]:
+    """The sound files in files and folders; what else lies there is told. DataError when there are none."""
+    from ddsp_rt.sound_files.finder import find_sound_files
+
+    found = find_sound_files(recordings)
+    for line in found.notes():
+        console.note(line)
+    return [file.path for file in found.files]

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from ddsp_rt import console
 
 Row = tuple[str, str, str, str]  # measure, figure, unit, meaning
 
 
 def show(result: dict) -> None:
     """Prints what `evaluate` returned."""
-    from rich.console import Console
-    from rich.markup import escape
-
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120)
+    out = console.tables()
     if result["files"]:
         title = f"{result['instrument']} on {result['seconds']:.0f} s of recordings"
-        console.print(_table(title, [*resynthesis_rows(result), *playing_rows(result)]))
+        out.print(_table(title, [*resynthesis_rows(result), *playing_rows(result)]))
         if len(result["files"]) > 1:
-            console.print(file_table("by recording", result["files"]))
+            out.print(file_table("by recording", result["files"]))
     if "transfers" in result:
         played = result["transfers"]
         title = f"{played['seconds']:.0f} s of other performances played on {result['instrument']}"
-        console.print(_table(title, [*playing_rows(played), *timbre_rows(played["timbre"])]))
+        out.print(_table(title, [*playing_rows(played), *timbre_rows(played["timbre"])]))
         if len(played["files"]) > 1:
-            console.print(file_table("by performance", played["files"]))
+            out.print(file_table("by performance", played["files"]))
     for note in result["notes"]:
-        console.print(f"Note: {escape(note)}")
+        out.print(console.cell(f"Note: {note}"), soft_wrap=True)
 
 
 def resynthesis_rows(result: dict) -> Iterator[Row]:

@@ -8,7 +8,10 @@ from typing import Annotated
 
 import typer
 
+from ddsp_rt import arguments, console
 from ddsp_rt.errors import DataError, UsageError
+from ddsp_rt.sound_files.finder import find_sound_files
+from ddsp_rt.sound_files.source import shown
 
 LONGEST = 60.0  # seconds: more would not be legible on one page
 LEAST = 0.1  # seconds
@@ -16,14 +19,30 @@ ENDINGS = (".png", ".pdf", ".svg")
 
 
 def figure(
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A performance: WAV, FLAC, OGG, MP3 or AIFF.")],
-    to: Annotated[str, typer.Option("--to", metavar="INSTRUMENT", help="Name of an instrument, or a .ddsp file.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FIG", help="Picture: .png, .pdf or .svg.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="INPUT", parser=arguments.path, help="A performance: a sound file, or - .")
+    ],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="INSTRUMENT",
+            autocompletion=arguments.instrument_names,
+            help="Name of an instrument, or a .ddsp file.",
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="FIG", parser=arguments.path, help="Picture: .png, .pdf or .svg."),
+    ],
     start: Annotated[float, typer.Option(metavar="SECONDS", help="Where in the input the picture begins.")] = 0.0,
     seconds: Annotated[float, typer.Option(metavar="SECONDS", help="How much of it is drawn, at most 60.")] = LONGEST,
     octave: Annotated[str, typer.Option(metavar="auto|N", help="Octaves to shift by, -4 to 4.")] = "auto",
     loudness: Annotated[str, typer.Option(metavar="auto|DB", help="Offset in dB, -60 to 60.")] = "auto",
     reverb: Annotated[float, typer.Option(metavar="G", help="Gain of the instrument's room, 0 (dry) to 2.")] = 1.0,
+    channel: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Channel to play, from 1. [default: all, mixed down]")
+    ] = None,
 ) -> None:
     """Draw a transfer, the sound taken apart in the order of the signal path.
 
@@ -39,8 +58,19 @@ def figure(
         raise UsageError(f"--start {start:g} --seconds {seconds:g}: {limits}")
     octave, loudness, reverb = check_octave(octave), check_loudness(loudness), check_reverb(reverb)
     instrument = ddsp_rt.load(to)
-    draw_transfer(instrument, source, output, octave, loudness, reverb, start, seconds)
-    print(f"{output}: the sound taken apart")
+    source = _one(source)
+    draw_transfer(instrument, source, output, octave, loudness, reverb, start, seconds, channel)
+    console.say(f"{shown(output)}: the sound taken apart")
+
+
+def _one(source: Path) -> Path:
+    """The file itself, or the only one in a folder."""
+    found = find_sound_files(source, must_exist=False)
+    if len(found.files) > 1:
+        raise UsageError(f"{shown(source)}: holds {len(found.files)} sound files; name the one to draw")
+    for line in found.notes():
+        console.note(line)
+    return found.files[0].path
 
 
 def draw_transfer(
@@ -52,6 +82,7 @@ def draw_transfer(
     reverb: float = 1.0,
     start: float = 0.0,
     seconds: float = LONGEST,
+    channel: int | None = None,
 ) -> None:
     """Draws a transfer of the file `source` into `path`, from `start` on and at most `seconds` long."""
     from ddsp_rt.analysis import HIGHEST_RATE, LOWEST_RATE
@@ -60,7 +91,7 @@ def draw_transfer(
     from ddsp_rt.figures.drawing import draw
     from ddsp_rt.figures.parts import take_apart
 
-    audio, rate = read_audio(source)
+    audio, rate = read_audio(source, report=console.note, channel=channel)
     first = int(start * rate)
     if len(audio) - first < LEAST * rate:
         raise DataError(f"{source}: nothing to draw from {start:g} s on; it lasts {len(audio) / rate:.2f} s")

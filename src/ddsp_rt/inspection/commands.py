@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import json as jsonlib
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ddsp_rt import arguments, console
 from ddsp_rt.errors import DataError
 
+WIDE = 110  # columns from which remarks stand in the table
 BAR = 40  # characters of the longest bar
 WORKERS = 4  # files at once: the engine works outside Python's lock
 
 
 def inspect(
-    recordings: Annotated[list[Path], typer.Argument(metavar="RECORDINGS...", help="Audio files, or folders of them.")],
+    recordings: Annotated[
+        list[Path],
+        typer.Argument(metavar="RECORDINGS...", parser=arguments.path, help="Audio files, or folders of them."),
+    ],
     json: Annotated[bool, typer.Option("--json", help="Print everything found as JSON.")] = False,
 ) -> None:
     """See what recordings hold before an hour is spent on them, and what to do about it.
@@ -27,18 +30,21 @@ def inspect(
 
     Example: ddsp-rt inspect my-recordings
     """
-    from ddsp_rt.evaluation.commands import audio_files
-    from ddsp_rt.progress import progress
+    from ddsp_rt.progress import Progress
+    from ddsp_rt.sound_files.finder import find_sound_files
 
-    files = audio_files(recordings)
-    with progress("Listening", len(files)) as advance:
-        report = inspect_files(files, advance)
+    found = find_sound_files(recordings)
+    files = [file.path for file in found.files]
+    with Progress("Listening", len(files), "files") as progress:
+        report = inspect_files(files, progress.advance)
+    for line in found.notes():
+        console.note(line)
     if json:
-        print(jsonlib.dumps(report, indent=2, ensure_ascii=False))
+        console.result(console.as_json(report))
     elif report["files"]:
         show(report)
-    for _path, reason in report["failed"].items():
-        print(f"skipped: {reason}", file=sys.stderr)
+    for reason in report["failed"].values():
+        console.error(f"skipped: {reason}")
     if not report["files"]:
         raise DataError(f"none of {len(files)} files could be read")
     if report["failed"]:
@@ -69,19 +75,22 @@ def inspect_files(files: list[Path], advance=lambda amount: None) -> dict:
 
 def show(report: dict) -> None:
     """The report as text on standard output."""
-    from rich.console import Console
-
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 130, highlight=False)
+    out = console.tables()
     total = report["total"]
     if len(report["files"]) > 1:
-        console.print(file_table(report["files"]))
-    console.print(total_table(total))
-    for line in histogram(total["note_seconds"]):
-        console.print(line)
-    console.print()
-    console.print("What to do" if total["advice"] else "Nothing to do: good material.", style="bold")
+        out.print(file_table(report["files"], remarks=out.width >= WIDE))
+        if out.width < WIDE:
+            for entry in report["files"]:
+                if entry["advice"]:
+                    out.print(console.cell(f"{Path(entry['file']).name}: {_remarks(entry)}"), soft_wrap=True)
+            out.print()
+    out.print(total_table(total))
+    for line in histogram(total["note_seconds"], console.is_unicode()):
+        out.print(line)
+    out.print()
+    out.print("What to do" if total["advice"] else "Nothing to do: good material.", style="bold")
     for line in total["advice"]:
-        console.print(f"  - {line}", soft_wrap=True, markup=False)
+        out.print(console.cell(f"  - {line}"), soft_wrap=True)
 
 
 def total_table(total: dict):
@@ -104,22 +113,25 @@ def total_table(total: dict):
         ("octave doubts", "not judged: pip install 'ddsp-rt[evaluate]'" if doubts is None else f"{100 * doubts:.1f} %"),
     ]
     table = Table(show_header=False, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*row)
+    for name, value in rows:
+        table.add_row(name, console.cell(value))
     return table
 
 
-def file_table(files: list[dict]):
+def file_table(files: list[dict], remarks: bool = True):
+    """One row for each file; their remarks need room for themselves."""
     from rich.table import Table
 
     table = Table()
-    for name in ("recording", "min", "usable", "pitch", "loudness dB", "noise dB", "T60 s", "two notes %", "remarks"):
-        table.add_column(name, justify="left" if name in ("recording", "pitch", "remarks") else "right")
+    names = ["recording", "min", "usable", "pitch", "loudness dB", "noise dB", "T60 s", "two notes %"]
+    for name in [*names, "remarks"] if remarks else names:
+        words = name in ("recording", "pitch", "remarks")
+        table.add_column(name, justify="left" if words else "right", overflow="fold", no_wrap=name == "pitch")
     for entry in files:
         loud, pitch = entry["loudness_db"], entry["pitch_range"]
         share = entry["left_out_seconds"]["polyphony"] / max(entry["sounding_seconds"], 1e-9)
         table.add_row(
-            Path(entry["file"]).name,
+            console.cell(Path(entry["file"]).name),
             f"{entry['seconds'] / 60:.2f}",
             f"{entry['usable_seconds'] / 60:.2f}",
             f"{pitch[0]}–{pitch[1]}" if pitch else "–",
@@ -127,18 +139,24 @@ def file_table(files: list[dict]):
             "–" if entry["noise_floor_db"] is None else f"{entry['noise_floor_db']:.0f}",
             "–" if entry["reverberation_seconds"] is None else f"{entry['reverberation_seconds']:.1f}",
             f"{100 * share:.0f}",
-            "; ".join(line.split(":")[0] for line in entry["advice"]),
+            *([console.cell(_remarks(entry))] if remarks else []),
         )
     return table
 
 
-def histogram(note_seconds: dict[str, float]) -> list[str]:
-    """Usable seconds of every note of the range as bars, one line each, high notes on top."""
+def _remarks(entry: dict) -> str:
+    return "; ".join(line.split(":")[0] for line in entry["advice"])
+
+
+def histogram(note_seconds: dict[str, float], blocks: bool = True) -> list[str]:
+    """Usable seconds of every note of the range as bars, one line each, high notes on top; of blocks, or plain."""
     longest = max(note_seconds.values(), default=0.0)
     lines = ["", "seconds of each note"] if note_seconds else []
     for name, seconds in reversed(note_seconds.items()):
         eighths = round(8 * BAR * seconds / max(longest, 1e-9))
         bar = "█" * (eighths // 8) + ("" if eighths % 8 == 0 else " ▏▎▍▌▋▊▉"[eighths % 8])
+        if not blocks:
+            bar = "#" * round(eighths / 8)
         lines.append(f"{name:>4} {bar} {seconds:.1f}")
     return lines
 

@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ddsp_rt.console import say
 from ddsp_rt.errors import UsageError
 from ddsp_rt.training.hardware import process_number
 from ddsp_rt.training.options import TrainOptions, base_path
-from ddsp_rt.training.progress import say
 from ddsp_rt.training.run_folder import RunFolder
 from ddsp_rt.training.settings import Settings
 from ddsp_rt.training.sources import find_sources

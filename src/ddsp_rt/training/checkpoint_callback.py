@@ -11,9 +11,9 @@ from typing import Any
 import lightning
 
 from ddsp_rt.errors import UserError
+from ddsp_rt.progress import Progress
 from ddsp_rt.training.checkpoint import save_checkpoint
 from ddsp_rt.training.module import TrainingModule
-from ddsp_rt.training.progress import Progress
 
 
 class CheckpointCallback(lightning.Callback):

@@ -7,13 +7,18 @@ from typing import Annotated
 
 import typer
 
+from ddsp_rt import arguments, console
 from ddsp_rt.errors import UsageError
+from ddsp_rt.sound_files.source import shown
 
 Recordings = Annotated[
-    list[Path], typer.Argument(metavar="RECORDINGS...", help="Audio files or folders: WAV, FLAC, OGG, MP3, AIFF.")
+    list[Path], typer.Argument(metavar="RECORDINGS...", parser=arguments.path, help="Audio files or folders.")
 ]
 RecordingsOrData = Annotated[
-    list[Path], typer.Argument(metavar="RECORDINGS...", help="Audio files or folders, or one data set made by prepare.")
+    list[Path],
+    typer.Argument(
+        metavar="RECORDINGS...", parser=arguments.path, help="Audio files or folders, or one data set made by prepare."
+    ),
 ]
 Rate = Annotated[int, typer.Option(metavar="16000|48000", help="Model rate, Hz.")]
 HoldOut = Annotated[
@@ -36,7 +41,10 @@ TrainingHoldOut = Annotated[
 
 def prepare(
     recordings: Recordings,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DATA", help="Data set to write (.safetensors).")],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="DATA", parser=arguments.path, help="Data set to write (.safetensors)."),
+    ],
     sample_rate: Rate = 16_000,
     hold_out: HoldOut = 0.0,
     jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes. [default: one per core]")] = None,
@@ -53,14 +61,19 @@ def prepare(
 
     _check_rate(sample_rate)
     summary = run(recordings, output, model_rate=sample_rate, hold_out=hold_out, workers=jobs)
-    print(f"{describe(summary)}: {output}")
+    console.say(f"{describe(summary)}: {shown(output)}")
     if summary["skipped"]:
         raise typer.Exit(1)
 
 
 def train(
     recordings: RecordingsOrData,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="INSTRUMENT", help="Instrument to write (.ddsp).")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="INSTRUMENT", parser=arguments.path, help="Instrument to write (.ddsp)."
+        ),
+    ],
     name: Annotated[str | None, typer.Option(metavar="N", help="Its name. [default: the file's]")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run with this output was stopped.")] = False,
     force: Annotated[

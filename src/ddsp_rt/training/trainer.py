@@ -14,6 +14,7 @@ import torch
 from ddsp_rt.architecture import Architecture, DecoderSpec, EncoderSpec
 from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.instrument_file import InstrumentError, load_instrument
+from ddsp_rt.progress import Progress
 from ddsp_rt.training.checkpoint import load_checkpoint
 from ddsp_rt.training.checkpoint_callback import CheckpointCallback
 from ddsp_rt.training.crops import Crops
@@ -26,7 +27,6 @@ from ddsp_rt.training.lightning_run import choose_accelerator, run_lightning
 from ddsp_rt.training.model import TrainingModel
 from ddsp_rt.training.module import TrainingModule
 from ddsp_rt.training.options import TrainOptions, base_path
-from ddsp_rt.training.progress import Progress
 from ddsp_rt.training.resuming import TAKEN_ANEW, check_resumed, what_was_asked
 from ddsp_rt.training.rooms import make_rooms
 from ddsp_rt.training.run_folder import RunFolder

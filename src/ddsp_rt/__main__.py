@@ -1,0 +1,7 @@
+"""`python -m ddsp_rt`: the command `ddsp-rt`."""
+
+import sys
+
+from ddsp_rt.cli import main
+
+sys.exit(main())

@@ -1,0 +1,74 @@
+"""What arguments of several commands share: names of files, and -v and -q after any command."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ddsp_rt import console
+from ddsp_rt.errors import UsageError
+
+
+def path(text: str) -> Path:
+    """A path as typed. An empty one, as an unset variable of the shell leaves it, is refused: it would mean "here"."""
+    text = os.fspath(text)
+    if not text.strip():
+        raise UsageError("the name of a file is empty: an unset variable?")
+    return Path(text + os.sep) if text.endswith(os.sep) else Path(text)
+
+
+def output(text: str) -> str:
+    """The name of an output; its ending tells a file from a folder, so it stays a text."""
+    if not os.fspath(text).strip():
+        raise UsageError("-o: the name of the output is empty: an unset variable?")
+    return os.fspath(text)
+
+
+def _louder(value: bool) -> None:
+    if value:
+        console.verbosity = console.VERBOSE
+
+
+def _quieter(value: bool) -> None:
+    if value:
+        console.verbosity = console.QUIET
+
+
+VERBOSE = Annotated[
+    bool, typer.Option("-v", "--verbose", callback=_louder, is_eager=True, help="Tell more of what is done.")
+]
+QUIET = Annotated[
+    bool, typer.Option("-q", "--quiet", callback=_quieter, is_eager=True, help="Tell of nothing but errors.")
+]
+
+
+def with_verbosity(command: Any) -> Any:
+    """The command with options -v and -q added."""
+
+    @functools.wraps(command)
+    def wrapped(**arguments: Any) -> Any:
+        arguments.pop("verbose")
+        arguments.pop("quiet")
+        return command(**arguments)
+
+    signature = inspect.signature(command, eval_str=True)
+    more = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
+        for name, kind in (("verbose", VERBOSE), ("quiet", QUIET))
+    ]
+    wrapped.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *more])
+    wrapped.__annotations__ = {p.name: p.annotation for p in wrapped.__signature__.parameters.values()}
+    del wrapped.__wrapped__
+    return wrapped
+
+
+def instrument_names(incomplete: str) -> list[str]:
+    """Installed instruments, for the shell's completion."""
+    from ddsp_rt.instrument import list_instruments
+
+    return [found.stem for found in list_instruments() if found.stem.startswith(incomplete)]
