@@ -46,8 +46,8 @@ def spectrum(instrument, audio, z):
     Weaker ones are what leaks from their neighbours, and higher ones suffer from the smallest wavering of the pitch.
     """
     features = ddsp_rt.analyse(audio, RATE)
-    fitting = instrument.fit(features, octave=0, loudness=0, z=z)
-    stream = instrument.stream(RATE, fitting, reverb=0)
+    fitting = instrument.fit(features, octave=0, loudness=0)
+    stream = instrument.stream(RATE, fitting, reverb=0, z=z)
     stream.set("noise_gain", -60)  # its chance would blur the weak harmonics
     played = stream.process(audio)[RATE:]
     magnitudes = np.abs(np.fft.rfft(played * np.hanning(len(played))))

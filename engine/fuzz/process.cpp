@@ -16,8 +16,9 @@
 #include <random>
 #include <vector>
 
-#include "ddsp_rt/live/control_player.h"
-#include "ddsp_rt/live/player.h"
+#include "ddsp_rt/live/live.h"
+#include "ddsp_rt/playing/control_voice.h"
+#include "ddsp_rt/playing/transfer.h"
 
 namespace {
 
@@ -97,7 +98,6 @@ Fitting any_fitting(FuzzedDataProvider& bytes) {
   fitting.loudness = LoudnessMap(any_float(bytes));
   fitting.gate_db = any_float(bytes);
   fitting.unvoiced_drop_db = any_float(bytes);
-  fitting.mean_z = bytes.ConsumeBool();
   return fitting;
 }
 
@@ -141,29 +141,29 @@ struct AudioToInstrument : Audio {
   void quieten() { transfer.set_fitting({}); }
 };
 
-struct AudioToPlayer : Audio {
+struct AudioToLive : Audio {
   static constexpr bool kCuttable = false;  // a new instrument is taken where a block begins
-  Player player;
+  Live<Transfer> live;
 
-  AudioToPlayer(FuzzedDataProvider& from, int rate) : Audio{from, {}}, player(rate) {}
+  AudioToLive(FuzzedDataProvider& from, int rate) : Audio{from, {}}, live(rate) {}
   void change() {
     switch (bytes.ConsumeIntegralInRange(0, 9)) {
-      case 0: player.learn(); break;
-      case 1: player.set_fitting(any_fitting(bytes)); break;
-      case 2: player.reset(); break;
-      case 3: player.bypass(bytes.ConsumeBool()); break;
-      case 4: player.collect(); break;
+      case 0: live.learn(); break;
+      case 1: live.set_fitting(any_fitting(bytes)); break;
+      case 2: live.reset(); break;
+      case 3: live.bypass(bytes.ConsumeBool()); break;
+      case 4: live.collect(); break;
       case 5:
       case 6:
-      case 7: player.load(any_instrument(bytes), any_range(bytes)); break;
+      case 7: live.load(any_instrument(bytes), any_range(bytes)); break;
       default: {
         const Parameter parameter = any_parameter(bytes);
-        player.set(parameter, any_value(bytes, parameter));
+        live.set(parameter, any_value(bytes, parameter));
       }
     }
   }
-  void play(int first, float* out, int n) { player.process(in.data() + first, out, n); }
-  void quieten() { player.set_fitting({}); }
+  void play(int first, float* out, int n) { live.process(in.data() + first, out, n); }
+  void quieten() { live.set_fitting({}); }
 };
 
 struct Control {
@@ -184,8 +184,8 @@ struct Control {
   void change_sound(Target& target) {
     switch (bytes.ConsumeIntegralInRange(0, 5)) {
       case 0: target.reset(); break;
-      case 1: target.set_ratio(any_float(bytes)); break;
-      case 2: target.set_unit(bytes.ConsumeBool() ? LevelUnit::kLinear : LevelUnit::kDecibels); break;
+      case 1: target.set(Parameter::kRatio, any_float(bytes)); break;
+      case 2: target.set(Parameter::kLevelInDb, bytes.ConsumeBool() ? 0.0f : 1.0f); break;
       default: {
         const Parameter parameter = any_parameter(bytes);
         target.set(parameter, any_value(bytes, parameter));
@@ -204,19 +204,19 @@ struct ControlToVoice : Control {
   void quieten() {}
 };
 
-struct ControlToPlayer : Control {
+struct ControlToLive : Control {
   static constexpr bool kCuttable = false;
-  ControlPlayer player;
+  Live<ControlVoice> live;
 
-  ControlToPlayer(FuzzedDataProvider& from, int rate) : Control{from, {}, {}, {}}, player(rate) {}
+  ControlToLive(FuzzedDataProvider& from, int rate) : Control{from, {}, {}, {}}, live(rate) {}
   void change() {
     if (bytes.ConsumeBool()) {
-      player.load(any_instrument(bytes));
+      live.load(any_instrument(bytes));
     } else {
-      change_sound(player);
+      change_sound(live);
     }
   }
-  void play(int first, float* out, int n) { player.process(at(first), out, n); }
+  void play(int first, float* out, int n) { live.process(at(first), out, n); }
   void quieten() {}
 };
 
@@ -286,8 +286,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   switch (data[size - 1] % 4) {  // ConsumeIntegral reads from the end
     case 0: check<AudioToInstrument>(data, size); break;
     case 1: check<ControlToVoice>(data, size); break;
-    case 2: check<AudioToPlayer>(data, size); break;
-    default: check<ControlToPlayer>(data, size); break;
+    case 2: check<AudioToLive>(data, size); break;
+    default: check<ControlToLive>(data, size); break;
   }
   return 0;
 }

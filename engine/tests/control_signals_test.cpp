@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "coverage.h"
 #include "measure.h"
 #include "rigs.h"
 
@@ -21,11 +22,12 @@ double pitch(const std::vector<float>& sound, double near) {
 
 }  // namespace
 
+COVERS(kRatio, {coverage::control});
 TEST_CASE("A modulator of m shifts the frequency to f (1 + r m)") {
   Control rig({});
   for (const auto& [ratio, modulator] : {std::pair{0.25f, 1.0f}, {0.5f, -0.6f}, {-2.0f, 0.1f}, {0.0f, 1.0f}}) {
     CAPTURE(ratio);
-    rig.door.set_ratio(ratio);
+    rig.door.set(Parameter::kRatio, ratio);
     const double expected = 400.0 * (1.0 + ratio * modulator);
     const std::vector<float> sound = rig.play(constant(0.3, 400.0f), constant(0.3, 1.0f), constant(0.3, modulator));
     CHECK(std::abs(pitch(sound, expected) - expected) < 0.05);
@@ -34,10 +36,10 @@ TEST_CASE("A modulator of m shifts the frequency to f (1 + r m)") {
 
 TEST_CASE("A ratio that is no number is none, and a huge one is held at 1000") {
   Control rig({});
-  rig.door.set_ratio(std::numeric_limits<float>::quiet_NaN());
+  rig.door.set(Parameter::kRatio, std::numeric_limits<float>::quiet_NaN());
   CHECK(std::abs(pitch(rig.play(constant(0.2, 400.0f), constant(0.2, 1.0f), constant(0.2, 1.0f)), 400.0) - 400.0) <
         0.05);
-  rig.door.set_ratio(1e9f);
+  rig.door.set(Parameter::kRatio, 1e9f);
   const double expected = 400.0 * (1.0 + 1000.0 * 0.001);
   const std::vector<float> sound = rig.play(constant(0.3, 400.0f), constant(0.3, 1.0f), constant(0.3, 0.001f));
   CHECK(std::abs(pitch(sound, expected) - expected) < 0.05);
@@ -61,6 +63,7 @@ TEST_CASE("A rest holds the pitch while it fades, and a value for each frame is 
     CHECK(std::abs(measure::cents(hertz, 440.0)) < 5.0);
 }
 
+COVERS(kMeanZ, {coverage::audio});
 TEST_CASE(
     "The control door plays the mean timbre of an instrument with z, and so does a performance that asks for it") {
   Recipe recipe;
@@ -74,9 +77,7 @@ TEST_CASE(
   hearing.play(0.4);
   const double own = measure::peak(hearing.play(0.1));
   CHECK(std::abs(measure::db(own / mean)) > 1.0);
-  ddsp_rt::Fitting fitting;
-  fitting.mean_z = true;
-  hearing.door.set_fitting(fitting);
+  hearing.door.set(Parameter::kMeanZ, 1.0f);
   hearing.play(0.4);
   CHECK(measure::peak(hearing.play(0.1)) == doctest::Approx(mean).epsilon(0.01));
 }

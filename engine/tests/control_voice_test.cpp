@@ -109,7 +109,7 @@ TEST_CASE("Modulation at an audio rate makes sidebands at its frequency; a ratio
   const std::vector<float> still = run(voice, control);
   voice.reset();
   CHECK(run(voice, Control(1.0)) == still);
-  voice.set_ratio(0.3f);
+  voice.set(Parameter::kRatio, 0.3f);
   voice.reset();
   const std::vector<float> moving = run(voice, control);
   CHECK(db(level(still, 530.0), level(still, 400.0)) < -60.0);
@@ -128,7 +128,7 @@ TEST_CASE("Any chopping gives identical samples, modulated or not") {
       control.level[i] = 0.5f + 0.4f * std::sin(0.001f * static_cast<float>(i));
     }
     ControlVoice voice(golden(), kRate);
-    voice.set_ratio(ratio);
+    voice.set(Parameter::kRatio, ratio);
     voice.reset();
     const std::vector<float> whole = run(voice, control, control.f0.size());
     for (const std::size_t block : {1, 17, 64, 1000}) {
@@ -163,7 +163,7 @@ TEST_CASE("The envelope shuts the voice, in both units; rests and nonsense are s
   }
   std::fill(control.f0.begin(), control.f0.end(), 400.0f);
   std::fill(control.level.begin(), control.level.end(), 0.0f);
-  voice.set_unit(LevelUnit::kDecibels);
+  voice.set(Parameter::kLevelInDb, 1.0f);
   voice.reset();
   CHECK(run(voice, control) == loud);  // 0 dB is 1.0
   std::fill(control.level.begin(), control.level.end(), -infinity);

@@ -45,11 +45,12 @@ TEST_CASE("The gate opens at the instrument's threshold, moved by the parameter,
   }
 }
 
+COVERS(kLevelInDb, {coverage::control});
 TEST_CASE("The control door's level is loudness relative to the training set's 95 %, in either unit") {
   Control rig(instrument(-32.0f));  // 20 dB below
   CHECK(sounds(rig, -31.95));
   CHECK_FALSE(sounds(rig, -32.05));
-  rig.door.set_unit(ddsp_rt::LevelUnit::kDecibels);
+  rig.door.set(Parameter::kLevelInDb, 1.0f);
   for (const double level : {-19.95, -20.05}) {
     CAPTURE(level);
     rig.door.reset();

@@ -140,8 +140,8 @@ TEST_CASE("A fitting given by hand holds through a change, for another instrumen
 
 TEST_CASE("Ratio and unit hold from before the first instrument through a change") {
   LiveControl rig(sounding());
-  rig.door.set_ratio(0.25f);
-  rig.door.set_unit(ddsp_rt::LevelUnit::kDecibels);
+  rig.door.set(Parameter::kRatio, 0.25f);
+  rig.door.set(Parameter::kLevelInDb, 1.0f);
   const auto hertz = [&] {  // a modulator of 1 is a detuning
     const std::size_t n = samples(0.2);
     const std::vector<float> sound =

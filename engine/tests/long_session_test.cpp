@@ -12,8 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "ddsp_rt/live/player.h"
+#include "ddsp_rt/live/live.h"
 #include "ddsp_rt/playing/control_voice.h"
+#include "ddsp_rt/playing/transfer.h"
 #include "realtime_guard.h"
 
 using namespace ddsp_rt;
@@ -168,15 +169,15 @@ TEST_CASE("Long session: playing and changing instruments leaves no more allocat
   const std::shared_ptr<const Instrument> one = instrument();
   const std::vector<float> in = tone(440);
   std::vector<float> out(in.size());
-  Player player(kRate);
+  Live<Transfer> live(kRate);
   long early = 0, late = 0;
   for (int change = 0; change < 300; ++change) {
-    player.load(one);
-    player.process(in.data(), out.data(), kRate / 4);
-    player.collect();
+    live.load(one);
+    live.process(in.data(), out.data(), kRate / 4);
+    live.collect();
     late = live_allocations();
     if (change == 10) early = late;
   }
-  CHECK(player.swaps() == 300);
+  CHECK(live.swaps() == 300);
   CHECK(late <= early + 1);  // a chunk of the memory pool may be on its way out
 }

@@ -10,8 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "ddsp_rt/live/control_player.h"
-#include "ddsp_rt/live/player.h"
+#include "ddsp_rt/live/live.h"
 #include "ddsp_rt/playing/control_voice.h"
 #include "ddsp_rt/playing/transfer.h"
 #include "made_instrument.h"
@@ -113,14 +112,18 @@ struct Control : Told<ddsp_rt::ControlVoice> {
 };
 
 /// Instruments that change while they play.
-struct LiveAudio : Hearing<ddsp_rt::Player> {
+struct LiveAudio : Hearing<ddsp_rt::Live<ddsp_rt::Transfer>> {
   static constexpr bool kHears = true;
-  explicit LiveAudio(const Recipe& recipe, int at = kRate) : Hearing{ddsp_rt::Player(at), at} { load(recipe); }
+  explicit LiveAudio(const Recipe& recipe, int at = kRate) : Hearing{ddsp_rt::Live<ddsp_rt::Transfer>(at), at} {
+    load(recipe);
+  }
   void load(const Recipe& recipe) { door.load(make(recipe)); }
 };
-struct LiveControl : Told<ddsp_rt::ControlPlayer> {
+struct LiveControl : Told<ddsp_rt::Live<ddsp_rt::ControlVoice>> {
   static constexpr bool kHears = false;
-  explicit LiveControl(const Recipe& recipe, int at = kRate) : Told{ddsp_rt::ControlPlayer(at), at} { load(recipe); }
+  explicit LiveControl(const Recipe& recipe, int at = kRate) : Told{ddsp_rt::Live<ddsp_rt::ControlVoice>(at), at} {
+    load(recipe);
+  }
   void load(const Recipe& recipe) { door.load(make(recipe)); }
 };
 

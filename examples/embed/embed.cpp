@@ -2,7 +2,8 @@
 // out.
 //   embed INSTRUMENT.ddsp [IN.f32 OUT.f32]     raw 32-bit floats, one channel, 48 kHz; without them a glide it makes up
 #include <ddsp_rt/instrument/instrument.h>
-#include <ddsp_rt/live/player.h>
+#include <ddsp_rt/live/live.h>
+#include <ddsp_rt/playing/transfer.h>
 
 #include <algorithm>
 #include <cmath>
@@ -54,7 +55,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    ddsp_rt::Player player(kRate);
+    ddsp_rt::Live<ddsp_rt::Transfer> player(kRate);
     player.load(ddsp_rt::Instrument::load(argv[1]));
     player.set(ddsp_rt::Parameter::kReverb, 0.5f);
 

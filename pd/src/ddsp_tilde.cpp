@@ -1,23 +1,17 @@
 // [ddsp~]: pitch, envelope and modulation in, the instrument out.
-#include <array>
 #include <cstring>
 
-#include "common/player_object.h"
-#include "ddsp_rt/live/control_player.h"
+#include "common/live_object.h"
+#include "ddsp_rt/playing/control_voice.h"
 
 namespace ddsp_rt::pd {
 namespace {
 
-// Those of the table that concern the sound, not the hearing.
-constexpr std::array kSounding{Parameter::kTranspose,    Parameter::kFineTune,   Parameter::kGate,
-                               Parameter::kHarmonicGain, Parameter::kNoiseGain,  Parameter::kBrightness,
-                               Parameter::kReverb,       Parameter::kOutputGain, Parameter::kGlide};
-
 t_class* control_class = nullptr;
 
-class ControlObject final : public PlayerObject<ControlPlayer> {
+class ControlObject final : public LiveObject<ControlVoice> {
  public:
-  explicit ControlObject(t_object* owner) : PlayerObject(owner, control_class) {
+  explicit ControlObject(t_object* owner) : LiveObject(owner, control_class, ddsp_rt::Doors::kControl) {
     inlet_new(owner, &owner->ob_pd, &s_float, gensym("ratio"));
     signalinlet_new(owner, 0.0f);
     signalinlet_new(owner, 0.0f);
@@ -28,12 +22,7 @@ class ControlObject final : public PlayerObject<ControlPlayer> {
   ~ControlObject() override { stop(); }
 
   void process(const ControlSignals& signals, float* out, int n) noexcept {
-    if (begin_block(out, n)) player_->process(signals, out, n);
-  }
-
-  void ratio(float value) {
-    ratio_ = value;
-    player_->set_ratio(value);
+    if (begin_block(out, n)) live_->process(signals, out, n);
   }
 
   void units(const char* name) {
@@ -41,26 +30,14 @@ class ControlObject final : public PlayerObject<ControlPlayer> {
       complain("units: give linear or db");
       return;
     }
-    unit_ = name[0] == 'd' ? LevelUnit::kDecibels : LevelUnit::kLinear;
-    player_->set_unit(unit_);
+    live_->set(Parameter::kLevelInDb, name[0] == 'd' ? 1.0f : 0.0f);
   }
 
  private:
-  void give(const InstrumentWorker::InstrumentPointer& instrument, const InstrumentWorker::Range&) override {
-    player_->load(instrument);
-  }
-  void carry_over(ControlPlayer& made) override {
-    made.set_ratio(ratio_);
-    made.set_unit(unit_);
-  }
-  std::span<const Parameter> parameters() const override { return kSounding; }
+  void give(const Loader::InstrumentPointer& instrument, const Loader::Range&) override { live_->load(instrument); }
   void more_info() override {
-    tell_info("ratio", ratio_);
-    tell_info("units", unit_ == LevelUnit::kDecibels ? "db" : "linear");
+    tell_info("units", live_->parameters()[Parameter::kLevelInDb] >= 0.5f ? "db" : "linear");
   }
-
-  float ratio_ = 0.0f;
-  LevelUnit unit_ = LevelUnit::kLinear;
 };
 
 ControlObject* self(PdObject* x) { return static_cast<ControlObject*>(x->self); }
@@ -95,9 +72,7 @@ extern "C" __attribute__((visibility("default"))) void ddsp_tilde_setup() {
                             A_GIMME, A_NULL);
   CLASS_MAINSIGNALIN(control_class, PdObject, value);
   class_addmethod(control_class, as_method(dsp), gensym("dsp"), A_CANT, A_NULL);
-  add_common_methods(control_class, kSounding);
-  class_addmethod(control_class, as_method(+[](PdObject* x, t_floatarg r) { self(x)->ratio(r); }), gensym("ratio"),
-                  A_FLOAT, A_NULL);
+  add_common_methods(control_class, ddsp_rt::Doors::kControl);
   class_addmethod(control_class, as_method(+[](PdObject* x, t_symbol* name) { self(x)->units(name->s_name); }),
                   gensym("units"), A_SYMBOL, A_NULL);
 }

@@ -4,27 +4,22 @@
 #include <cmath>
 #include <utility>
 
-#include "common/player_object.h"
-#include "ddsp_rt/live/player.h"
+#include "common/live_object.h"
+#include "ddsp_rt/playing/transfer.h"
 
 namespace ddsp_rt::pd {
 namespace {
 
-constexpr auto kAll = [] {
-  std::array<Parameter, kParameters.size()> all{};
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<Parameter>(i);
-  return all;
-}();
-
 t_class* transfer_class = nullptr;
 
-class TransferObject final : public PlayerObject<Player> {
+class TransferObject final : public LiveObject<Transfer> {
  public:
   explicit TransferObject(t_object* owner)
-      : PlayerObject(owner, transfer_class), report_clock_(clock_new(this, as_method(+[](TransferObject* self) {
-                                                                       self->report();
-                                                                       self->schedule();
-                                                                     }))) {
+      : LiveObject(owner, transfer_class, ddsp_rt::Doors::kTransfer),
+        report_clock_(clock_new(this, as_method(+[](TransferObject* self) {
+                                  self->report();
+                                  self->schedule();
+                                }))) {
     outlet_new(owner, &s_signal);
     for (t_outlet*& outlet : feature_outlets_) outlet = outlet_new(owner, &s_float);
     add_status_outlet();
@@ -38,34 +33,33 @@ class TransferObject final : public PlayerObject<Player> {
 
   void process(const float* in, float* out, int n) noexcept {
     if (!begin_block(out, n)) return;
-    player_->process(in, out, n);
+    live_->process(in, out, n);
     fresh_ = true;
   }
 
   void range(int argc, t_atom* argv) {
-    InstrumentWorker::Range range;
+    Loader::Range range;
     if (argc > 0) range = PitchRange{atom_getfloatarg(0, argc, argv), atom_getfloatarg(1, argc, argv)};
     if (range && !range->usable()) {
       complain("range: give the lowest and the highest pitch in Hz, within 20 to 2100 and an octave apart");
       return;
     }
-    worker_.set_range(range);
+    loader_.set_range(range);
     watch();
   }
 
   void fit(int argc, t_atom* argv) {
     Fitting fitting;
-    fitting.mean_z = player_->fitting().mean_z;
     if (argc > 0) fitting.octave = std::clamp(static_cast<int>(std::lround(atom_getfloatarg(0, argc, argv))), -4, 4);
     if (argc > 1) fitting.loudness = LoudnessMap(std::clamp(atom_getfloatarg(1, argc, argv), -60.0f, 60.0f));
     if (argc > 2) fitting.gate_db = atom_getfloatarg(2, argc, argv);
     if (argc > 3) fitting.unvoiced_drop_db = atom_getfloatarg(3, argc, argv);
-    player_->set_fitting(fitting);
+    live_->set_fitting(fitting);
     learning_ = false;
   }
 
   void learn() {
-    player_->learn();
+    live_->learn();
     learning_ = true;
   }
 
@@ -74,16 +68,10 @@ class TransferObject final : public PlayerObject<Player> {
       complain("z: give source or mean");
       return;
     }
-    Fitting fitting = player_->fitting();
-    fitting.mean_z = name == "mean";
-    player_->set_fitting(fitting);
-    learning_ = false;
+    live_->set(Parameter::kMeanZ, name == "mean" ? 1.0f : 0.0f);
   }
 
-  void bypass(float on) {
-    bypassed_ = on != 0.0f;
-    player_->bypass(bypassed_);
-  }
+  void bypass(float on) { live_->bypass(on != 0.0f); }
 
   void report_every(float milliseconds) {
     period_ = milliseconds > 0.0f ? std::max(1.0f, milliseconds) : 0.0f;
@@ -91,39 +79,34 @@ class TransferObject final : public PlayerObject<Player> {
   }
 
   void report() {
-    if (learning_ && player_->current() && !player_->current()->learning()) {
+    if (learning_ && live_->current() && !live_->current()->learning()) {
       learning_ = false;
       t_atom octave;
-      SETFLOAT(&octave, static_cast<float>(player_->fitting().octave));
+      SETFLOAT(&octave, static_cast<float>(live_->fitting().octave));
       tell("learned", {&octave, 1});
     }
     if (!std::exchange(fresh_, false)) return;
-    const Features& features = player_->features();
+    const Features& features = live_->features();
     outlet_float(feature_outlets_[2], features.loudness);
     outlet_float(feature_outlets_[1], features.periodicity);
     outlet_float(feature_outlets_[0], features.f0);
   }
 
  private:
-  void give(const InstrumentWorker::InstrumentPointer& instrument, const InstrumentWorker::Range& range) override {
-    player_->load(instrument, range);
+  void give(const Loader::InstrumentPointer& instrument, const Loader::Range& range) override {
+    live_->load(instrument, range);
   }
-  void carry_over(Player& made) override {
-    if (player_) made.set_fitting(player_->fitting());
-    made.bypass(bypassed_);
-  }
-  std::span<const Parameter> parameters() const override { return kAll; }
   void more_info() override {
     t_atom atoms[2];
-    if (const auto playing = worker_.instrument()) {
-      const auto range = worker_.range();
+    if (const auto playing = loader_.instrument()) {
+      const auto range = loader_.range();
       SETFLOAT(&atoms[0], range.value_or(playing->analyser.range).low);
       SETFLOAT(&atoms[1], range.value_or(playing->analyser.range).high);
       tell_info("range", atoms);
     }
-    tell_info("octave", static_cast<float>(player_->fitting().octave));
-    tell_info("z", player_->fitting().mean_z ? "mean" : "source");
-    tell_info("bypass", bypassed_ ? 1.0f : 0.0f);
+    tell_info("octave", static_cast<float>(live_->fitting().octave));
+    tell_info("z", live_->parameters()[Parameter::kMeanZ] >= 0.5f ? "mean" : "source");
+    tell_info("bypass", live_->bypassed() ? 1.0f : 0.0f);
   }
 
   void schedule() {
@@ -137,7 +120,7 @@ class TransferObject final : public PlayerObject<Player> {
   std::array<t_outlet*, 3> feature_outlets_;
   t_clock* report_clock_;
   double period_ = 20.0;  // ms between reports; 0: none
-  bool bypassed_ = false, learning_ = false;
+  bool learning_ = false;
   bool fresh_ = false;  // something was played since the last report
 };
 
@@ -173,7 +156,7 @@ extern "C" __attribute__((visibility("default"))) void setup_ddsp0x2etransfer_ti
                              CLASS_DEFAULT, A_GIMME, A_NULL);
   CLASS_MAINSIGNALIN(transfer_class, PdObject, value);
   class_addmethod(transfer_class, as_method(dsp), gensym("dsp"), A_CANT, A_NULL);
-  add_common_methods(transfer_class, kAll);
+  add_common_methods(transfer_class, ddsp_rt::Doors::kTransfer);
   class_addmethod(transfer_class,
                   as_method(+[](PdObject* x, t_symbol*, int argc, t_atom* argv) { self(x)->range(argc, argv); }),
                   gensym("range"), A_GIMME, A_NULL);

@@ -231,6 +231,17 @@ nb::dict apply_fitting(const Fitting& fitting, const Input<1>& f0, const Input<1
   return as_dict(frames, false);
 }
 
+Doors named_door(const std::string& name) {
+  if (name == "transfer") return Doors::kTransfer;
+  if (name == "control") return Doors::kControl;
+  if (name == "notes") return Doors::kNotes;
+  throw std::invalid_argument("there is no door '" + name + "'");
+}
+
+const char* scale_name(Scale scale) {
+  return scale == Scale::kDecibels ? "decibels" : scale == Scale::kStepped ? "stepped" : "linear";
+}
+
 Parameter named_parameter(const std::string& name) {
   if (const auto parameter = find_parameter(name)) return *parameter;
   throw std::invalid_argument("there is no parameter '" + name + "'");
@@ -261,7 +272,6 @@ NB_MODULE(_engine, m) {
       .def(nb::init<>())
       .def_rw("octave", &Fitting::octave)
       .def_rw("gate_db", &Fitting::gate_db)
-      .def_rw("mean_z", &Fitting::mean_z)
       .def_rw("unvoiced_drop_db", &Fitting::unvoiced_drop_db)
       .def(
           "set_loudness_offset", [](Fitting& f, float db) { f.loudness = LoudnessMap(db); }, "db"_a)
@@ -350,20 +360,26 @@ NB_MODULE(_engine, m) {
            "reverb"_a = 1.0f, "excitation"_a = nb::none())
       .def_prop_ro("excitation_size", &PartsRenderer::excitation_size);
 
-  m.def("parameters", [] {
-    nb::list table;
-    for (const ParameterInfo& p : kParameters) {
-      nb::dict row;
-      row["name"] = std::string(p.name);
-      row["unit"] = std::string(p.unit);
-      row["minimum"] = p.minimum;
-      row["maximum"] = p.maximum;
-      row["initial"] = p.initial;
-      row["description"] = std::string(p.description);
-      table.append(row);
-    }
-    return table;
-  });
+  m.def(
+      "parameters",
+      [](const std::string& door) {
+        nb::list table;
+        for (const Parameter parameter : parameters_of(named_door(door))) {
+          const ParameterInfo& p = info(parameter);
+          nb::dict row;
+          row["name"] = std::string(p.name);
+          row["title"] = std::string(p.title);
+          row["scale"] = scale_name(p.scale);
+          row["unit"] = std::string(p.unit);
+          row["minimum"] = p.minimum;
+          row["maximum"] = p.maximum;
+          row["initial"] = p.initial;
+          row["description"] = std::string(p.description);
+          table.append(row);
+        }
+        return table;
+      },
+      "door"_a = "transfer");
 
   m.def(
       "find_instrument",

@@ -42,33 +42,34 @@ class Instrument:
     def __repr__(self) -> str:
         return f"<ddsp_rt.Instrument '{self.name}' {self.model_rate} Hz>"
 
-    def fit(
-        self, features: Features, octave: int | str = "auto", loudness: float | str = "auto", z: str = "source"
-    ) -> _engine.Fitting:
+    def fit(self, features: Features, octave: int | str = "auto", loudness: float | str = "auto") -> _engine.Fitting:
         """Constants that bend a performance to this instrument.
 
         Args:
             features: the performance, as `analyse` gives it.
             octave: "auto" (the shift that brings the pitch into the instrument's range) or a number of octaves.
             loudness: "auto" (the performance's loudness quantiles mapped to the instrument's) or an offset in dB.
-            z: for an instrument that was trained with z, whether it follows the performance's spectral content
-                ("source") or keeps its own mean ("mean"); others are the same either way.
         """
-        octave, loudness, z = check_octave(octave), check_loudness(loudness), check_z(z)
+        octave, loudness = check_octave(octave), check_loudness(loudness)
         fitting = _engine.fit(self.engine, features.f0, features.periodicity, features.loudness)
         if octave != "auto":
             fitting.octave = octave
         if loudness != "auto":
             _set_loudness(fitting, loudness)
-        fitting.mean_z = z == "mean"
         return fitting
 
-    def stream(self, sample_rate: int, fitting: _engine.Fitting | None = None, reverb: float = 1.0) -> Stream:
+    def stream(
+        self, sample_rate: int, fitting: _engine.Fitting | None = None, reverb: float = 1.0, z: str = "source"
+    ) -> Stream:
         """A stream at `sample_rate` Hz that plays this instrument as it hears a performance, 4 ms behind it.
 
-        Without a `fitting` (see `fit`) pitch and loudness are taken as they are.
+        Args:
+            fitting: see `fit`; without one pitch and loudness are taken as they are.
+            reverb: gain of the instrument's room, 0 (dry) to 2.
+            z: for an instrument that was trained with z, whether it follows the performance's spectral content
+                ("source") or keeps its own mean ("mean"); others are the same either way.
         """
-        return Stream(self, sample_rate, fitting, reverb)
+        return Stream(self, sample_rate, fitting, reverb, z)
 
     def transfer(
         self,
@@ -85,8 +86,7 @@ class Instrument:
         Args:
             audio: mono float [samples], full scale at ±1; NaN and Inf count as silence.
             sample_rate: Hz, 8000 to 192000, of input and output.
-            octave, loudness, z: as in `fit`.
-            reverb: gain of the instrument's room, 0 (dry) to 2.
+            octave, loudness: as in `fit`; reverb, z: as in `stream`.
             tail: whether the output sounds on until it stays below -80 dBFS (20 s at most).
 
         Returns:
@@ -96,8 +96,8 @@ class Instrument:
             UsageError: a value out of range, or audio that is not one channel of floats.
         """
         audio = as_mono(audio)
-        fitting = self.fit(analyse(audio, sample_rate, mfcc=False), octave, loudness, z)
-        stream = self.stream(sample_rate, fitting, reverb)
+        fitting = self.fit(analyse(audio, sample_rate, mfcc=False), octave, loudness)
+        stream = self.stream(sample_rate, fitting, reverb, z)
         played = stream.process(audio)
         return np.concatenate([played, stream.tail()]) if tail else played
 
@@ -105,13 +105,14 @@ class Instrument:
 class Stream:
     """An instrument playing live: audio in, as much audio out, blocks of any size. One thread at a time."""
 
-    def __init__(self, instrument: Instrument, sample_rate: int, fitting=None, reverb: float = 1.0):
+    def __init__(self, instrument: Instrument, sample_rate: int, fitting=None, reverb: float = 1.0, z: str = "source"):
         self.instrument = instrument
         self.sample_rate = as_rate(sample_rate)
         self._transfer = _engine.Transfer(instrument.engine, self.sample_rate)
         if fitting is not None:
             self._transfer.set_fitting(fitting)
         self.set("reverb", check_reverb(reverb))
+        self.set("mean_z", 1.0 if check_z(z) == "mean" else 0.0)
         self._transfer.reset()  # parameters start where they are set, without a ramp
 
     def process(self, block: np.ndarray) -> np.ndarray:

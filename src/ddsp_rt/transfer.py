@@ -69,11 +69,11 @@ def transfer_file(
 
         opening = Opening(rate)
         features = _analyse(reader, rate, report, opening)
-        fitting = instrument.fit(features, octave, loudness, z)
+        fitting = instrument.fit(features, octave, loudness)
         gain = 1.0
         while True:
             with AudioWriter(target, rate, bit_depth, int(reader.frames * rate / reader.rate)) as writer:
-                stream = instrument.stream(rate, fitting, reverb)
+                stream = instrument.stream(rate, fitting, reverb, z)
                 for block in _resampled(reader, rate):
                     writer.write(stream.process(block) * np.float32(gain))
                     report(block, 0.7 * reader.rate / rate)

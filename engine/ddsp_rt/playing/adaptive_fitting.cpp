@@ -31,7 +31,7 @@ void AdaptiveFitting::adopt(const AdaptiveFitting& other, const Target& target) 
   fitting_ = other.fitting_;
   fitter_ = other.fitter_;
   to_learn_ = other.to_learn_;
-  if (to_learn_ == 0 && fitter_.frames() > 0.0f) refit(target.quantiles);
+  if (to_learn_ == 0 && fitter_.frames() > 0.0f) fitting_ = fitter_.fit(target.quantiles);
 }
 
 void AdaptiveFitting::hear(const Features& features, std::int64_t frame, bool following,
@@ -41,14 +41,8 @@ void AdaptiveFitting::hear(const Features& features, std::int64_t frame, bool fo
   silent_ = sounds ? 0 : std::min(silent_ + 1, kOctaveSilence);
   if (to_learn_ == 0 && !following) return;
   fitter_.add(features);
-  if (to_learn_ > 0 && voiced && sounds && --to_learn_ == 0) refit(target.quantiles);
+  if (to_learn_ > 0 && voiced && sounds && --to_learn_ == 0) fitting_ = fitter_.fit(target.quantiles);
   if (following && to_learn_ == 0 && frame % kFollowEvery == 0) follow(target.quantiles);
-}
-
-void AdaptiveFitting::refit(const TargetQuantiles& target) noexcept {
-  const bool mean_z = fitting_.mean_z;  // a choice, not something heard
-  fitting_ = fitter_.fit(target);
-  fitting_.mean_z = mean_z;
 }
 
 void AdaptiveFitting::follow(const TargetQuantiles& target) noexcept {

@@ -35,7 +35,6 @@ class AdaptiveFitting {
   void hear(const Features& features, std::int64_t frame, bool following, const Target& target) noexcept;
 
  private:
-  void refit(const TargetQuantiles& target) noexcept;
   void follow(const TargetQuantiles& target) noexcept;
 
   Fitting fitting_;

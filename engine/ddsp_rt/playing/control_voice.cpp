@@ -9,8 +9,7 @@ namespace {
 
 constexpr float kLowestF0 = 10.0f, kHighestF0 = 12000.0f;  // Hz; what the network is asked about
 constexpr float kHighestLoudness = 20.0f;                  // dB
-constexpr float kHighestRatio = 1000.0f;
-constexpr std::size_t kLoud = 7;  // of the quantiles: 95 %
+constexpr std::size_t kLoud = 7;                           // of the quantiles: 95 %
 static_assert(kQuantileProbabilities[kLoud] == 0.95f);
 
 }  // namespace
@@ -27,13 +26,9 @@ void ControlVoice::reset() noexcept {
   Framed::reset();
   voice_.start();
   glide_.reset();
-  ratio_before_ = ratio_now_ = ratio_;
+  ratio_before_ = ratio_now_ = parameters()[Parameter::kRatio];
   f0_ = kDefaultF0;
   std::fill(modulation_.begin(), modulation_.end(), 0.0f);
-}
-
-void ControlVoice::set_ratio(float ratio) noexcept {
-  ratio_ = std::isfinite(ratio) ? std::clamp(ratio, -kHighestRatio, kHighestRatio) : 0.0f;
 }
 
 void ControlVoice::process(const Input& signals, float* out, int n) noexcept {
@@ -55,7 +50,7 @@ void ControlVoice::process(const Input& signals, float* out, int n) noexcept {
 
 void ControlVoice::render(int gathered, const FrameClock::Frame& frame, float* out) noexcept {
   ratio_before_ = ratio_now_;
-  ratio_now_ = ratio_;
+  ratio_now_ = parameters()[Parameter::kRatio];
   Features asked = features();
   f0_ = asked.f0;
   asked.f0 = glide_.next(asked.f0, smoothed().now().semitones, parameters()[Parameter::kGlide]);
@@ -83,8 +78,9 @@ Features ControlVoice::features() const noexcept {
   const bool sounds = std::isfinite(f0) && f0 > 0.0f && !std::isnan(level);
   frame.f0 = sounds ? std::clamp(f0, kLowestF0, kHighestF0) : f0_;
   frame.periodicity = instrument().periodicity_median;
-  if (!sounds || (unit_ == LevelUnit::kLinear && level <= 0.0f)) return frame;
-  const float relative = unit_ == LevelUnit::kLinear ? 20.0f * std::log10(level) : level;
+  const bool decibels = parameters().on(Parameter::kLevelInDb);
+  if (!sounds || (!decibels && level <= 0.0f)) return frame;
+  const float relative = decibels ? level : 20.0f * std::log10(level);
   frame.loudness = std::clamp(instrument().quantiles.loudness_db[kLoud] + relative, kSilenceDb, kHighestLoudness);
   return frame;
 }

@@ -11,14 +11,12 @@ namespace ddsp_rt {
 /// Signals of one call, as many samples each as are rendered.
 struct ControlSignals {
   const float* f0;         // Hz; a value that is no positive number is a rest
-  const float* level;      // envelope relative to the training set's 95 % loudness: linear, or in dB (LevelUnit)
-  const float* modulator;  // m of f0 (1 + r m), r being the ratio
+  const float* level;      // envelope relative to the training set's 95 % loudness: linear, or in dB (kLevelInDb)
+  const float* modulator;  // m of f0 (1 + r m), r being kRatio
 
   /// The same from sample `n` on.
   ControlSignals operator+(int n) const noexcept { return {f0 + n, level + n, modulator + n}; }
 };
-
-enum class LevelUnit { kLinear, kDecibels };
 
 /// Pitch and envelope are read at each frame's first sample and sound by its last; the modulator acts sample by sample,
 /// one frame (4 ms) later, and the ratio moves over the frame that follows. An instrument with z plays its mean timbre.
@@ -36,10 +34,6 @@ class ControlVoice final : public Framed {
   /// Back to the state after construction; parameters stay.
   void reset() noexcept;
 
-  /// r of f0 (1 + r m).
-  void set_ratio(float ratio) noexcept;
-  void set_unit(LevelUnit unit) noexcept { unit_ = unit; }
-
  private:
   void render(int gathered, const FrameClock::Frame& frame, float* out) noexcept override;
   void work_ahead_step(int step) noexcept override { voice_.work_ahead(step); }
@@ -50,8 +44,7 @@ class ControlVoice final : public Framed {
   Glide glide_;
   float asked_f0_ = 0.0f, asked_level_ = 0.0f;  // at the first sample of the frame that begins
   float f0_ = kDefaultF0;                       // the last that sounded
-  LevelUnit unit_ = LevelUnit::kLinear;
-  float ratio_ = 0.0f, ratio_before_ = 0.0f, ratio_now_ = 0.0f;
+  float ratio_before_ = 0.0f, ratio_now_ = 0.0f;
   std::vector<float> modulation_, deviation_;
 };
 

@@ -30,7 +30,6 @@ struct Fitting {
   LoudnessMap loudness;
   float gate_db = kSilenceDb;     // silence threshold on the mapped loudness; the instrument's own if higher
   float unvoiced_drop_db = 0.0f;  // a frame without any pitch is played softer by this much
-  bool mean_z = false;            // the instrument's mean timbre in place of the performance's; for instruments with z
 
   Features apply(const Features& features) const noexcept;
 };

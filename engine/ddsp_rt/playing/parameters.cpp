@@ -12,6 +12,13 @@ std::optional<Parameter> find_parameter(std::string_view name) noexcept {
   return std::nullopt;
 }
 
+std::vector<Parameter> parameters_of(Doors door) {
+  std::vector<Parameter> found;
+  for (std::size_t i = 0; i < kParameters.size(); ++i)
+    if (concerns(kParameters[i].doors, door)) found.push_back(static_cast<Parameter>(i));
+  return found;
+}
+
 ParameterValues::ParameterValues() noexcept {
   for (std::size_t i = 0; i < kParameters.size(); ++i) values_[i] = kParameters[i].initial;
 }

@@ -47,11 +47,11 @@ void Transfer::process(Input in, float* out, int n) noexcept {
 
 void Transfer::render(int gathered, const FrameClock::Frame& frame, float* out) noexcept {
   features_ = analyser_.frame(gathered_.data(), gathered);
-  fitting_.hear(features_, clock().index(), parameters()[Parameter::kAutoFit] >= 0.5f, target());
+  fitting_.hear(features_, clock().index(), parameters().on(Parameter::kAutoFit), target());
   Features fitted = fitting().apply(features_);
   fitted.f0 = glide_.next(fitted.f0, smoothed().now().semitones, parameters()[Parameter::kGlide]);
   const float gate_db = std::max(fitting().gate_db, instrument().gate_db);
-  voice_.render(fitted, voice_settings(gate_db, fitting().mean_z), frame, out);
+  voice_.render(fitted, voice_settings(gate_db, parameters().on(Parameter::kMeanZ)), frame, out);
 }
 
 }  // namespace ddsp_rt

@@ -25,11 +25,12 @@ std::string text_of(const t_atom& atom) {
 
 }  // namespace
 
-InstrumentObject::InstrumentObject(t_object* owner, t_class* type)
+InstrumentObject::InstrumentObject(t_object* owner, t_class* type, Doors door)
     : owner_(owner),
-      worker_({.give = [this](const auto& instrument, const auto& range) { give(instrument, range); },
+      loader_({.give = [this](const auto& instrument, const auto& range) { give(instrument, range); },
                .collect = [this] { collect(); }}),
       type_(type),
+      door_(door),
       canvas_(canvas_getcurrent()),
       clock_(clock_new(this, as_method(+[](InstrumentObject* self) { self->poll(); }))) {}
 
@@ -43,7 +44,7 @@ void InstrumentObject::create(int argc, t_atom* argv) {
   t_atom* flag = std::find_if(argv, end, is_flag);
   if (flag != argv) {
     try {
-      worker_.load_now(find(text_of(*argv)));
+      loader_.load_now(find(text_of(*argv)));
     } catch (const std::exception& error) {
       complain(error.what());
     }
@@ -54,7 +55,7 @@ void InstrumentObject::create(int argc, t_atom* argv) {
     pd_typedmess(&owner_->ob_pd, gensym(flag->a_w.w_symbol->s_name + 1), static_cast<int>(next - flag) - 1, flag + 1);
     flag = next;
   }
-  worker_.finish();  // all that was asked for sounds from the start
+  loader_.finish();  // all that was asked for sounds from the start
 }
 
 // Beside the patch and along Pd's path, then where every front end looks, then beside this object.
@@ -76,7 +77,7 @@ void InstrumentObject::instrument(int argc, t_atom* argv) {
   }
   const std::string name = text_of(*argv);
   try {
-    worker_.load(find(name));
+    loader_.load(find(name));
     watch();
   } catch (const std::exception& error) {
     complain(error.what());
@@ -100,10 +101,10 @@ void InstrumentObject::parameter(t_symbol* name, int argc, t_atom* argv) {
   set(*parameter, atom_getfloat(argv));
 }
 
-// While the worker has something to do, and until the old instrument has faded out and can be freed.
+// While the loader has something to do, and until the old instrument has faded out and can be freed.
 void InstrumentObject::poll() {
-  const bool busy = worker_.busy();
-  if (const auto outcome = worker_.take_outcome()) {
+  const bool busy = loader_.busy();
+  if (const auto outcome = loader_.take_outcome()) {
     if (!outcome->error.empty()) {
       complain(outcome->error);
       tell("failed", {});
@@ -117,12 +118,12 @@ void InstrumentObject::poll() {
     watch();
     return;
   }
-  worker_.collect();
+  loader_.collect();
   if (!settled()) clock_delay(clock_, 20 * kPoll);
 }
 
 void InstrumentObject::info() {
-  if (const auto playing = worker_.instrument()) {
+  if (const auto playing = loader_.instrument()) {
     tell_info("instrument", playing->name);
     tell_info("model_rate", static_cast<float>(playing->model_rate));
     const nlohmann::json document = nlohmann::json::parse(playing->metadata, nullptr, false);
@@ -138,7 +139,8 @@ void InstrumentObject::info() {
   }
   tell_info("rate", static_cast<float>(rate()));
   more_info();
-  for (const Parameter parameter : parameters()) tell_info(ddsp_rt::info(parameter).name.data(), values()[parameter]);
+  for (const Parameter parameter : parameters_of(door_))
+    tell_info(ddsp_rt::info(parameter).name.data(), values()[parameter]);
 }
 
 void InstrumentObject::tell(const char* selector, std::span<t_atom> atoms) {
@@ -180,10 +182,10 @@ bool InstrumentObject::resumed(int n, float rate) {
   return pause > kShortestPause + 2000.0 * n / static_cast<double>(rate);
 }
 
-void add_common_methods(t_class* type, std::span<const Parameter> parameters) {
+void add_common_methods(t_class* type, Doors door) {
   const auto parameter =
       +[](PdObject* x, t_symbol* name, int argc, t_atom* argv) { x->self->parameter(name, argc, argv); };
-  for (const Parameter p : parameters)
+  for (const Parameter p : parameters_of(door))
     class_addmethod(type, as_method(parameter), gensym(info(p).name.data()), A_GIMME, A_NULL);
   const auto instrument = +[](PdObject* x, t_symbol*, int argc, t_atom* argv) { x->self->instrument(argc, argv); };
   class_addmethod(type, as_method(instrument), gensym("instrument"), A_GIMME, A_NULL);

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "common/instrument_worker.h"
+#include "ddsp_rt/live/loader.h"
 #include "ddsp_rt/playing/parameters.h"
 
 namespace ddsp_rt::pd {
@@ -16,7 +16,7 @@ static_assert(sizeof(t_sample) == sizeof(float), "these objects are for Pd with 
 /// Every method runs on Pd's thread, where messages and audio alternate, except `give` and `collect`.
 class InstrumentObject {
  public:
-  InstrumentObject(t_object* owner, t_class* type);
+  InstrumentObject(t_object* owner, t_class* type, Doors door);
   virtual ~InstrumentObject();
   InstrumentObject(const InstrumentObject&) = delete;
   InstrumentObject& operator=(const InstrumentObject&) = delete;
@@ -32,15 +32,14 @@ class InstrumentObject {
   virtual void reset() = 0;
 
  protected:
-  /// To be called by the destructor of what derives from this, while its player still lives.
-  void stop() { worker_.stop(); }
+  /// To be called by the destructor of what derives from this, while what it plays on still lives.
+  void stop() { loader_.stop(); }
 
-  virtual void give(const InstrumentWorker::InstrumentPointer& instrument, const InstrumentWorker::Range& range) = 0;
+  virtual void give(const Loader::InstrumentPointer& instrument, const Loader::Range& range) = 0;
   virtual void collect() = 0;
   virtual bool settled() const = 0;  // no instrument is on its way in
   virtual void set(Parameter parameter, float value) = 0;
   virtual const ParameterValues& values() const = 0;
-  virtual std::span<const Parameter> parameters() const = 0;
   virtual int rate() const = 0;
   virtual void more_info() {}
 
@@ -56,7 +55,7 @@ class InstrumentObject {
   bool resumed(int n, float rate);
 
   t_object* owner_;
-  InstrumentWorker worker_;
+  Loader loader_;
 
  private:
   static constexpr double kPoll = 5.0;  // ms
@@ -64,6 +63,7 @@ class InstrumentObject {
   std::string find(const std::string& name) const;
 
   t_class* type_;
+  Doors door_;
   t_canvas* canvas_;
   t_outlet* status_ = nullptr;
   t_clock* clock_;
@@ -81,8 +81,8 @@ struct PdObject {
   InstrumentObject* self;
 };
 
-/// Methods that both classes have, one for each of `parameters` among them.
-void add_common_methods(t_class* type, std::span<const Parameter> parameters);
+/// Methods that both classes have, one for each parameter of `door` among them.
+void add_common_methods(t_class* type, Doors door);
 
 template <typename Function>
 t_method as_method(Function function) {

@@ -1,4 +1,4 @@
-// Loads instruments off Pd's thread, which is also the audio thread.
+// Loads instruments on a thread of its own, so that neither the audio nor the window waits for a file.
 #pragma once
 
 #include <condition_variable>
@@ -9,18 +9,20 @@
 #include <string>
 #include <thread>
 
+#include "ddsp_rt/analysis/pitch_range.h"
 #include "ddsp_rt/instrument/instrument.h"
-#include "ddsp_rt/playing/transfer.h"
 
-namespace ddsp_rt::pd {
+namespace ddsp_rt {
 
-/// One for each object. Requests that have not begun are merged, so a storm of them loads only what it ends with.
-class InstrumentWorker {
+/// One for each live door. Requests that have not begun are merged, so a storm of them loads only what it ends with.
+/// Every method may be called from any thread but the audio thread, where none is real-time; the thread is begun by the
+/// first request.
+class Loader {
  public:
   using InstrumentPointer = std::shared_ptr<const Instrument>;
   using Range = std::optional<PitchRange>;
 
-  /// What the worker does with what it loaded, on its own thread.
+  /// What is done with what was loaded, on the loader's thread: `Live::load` and `Live::collect`.
   struct Target {
     std::function<void(const InstrumentPointer&, const Range&)> give;
     std::function<void()> collect;  // frees what is no longer played
@@ -32,14 +34,16 @@ class InstrumentWorker {
     std::string error;         // empty: it went well
   };
 
-  explicit InstrumentWorker(Target target) : target_(std::move(target)) {}
-  ~InstrumentWorker() { stop(); }
+  /// `target` must stand until `stop`.
+  explicit Loader(Target target) : target_(std::move(target)) {}
+  ~Loader() { stop(); }
 
   /// Loads on the calling thread, for creation. Throws InstrumentError.
   void load_now(const std::string& path);
 
+  // Requests; they return at once.
   void load(std::string path);
-  void set_range(Range range);
+  void set_range(Range range);  // of the pitches searched, from now on; gives the instrument again
   void collect();
 
   /// The outcome of a request that has ended since the last call, if one has.
@@ -77,4 +81,4 @@ class InstrumentWorker {
   std::thread thread_;
 };
 
-}  // namespace ddsp_rt::pd
+}  // namespace ddsp_rt

@@ -1,12 +1,12 @@
-// Objects that play the same instrument share its weights.
-#include "common/instrument_cache.h"
+// Doors that play the same instrument share its weights.
+#include "ddsp_rt/live/cache.h"
 
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <system_error>
 
-namespace ddsp_rt::pd {
+namespace ddsp_rt {
 namespace {
 
 struct Entry {
@@ -37,4 +37,4 @@ std::shared_ptr<const Instrument> load_shared(const std::filesystem::path& path)
   return loaded;
 }
 
-}  // namespace ddsp_rt::pd
+}  // namespace ddsp_rt

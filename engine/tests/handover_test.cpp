@@ -1,6 +1,6 @@
 // Instruments that change while they play: what follows sounds like them alone, the change clicks nowhere, and the
 // audio thread waits for nothing.
-#include "ddsp_rt/live/player.h"
+#include "ddsp_rt/live/live.h"
 
 #include <doctest/doctest.h>
 
@@ -13,7 +13,8 @@
 #include <thread>
 #include <vector>
 
-#include "ddsp_rt/live/control_player.h"
+#include "ddsp_rt/playing/control_voice.h"
+#include "ddsp_rt/playing/transfer.h"
 #include "realtime_guard.h"
 
 using namespace ddsp_rt;
@@ -33,11 +34,11 @@ std::vector<float> tone(double seconds, double f0 = 330.0) {
   return audio;
 }
 
-std::vector<float> run(Player& player, const std::vector<float>& in, int block = 64) {
+std::vector<float> run(Live<Transfer>& live, const std::vector<float>& in, int block = 64) {
   std::vector<float> out = in;  // in place, as hosts do
   for (std::size_t done = 0; done < in.size(); done += static_cast<std::size_t>(block)) {
     const auto n = static_cast<int>(std::min(in.size() - done, static_cast<std::size_t>(block)));
-    player.process(out.data() + done, out.data() + done, n);
+    live.process(out.data() + done, out.data() + done, n);
   }
   return out;
 }
@@ -63,25 +64,25 @@ struct Control {
 
 }  // namespace
 
-TEST_CASE("Without an instrument a player is silent; the first one starts at once") {
+TEST_CASE("Without an instrument a live door is silent; the first one starts at once") {
   const std::vector<float> in = tone(0.5);
-  Player player(kRate);
-  for (const float sample : run(player, in)) CHECK(sample == 0.0f);
-  player.load(golden());
-  CHECK(run(player, in) == alone(in));
-  CHECK(player.swaps() == 1);
+  Live<Transfer> live(kRate);
+  for (const float sample : run(live, in)) CHECK(sample == 0.0f);
+  live.load(golden());
+  CHECK(run(live, in) == alone(in));
+  CHECK(live.swaps() == 1);
 }
 
 TEST_CASE("An instrument that takes over while another plays ends up playing as it would alone") {
   const std::vector<float> in = tone(1.5);
-  Player player(kRate);
-  player.load(golden());
-  run(player, in);
-  player.load(golden());
-  CHECK_FALSE(player.settled());
-  const std::vector<float> out = run(player, in);
-  CHECK(player.swaps() == 2);
-  CHECK(player.settled());
+  Live<Transfer> live(kRate);
+  live.load(golden());
+  run(live, in);
+  live.load(golden());
+  CHECK_FALSE(live.settled());
+  const std::vector<float> out = run(live, in);
+  CHECK(live.swaps() == 2);
+  CHECK(live.settled());
   // It was reset at the start of `in`, and has played unmixed since 120 ms.
   const std::vector<float> expected = alone(in);
   const auto over = static_cast<std::ptrdiff_t>(0.12 * kRate);
@@ -91,21 +92,21 @@ TEST_CASE("An instrument that takes over while another plays ends up playing as 
 TEST_CASE("Parameters, fitting and learning hold from before the first instrument through a change") {
   Fitting octave_up;
   octave_up.octave = 1;
-  Player player(kRate);
-  player.set(Parameter::kReverb, 0.0f);
-  player.set_fitting(octave_up);
-  player.load(golden());
+  Live<Transfer> live(kRate);
+  live.set(Parameter::kReverb, 0.0f);
+  live.set_fitting(octave_up);
+  live.load(golden());
   const std::vector<float> in = tone(0.5);
-  run(player, in);
-  CHECK(player.fitting().octave == 1);
-  player.load(golden());
-  run(player, in);
-  CHECK(player.current()->fitting().octave == 1);
-  CHECK(player.current()->parameters()[Parameter::kReverb] == 0.0f);
-  player.learn();
-  CHECK(player.current()->learning());
-  run(player, tone(6.0));
-  CHECK_FALSE(player.current()->learning());
+  run(live, in);
+  CHECK(live.fitting().octave == 1);
+  live.load(golden());
+  run(live, in);
+  CHECK(live.current()->fitting().octave == 1);
+  CHECK(live.current()->parameters()[Parameter::kReverb] == 0.0f);
+  live.learn();
+  CHECK(live.current()->learning());
+  run(live, tone(6.0));
+  CHECK_FALSE(live.current()->learning());
 }
 
 TEST_CASE("Voices of one instrument and rate share the room, which goes with the last of them") {
@@ -122,17 +123,17 @@ TEST_CASE("Voices of one instrument and rate share the room, which goes with the
 
 TEST_CASE("Bypass passes the input as it is, and fades both ways") {
   const std::vector<float> in = tone(0.5);
-  Player player(kRate);
-  player.load(golden());
-  const std::vector<float> playing = run(player, in);
-  player.bypass(true);
-  const std::vector<float> out = run(player, in);
+  Live<Transfer> live(kRate);
+  live.load(golden());
+  const std::vector<float> playing = run(live, in);
+  live.bypass(true);
+  const std::vector<float> out = run(live, in);
   const auto faded = static_cast<std::size_t>(0.021 * kRate);
   CHECK(std::equal(out.begin() + static_cast<std::ptrdiff_t>(faded), out.end(),
                    in.begin() + static_cast<std::ptrdiff_t>(faded)));
   CHECK(std::abs(out[0] - playing.back()) < 0.1f);
-  player.bypass(false);
-  const std::vector<float> back = run(player, in);
+  live.bypass(false);
+  const std::vector<float> back = run(live, in);
   CHECK(back[faded] != in[faded]);
 }
 
@@ -147,19 +148,19 @@ TEST_CASE("A pitch range keeps the tracker inside it") {
   CHECK_THROWS_AS(Transfer(golden(), kRate, PitchRange{200.0f, 300.0f}), std::invalid_argument);
 }
 
-TEST_CASE("A storm of new instruments from another thread leaves a player that plays") {
-  Player player(kRate);
-  ControlPlayer controlled(kRate);
+TEST_CASE("A storm of new instruments from another thread leaves a live door that plays") {
+  Live<Transfer> live(kRate);
+  Live<ControlVoice> controlled(kRate);
   const std::shared_ptr<const Instrument> instrument = golden();
-  player.load(instrument);
+  live.load(instrument);
   controlled.load(instrument);
   std::atomic<bool> done{false};
   std::thread loader([&] {
     for (int i = 0; i < 60; ++i) {
-      player.load(instrument);
+      live.load(instrument);
       controlled.load(instrument);
       std::this_thread::yield();
-      player.collect();
+      live.collect();
       controlled.collect();
     }
     done = true;
@@ -168,60 +169,60 @@ TEST_CASE("A storm of new instruments from another thread leaves a player that p
   const Control control(in.size());
   std::vector<float> out(in.size());
   for (int i = 0; i < 5 || !done; ++i) {
-    for (const float sample : run(player, in)) REQUIRE(std::isfinite(sample));
+    for (const float sample : run(live, in)) REQUIRE(std::isfinite(sample));
     controlled.process(control.at(0), out.data(), static_cast<int>(out.size()));
     for (const float sample : out) REQUIRE(std::isfinite(sample));
   }
   loader.join();
-  for (int i = 0; i < 50 && !player.settled(); ++i) {
-    player.collect();
-    run(player, in);
+  for (int i = 0; i < 50 && !live.settled(); ++i) {
+    live.collect();
+    run(live, in);
   }
-  CHECK(player.settled());
-  CHECK(player.swaps() >= 2);
-  CHECK(power(run(player, in), 0, in.size()) > 0.0);
+  CHECK(live.settled());
+  CHECK(live.swaps() >= 2);
+  CHECK(power(run(live, in), 0, in.size()) > 0.0);
 }
 
 TEST_CASE("The audio thread's side never allocates, locks or calls the system, a change included") {
-  std::unique_ptr<Player> player;
-  std::unique_ptr<ControlPlayer> controlled;
+  std::unique_ptr<Live<Transfer>> live;
+  std::unique_ptr<Live<ControlVoice>> controlled;
   const std::vector<float> in = tone(0.5);
   const Control control(in.size());
   std::vector<float> out(in.size());
   const auto play = [&] {
     for (std::size_t i = 0; i + 64 <= in.size(); i += 64) {
-      player->process(in.data() + i, out.data() + i, 64);
+      live->process(in.data() + i, out.data() + i, 64);
       controlled->process(control.at(i), out.data() + i, 64);
     }
   };
   CHECK(run_guarded(
             [&] {
-              player = std::make_unique<Player>(kRate);
-              controlled = std::make_unique<ControlPlayer>(kRate);
-              player->load(golden());
+              live = std::make_unique<Live<Transfer>>(kRate);
+              controlled = std::make_unique<Live<ControlVoice>>(kRate);
+              live->load(golden());
               controlled->load(golden());
               play();
-              player->load(golden());
+              live->load(golden());
               controlled->load(golden());
             },
             [&] {
-              player->set(Parameter::kBrightness, 2.0f);
-              player->set_fitting({});
-              player->learn();
-              player->bypass(true);
+              live->set(Parameter::kBrightness, 2.0f);
+              live->set_fitting({});
+              live->learn();
+              live->bypass(true);
               controlled->set(Parameter::kGlide, 50.0f);
-              controlled->set_ratio(0.5f);
+              controlled->set(Parameter::kRatio, 0.5f);
               play();
-              player->bypass(false);
-              player->reset();
+              live->bypass(false);
+              live->reset();
               controlled->reset();
               play();
             }) == "ok");
 }
 
 TEST_CASE("Learning, following, rests, notes, strange input and every parameter keep to the audio thread's rules") {
-  std::unique_ptr<Player> player;
-  std::unique_ptr<ControlPlayer> controlled;
+  std::unique_ptr<Live<Transfer>> live;
+  std::unique_ptr<Live<ControlVoice>> controlled;
   std::vector<float> in = tone(7.0);  // learning takes five seconds
   for (std::size_t i = 0; i < in.size(); ++i) {
     if (i % kRate > kRate - 3000) in[i] = 0.0f;
@@ -236,29 +237,29 @@ TEST_CASE("Learning, following, rests, notes, strange input and every parameter 
   std::vector<float> out(in.size());
   CHECK(run_guarded(
             [&] {
-              player = std::make_unique<Player>(kRate);
-              controlled = std::make_unique<ControlPlayer>(kRate);
-              player->load(golden(), PitchRange{100.0f, 800.0f});
+              live = std::make_unique<Live<Transfer>>(kRate);
+              controlled = std::make_unique<Live<ControlVoice>>(kRate);
+              live->load(golden(), PitchRange{100.0f, 800.0f});
               controlled->load(golden());
             },
             [&] {
-              player->learn();  // before there is an instrument: it is taken in the first block
-              player->set(Parameter::kAutoFit, 1.0f);
-              controlled->set_unit(LevelUnit::kDecibels);
-              controlled->set_ratio(2.0f);
+              live->learn();  // before there is an instrument: it is taken in the first block
+              live->set(Parameter::kAutoFit, 1.0f);
+              controlled->set(Parameter::kLevelInDb, 1.0f);
+              controlled->set(Parameter::kRatio, 2.0f);
               int blocks = 0;
               for (std::size_t i = 0; i + 100 <= in.size(); i += 100, ++blocks) {
                 if (blocks % 20 == 0) {  // each parameter from end to end
                   const auto p = static_cast<std::size_t>(blocks / 20) % kParameters.size();
                   const float value = blocks % 40 ? kParameters[p].minimum : kParameters[p].maximum;
-                  if (static_cast<Parameter>(p) != Parameter::kAutoFit) player->set(static_cast<Parameter>(p), value);
+                  if (static_cast<Parameter>(p) != Parameter::kAutoFit) live->set(static_cast<Parameter>(p), value);
                   controlled->set(static_cast<Parameter>(p), value);
                 }
-                if (blocks == 1000) player->set_fitting(player->fitting());
-                player->process(in.data() + i, out.data() + i, 100);
+                if (blocks == 1000) live->set_fitting(live->fitting());
+                live->process(in.data() + i, out.data() + i, 100);
                 controlled->process(control.at(i), out.data() + i, 100);
-                static_cast<void>(player->features());
-                static_cast<void>(player->settled());
+                static_cast<void>(live->features());
+                static_cast<void>(live->settled());
               }
             }) == "ok");
 }

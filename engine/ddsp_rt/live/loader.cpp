@@ -1,24 +1,24 @@
-// Loads instruments off Pd's thread.
-#include "common/instrument_worker.h"
+// Loading instruments in the background.
+#include "ddsp_rt/live/loader.h"
 
 #include <exception>
 #include <utility>
 
-#include "common/instrument_cache.h"
+#include "ddsp_rt/live/cache.h"
 
-namespace ddsp_rt::pd {
+namespace ddsp_rt {
 
-void InstrumentWorker::load_now(const std::string& path) {
+void Loader::load_now(const std::string& path) {
   InstrumentPointer loaded = load_shared(path);
   target_.give(loaded, range_);
   instrument_ = std::move(loaded);
 }
 
-void InstrumentWorker::load(std::string path) { post({.path = std::move(path), .range = {}}); }
-void InstrumentWorker::set_range(Range range) { post({.path = {}, .range = range}); }
-void InstrumentWorker::collect() { post({}); }
+void Loader::load(std::string path) { post({.path = std::move(path), .range = {}}); }
+void Loader::set_range(Range range) { post({.path = {}, .range = range}); }
+void Loader::collect() { post({}); }
 
-void InstrumentWorker::post(Request request) {
+void Loader::post(Request request) {
   {
     const std::lock_guard lock(mutex_);
     if (!waiting_) waiting_.emplace();
@@ -29,7 +29,7 @@ void InstrumentWorker::post(Request request) {
   changed_.notify_all();
 }
 
-void InstrumentWorker::run() {
+void Loader::run() {
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return waiting_ || stopping_; });
@@ -46,7 +46,7 @@ void InstrumentWorker::run() {
 }
 
 // Only this thread changes instrument_ and range_ while it runs; the lock is for those who read them meanwhile.
-InstrumentWorker::Outcome InstrumentWorker::serve(const Request& request) {
+Loader::Outcome Loader::serve(const Request& request) {
   Outcome outcome;
   try {
     if (request.path) outcome.loaded = load_shared(*request.path);
@@ -63,26 +63,26 @@ InstrumentWorker::Outcome InstrumentWorker::serve(const Request& request) {
   return outcome;
 }
 
-std::optional<InstrumentWorker::Outcome> InstrumentWorker::take_outcome() {
+std::optional<Loader::Outcome> Loader::take_outcome() {
   const std::lock_guard lock(mutex_);
   return std::exchange(outcome_, std::nullopt);
 }
 
-bool InstrumentWorker::busy() {
+bool Loader::busy() {
   const std::lock_guard lock(mutex_);
   return waiting_ || working_;
 }
 
-void InstrumentWorker::finish() {
+void Loader::finish() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return !waiting_ && !working_; });
 }
 
-void InstrumentWorker::give_again() {
+void Loader::give_again() {
   if (instrument_) target_.give(instrument_, range_);
 }
 
-void InstrumentWorker::stop() {
+void Loader::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -92,14 +92,14 @@ void InstrumentWorker::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-InstrumentWorker::InstrumentPointer InstrumentWorker::instrument() {
+Loader::InstrumentPointer Loader::instrument() {
   const std::lock_guard lock(mutex_);
   return instrument_;
 }
 
-InstrumentWorker::Range InstrumentWorker::range() {
+Loader::Range Loader::range() {
   const std::lock_guard lock(mutex_);
   return range_;
 }
 
-}  // namespace ddsp_rt::pd
+}  // namespace ddsp_rt
