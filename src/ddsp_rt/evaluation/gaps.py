@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def gap_frames(levels: np.ndarray) -> tuple[np.ndarray, int]:
     quiet = ~(levels > loud_level(levels) - UNDER_LOUD)
     inside, count = np.zeros(len(levels), bool), 0
     edges = np.flatnonzero(np.diff(quiet.astype(int))) + 1
-    for start, stop in zip(edges[:-1], edges[1:]):
+    for start, stop in pairwise(edges):
         if quiet[start] and stop - start >= SHORTEST * FRAME_RATE:
             first, last = start + round(TAIL * FRAME_RATE), stop - round(EDGE * FRAME_RATE)
             inside[first:last] = True

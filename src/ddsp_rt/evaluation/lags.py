@@ -53,15 +53,15 @@ def envelope(audio, rate: int) -> np.ndarray:
     return 10 * np.log10(np.maximum((energy[high] - energy[low]) / (0.005 * rate), 1e-6))
 
 
-def centred_f0(audio, rate: int) -> np.ndarray:
-    """f0 in Hz every 1 ms, NaN where unvoiced: [ms].
+def centred_f0(audio, rate: int, per_second: int = 1000) -> np.ndarray:
+    """f0 in Hz every 1 ms, or `per_second` times a second, NaN where unvoiced: [frames].
 
     Normalised square difference (McLeod and Wyvill 2005) over a centred 50 ms, which looks both ways and so lags
     neither: the earliest peak within 0.92 of the highest, refined by a parabola. For comparing two like signals, not
     for octave decisions in hard material.
     """
     audio = resample(audio, rate)
-    frames = centred_frames(audio, SEGMENT, MEASURE_RATE // 1000)
+    frames = centred_frames(audio, SEGMENT, MEASURE_RATE // per_second)
     track = np.full(len(frames), np.nan)
     for start in range(0, len(frames), 2048):
         track[start : start + 2048] = _f0_of(frames[start : start + 2048])

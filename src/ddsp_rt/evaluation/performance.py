@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from ddsp_rt.evaluation import judges, pitch
+from ddsp_rt.evaluation.consonants import UNVOICED, consonants
 from ddsp_rt.evaluation.dynamics import dynamics
 from ddsp_rt.evaluation.excursions import excursions_per_minute
 from ddsp_rt.evaluation.gaps import gap_depth
+from ddsp_rt.evaluation.harmonicity import VOICED, periodicity
 from ddsp_rt.evaluation.lags import loudness_lag, pitch_lag
 from ddsp_rt.evaluation.loudness import measure_loudness
 from ddsp_rt.evaluation.rendering import LIVE_RATE, Performance
 from ddsp_rt.evaluation.sounding import sounding
-
-VOICED = 0.5  # periodicity
 
 
 def judge_performance(performance: Performance, truth: Path | None = None) -> dict:
@@ -28,8 +28,10 @@ def judge_performance(performance: Performance, truth: Path | None = None) -> di
     source, output, features = performance.source, performance.output, performance.features
     levels, played = measure_loudness(source, LIVE_RATE), measure_loudness(output, LIVE_RATE)
     frames = min(len(levels), len(features))
-    sounds = sounding(levels)[:frames] & (features.periodicity[:frames] >= VOICED)
+    tonal, loud = periodicity(source, LIVE_RATE).r[:frames], sounding(levels)[:frames]
+    sounds, heard = loud & (tonal >= VOICED), loud & features.voiced[:frames]
     gaps = gap_depth(levels, played)
+    spoken = consonants(source, performance.harmonic, performance.noises[0], LIVE_RATE, loud & (tonal < UNVOICED))
     followed = {
         "output": dynamics(levels, played, sounds),
         "fitted": dynamics(features.loudness, performance.fitted_db, sounds),
@@ -40,7 +42,7 @@ def judge_performance(performance: Performance, truth: Path | None = None) -> di
         "seconds": len(source) / LIVE_RATE,
         "octave": performance.octave,
         "f0": f0.as_dict() if f0 else None,
-        "excursions_per_minute": excursions_per_minute(features.f0[:frames], sounds),
+        "excursions_per_minute": excursions_per_minute(features.f0[:frames], heard),
         "loudness_lag_ms": loudness_lag(source, output, LIVE_RATE),
         "pitch_lag_ms": pitch_lag(source, output, LIVE_RATE, performance.octave),
         "dynamics": {
@@ -48,8 +50,9 @@ def judge_performance(performance: Performance, truth: Path | None = None) -> di
             for name, found in followed.items()
         },
         "gaps": asdict(gaps) | {"raised_db": gaps.raised_db} if gaps else None,
+        "consonants": asdict(spoken) if spoken else None,
         "_f0": f0,
-        "_voiced": int(sounds.sum()),
+        "_voiced": int(heard.sum()),
     }
 
 
@@ -88,6 +91,7 @@ def together(files: list[dict]) -> dict:
         "pitch_lag_ms": median([scores["pitch_lag_ms"] for scores in files]),
         "dynamics": {name: _dynamics([s["dynamics"][name] for s in files]) for name in ("output", "fitted")},
         "gaps": _gaps([scores["gaps"] for scores in files]),
+        "consonants": _consonants([scores["consonants"] for scores in files]),
     }
 
 
@@ -139,3 +143,12 @@ def _gaps(found: list[dict | None]) -> dict | None:
         "gaps": sum(one["gaps"] for one in found),
         "seconds": sum(one["seconds"] for one in found),
     }
+
+
+def _consonants(found: list[dict | None]) -> dict | None:
+    found = [one for one in found if one]
+    if not found:
+        return None
+    counts = {name: sum(one[name] for one in found) for name in ("frames", "silent")}
+    means = (name for name in found[0] if name not in counts)
+    return {name: weighted_mean([(one[name], one["frames"]) for one in found]) for name in means} | counts

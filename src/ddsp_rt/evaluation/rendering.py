@@ -39,7 +39,8 @@ class Performance:
     """A source and the instrument playing it, in step, at LIVE_RATE, without reverb: float64 [samples] each.
 
     harmonic: the harmonic part; noises: the noise part by each seed, the engine's own first. features: what the engine
-    heard of the source; fitted_db: its loudness [frames] after fitting; octave: the shift. start: seconds into the file.
+    heard of the source; fitted_db: its loudness [frames] after fitting; octave: the shift. start: seconds into
+    the file.
     """
 
     path: Path

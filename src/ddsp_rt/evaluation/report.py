@@ -16,8 +16,10 @@ from ddsp_rt.evaluation.loudness import level_matched, loudness_differences
 from ddsp_rt.evaluation.onsets import onset_latency
 from ddsp_rt.evaluation.performance import judge_performance, median, public, together
 from ddsp_rt.evaluation.rendering import LIVE_RATE, perform, read_part, resynthesise
-from ddsp_rt.evaluation.spectral_loss import excerpt_losses, high_band_difference
+from ddsp_rt.evaluation.spectral_loss import excerpt_losses
+from ddsp_rt.evaluation.third_octaves import third_octave_difference
 from ddsp_rt.evaluation.timbre import timbre_distance, timbre_frames
+from ddsp_rt.evaluation.tone import judge_tone, pooled_variation
 
 if TYPE_CHECKING:
     from ddsp_rt.instrument import Instrument
@@ -84,6 +86,7 @@ def _judge_resynthesis(
     differences = loudness_differences(reference, output, rate)
     pools["recording"].append(timbre_frames(reference, rate))
     pools["output"].append(timbre_frames(output, rate))
+    tone = judge_tone(reference, output, rate)
     natural = click_score(live.source, LIVE_RATE)
     threshold = max(THRESHOLD, 1.05 * float(natural.max(initial=0)))
     return {
@@ -91,14 +94,17 @@ def _judge_resynthesis(
         "mss": _mean(losses),
         "mss_noise_floor": _mean(floor),
         "excerpts": len(losses),
-        "high_band_db": high_band_difference(reference, output, rate),
+        "high_band_db": third_octave_difference(reference, output, rate),
         "loudness_l1_db": _mean(np.abs(differences)),
         "loudness_l1_level_matched_db": _mean(np.abs(level_matched(differences))),
+        "hnr_db": tone["hnr_db"],
+        "micro_variation": tone["micro_variation"],
         "clicks": len(find_clicks(live.output, LIVE_RATE, threshold)),
         "clicks_found_of_injected": share_found(live.output, LIVE_RATE, threshold=threshold),
         "_losses": losses,
         "_floor": floor,
         "_differences": differences,
+        "_levels": tone["_levels"],
     }
 
 
@@ -123,6 +129,8 @@ def _together(files: list[dict]) -> dict:
         "high_band_db": median([scores["high_band_db"] for scores in files]),
         "loudness_l1_db": pooled("_differences", np.abs),
         "loudness_l1_level_matched_db": pooled("_differences", lambda values: np.abs(level_matched(values))),
+        "hnr_db": {name: median([s["hnr_db"][name] for s in files]) for name in ("recording", "output")},
+        "micro_variation": pooled_variation([scores["_levels"] for scores in files]),
         "clicks": sum(scores["clicks"] for scores in files),
         "clicks_found_of_injected": median([scores["clicks_found_of_injected"] for scores in files]),
     }

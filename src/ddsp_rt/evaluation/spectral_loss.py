@@ -13,8 +13,6 @@ from ddsp_rt.evaluation.signals import MEASURE_RATE, frames_of, periodic_hann, r
 
 SCALES = (2048, 1024, 512, 256, 128, 64)  # samples
 EXCERPT = 4.0  # seconds
-HIGH_BAND = (8000.0, 16000.0)  # Hz, judged for 48 kHz instruments
-FLOOR = 1e-5  # magnitude under which high-band spectra count as equal
 
 
 def magnitudes(audio: np.ndarray, size: int) -> np.ndarray:
@@ -34,18 +32,6 @@ def multi_scale_spectral_loss(reference, output, rate: int) -> float:
     """`mss` of two signals at `rate` Hz; NaN when they are shorter than one excerpt."""
     losses = excerpt_losses(reference, output, rate)
     return float(np.mean(losses)) if len(losses) else float("nan")
-
-
-def high_band_difference(reference, output, rate: int) -> float:
-    """Mean difference in dB of the spectra between 8 and 16 kHz (FFT 2048); NaN below a rate of 32 kHz."""
-    if rate < 2 * HIGH_BAND[1]:
-        return float("nan")
-    length = min(len(reference), len(output))
-    frequency = np.fft.rfftfreq(2048, 1 / rate)
-    band = (frequency >= HIGH_BAND[0]) & (frequency <= HIGH_BAND[1])
-    levels = [20 * np.log10(np.maximum(magnitudes(np.asarray(x[:length], np.float64), 2048)[:, band], FLOOR))
-              for x in (reference, output)]  # fmt: skip
-    return float(np.mean(np.abs(levels[0] - levels[1]))) if levels[0].size else float("nan")
 
 
 def _loss(reference: np.ndarray, output: np.ndarray) -> float:

@@ -7,6 +7,12 @@ from pathlib import Path
 
 from ddsp_rt import console
 
+MOVING = (
+    ("slow_db", "Micro-variation, 4 to 20 Hz"),
+    ("fast_db", "  20 to 100 Hz"),
+    ("correlation", "  correlation between harmonics"),
+    ("line_db", "  tallest modulation line"),
+)
 Row = tuple[str, str, str, str]  # measure, figure, unit, meaning
 
 
@@ -37,6 +43,12 @@ def resynthesis_rows(result: dict) -> Iterator[Row]:
     yield "Third octaves, 8 to 16 kHz", number(result["high_band_db"], 1), "dB", "mean difference; models of 48 kHz"
     yield "Loudness L1", number(result["loudness_l1_db"], 2), "dB", "where the recording is above -60 dB"
     yield "  level-matched", number(result["loudness_l1_level_matched_db"], 2), "dB", "without the median difference"
+    hnr, moving = result["hnr_db"], result["micro_variation"] or {}
+    yield "Harmonics to noise (HNR)", number(hnr["output"], 1), "dB", f"{number(hnr['recording'], 1)} in the recording"
+    for name, what in MOVING:
+        recorded, own = (moving.get(signal, {}).get(name) for signal in ("recording", "output"))
+        unit = "dB" if name.endswith("db") else ""
+        yield what, number(own, 2), unit, f"{number(recorded, 2)} in the recording"
     yield "Timbre distance", number(result["timbre_distance"], 1), "", "Fréchet distance to the recording"
     yield "Onset latency", number(onset.get("median_ms"), 1), "ms", f"median of {onset.get('onsets', 0)}, with attack"
     yield "  jitter", number(onset.get("jitter_ms"), 1), "ms", "95th percentile less median"
@@ -62,6 +74,11 @@ def playing_rows(result: dict) -> Iterator[Row]:
     depth = f"{number(gaps.get('source_db'), 1)} in the source; {gaps.get('gaps', 0)} gaps"
     yield "Gap depth", number(gaps.get("output_db"), 1), "dB", depth
     yield "  raised at most", number(gaps.get("raised_most_db", gaps.get("raised_db")), 1), "dB", "in one recording"
+    spoken = result["consonants"] or {}
+    tilt = f"{number(spoken.get('source_above_over_below_db'), 1)} in the source; {spoken.get('frames', 0)} frames"
+    ratio = number(spoken.get("harmonic_over_noise_db"), 1)
+    yield "Consonants: harmonics over noise", ratio, "dB", "unvoiced sounding frames; lower is right"
+    yield "  above over below 3.5 kHz", number(spoken.get("output_above_over_below_db"), 1), "dB", tilt
     yield "Loudness lag", number(result["loudness_lag_ms"], 0), "ms", ""
     yield "Pitch lag", number(result["pitch_lag_ms"], 0), "ms", ""
 
