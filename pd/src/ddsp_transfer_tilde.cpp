@@ -41,7 +41,11 @@ class TransferObject final : public LiveObject<Transfer> {
     Loader::Range range;
     if (argc > 0) range = PitchRange{atom_getfloatarg(0, argc, argv), atom_getfloatarg(1, argc, argv)};
     if (range && !range->usable()) {
-      complain("range: give the lowest and the highest pitch in Hz, within 20 to 2100 and an octave apart");
+      char line[200];
+      snprintf(line, sizeof line,
+               "range: give the lowest and the highest pitch in Hz, within %g to %g and an octave apart",
+               static_cast<double>(PitchRange::kLowest), static_cast<double>(PitchRange::kHighest));
+      complain(line);
       return;
     }
     loader_.set_range(range);
@@ -50,8 +54,11 @@ class TransferObject final : public LiveObject<Transfer> {
 
   void fit(int argc, t_atom* argv) {
     Fitting fitting;
-    if (argc > 0) fitting.octave = std::clamp(static_cast<int>(std::lround(atom_getfloatarg(0, argc, argv))), -4, 4);
-    if (argc > 1) fitting.loudness = LoudnessMap(std::clamp(atom_getfloatarg(1, argc, argv), -60.0f, 60.0f));
+    const auto number = [&](int index, float farthest) {
+      return std::clamp(atom_getfloatarg(index, argc, argv), -farthest, farthest);
+    };
+    if (argc > 0) fitting.octave = static_cast<int>(std::lround(number(0, kFarthestShift)));
+    if (argc > 1) fitting.loudness = LoudnessMap(number(1, kFarthestLoudnessOffset));
     if (argc > 2) fitting.gate_db = atom_getfloatarg(2, argc, argv);
     if (argc > 3) fitting.unvoiced_drop_db = atom_getfloatarg(3, argc, argv);
     live_->set_fitting(fitting);

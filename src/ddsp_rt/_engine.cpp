@@ -19,6 +19,8 @@
 #include "ddsp_rt/instrument/search_path.h"
 #include "ddsp_rt/kernels/kernels.h"
 #include "ddsp_rt/playing/fitting.h"
+#include "ddsp_rt/playing/fitting_json.h"
+#include "ddsp_rt/playing/tail.h"
 #include "ddsp_rt/playing/transfer.h"
 #include "ddsp_rt/playing/voice.h"
 #include "ddsp_rt/realtime.h"
@@ -231,20 +233,37 @@ nb::dict apply_fitting(const Fitting& fitting, const Input<1>& f0, const Input<1
   return as_dict(frames, false);
 }
 
+// Throws one of the package's own exceptions.
+[[noreturn]] void raise(const char* exception, const std::string& message) {
+  PyErr_SetString(nb::module_::import_("ddsp_rt.errors").attr(exception).ptr(), message.c_str());
+  throw nb::python_error();
+}
+
+Fitting fitting_from_json(const std::string& text) {
+  try {
+    return parse_fitting(text);
+  } catch (const FittingError& error) {
+    raise("DataError", error.what());
+  }
+}
+
 Doors named_door(const std::string& name) {
   if (name == "transfer") return Doors::kTransfer;
   if (name == "control") return Doors::kControl;
   if (name == "notes") return Doors::kNotes;
-  throw std::invalid_argument("there is no door '" + name + "'");
+  raise("UsageError", "no door '" + name + "'; there are transfer, control, notes");
 }
 
 const char* scale_name(Scale scale) {
   return scale == Scale::kDecibels ? "decibels" : scale == Scale::kStepped ? "stepped" : "linear";
 }
 
-Parameter named_parameter(const std::string& name) {
-  if (const auto parameter = find_parameter(name)) return *parameter;
-  throw std::invalid_argument("there is no parameter '" + name + "'");
+Parameter named_parameter(const std::string& name, Doors door) {
+  const auto parameter = find_parameter(name);
+  if (parameter && concerns(info(*parameter).doors, door)) return *parameter;
+  std::string names;
+  for (const Parameter p : parameters_of(door)) names += (names.empty() ? "" : ", ") + std::string(info(p).name);
+  raise("UsageError", "no parameter '" + name + "'; there are " + names);
 }
 
 }  // namespace
@@ -254,6 +273,8 @@ NB_MODULE(_engine, m) {
   m.attr("FRAME_RATE") = kFrameRate;
   m.attr("SILENCE_DB") = kSilenceDb;
   m.attr("VOICED_PERIODICITY") = kVoicedPeriodicity;
+  m.attr("FARTHEST_OCTAVE") = kFarthestShift;
+  m.attr("FARTHEST_LOUDNESS_OFFSET") = kFarthestLoudnessOffset;
   m.attr("KERNELS") = kernels().name;
   m.def("frame_start", &frame_start, "frame"_a, "rate"_a);
   m.def("frame_count", &frame_count, "samples"_a, "rate"_a);
@@ -273,11 +294,14 @@ NB_MODULE(_engine, m) {
       .def_rw("octave", &Fitting::octave)
       .def_rw("gate_db", &Fitting::gate_db)
       .def_rw("unvoiced_drop_db", &Fitting::unvoiced_drop_db)
-      .def(
-          "set_loudness_offset", [](Fitting& f, float db) { f.loudness = LoudnessMap(db); }, "db"_a)
+      .def("set_loudness_offset", &Fitting::set_loudness_offset, "db"_a)
       .def(
           "map_loudness", [](const Fitting& f, float db) { return f.loudness(db); }, "db"_a)
-      .def("apply", &apply_fitting, "f0"_a, "periodicity"_a, "loudness"_a);
+      .def("apply", &apply_fitting, "f0"_a, "periodicity"_a, "loudness"_a)
+      .def("to_json", &to_json)
+      .def_static("from_json", &fitting_from_json, "text"_a)
+      .def("__getstate__", &to_json)
+      .def("__setstate__", [](Fitting& f, const std::string& text) { new (&f) Fitting(fitting_from_json(text)); });
 
   m.def("fit", &fit_to, "instrument"_a, "f0"_a, "periodicity"_a, "loudness"_a);
 
@@ -323,13 +347,32 @@ NB_MODULE(_engine, m) {
             return array(std::move(out));
           },
           "block"_a)
+      .def("tail",
+           [](Transfer& transfer) {
+             std::vector<float> sounding;
+             {
+               const nb::gil_scoped_release release;
+               std::vector<float> silence;
+               sounding = tail(transfer.rate(), [&](float* out, int n) {
+                 silence.resize(static_cast<std::size_t>(n));
+                 transfer.process(silence.data(), out, n);
+               });
+             }
+             return array(std::move(sounding));
+           })
       .def("reset", &Transfer::reset)
       .def("set_fitting", &Transfer::set_fitting, "fitting"_a)
       .def(
-          "set", [](Transfer& t, const std::string& name, float value) { t.set(named_parameter(name), value); },
+          "set",
+          [](Transfer& t, const std::string& name, float value) {
+            t.set(named_parameter(name, Doors::kTransfer), value);
+          },
           "name"_a, "value"_a)
       .def(
-          "get", [](const Transfer& t, const std::string& name) { return t.parameters()[named_parameter(name)]; },
+          "get",
+          [](const Transfer& t, const std::string& name) {
+            return t.parameters()[named_parameter(name, Doors::kTransfer)];
+          },
           "name"_a)
       .def_prop_ro("rate", &Transfer::rate);
 

@@ -13,12 +13,8 @@ from ddsp_rt import _engine
 from ddsp_rt.analysis import Features, analyse, as_mono, as_rate
 from ddsp_rt.errors import DataError, UsageError
 
-OCTAVES = (-4, 4)  # range of a shift
-LOUDNESS_DB = (-60.0, 60.0)  # range of an offset
-REVERB = (0.0, 2.0)  # range of the wet gain
-TAIL_FLOOR = 1e-4  # -80 dBFS: the tail has ended when the output stays below
-TAIL_LONGEST = 20.0  # seconds
-TAIL_QUIET = 0.5  # seconds below the floor that count as "stays"
+OCTAVES = (-_engine.FARTHEST_OCTAVE, _engine.FARTHEST_OCTAVE)  # range of a shift
+LOUDNESS_DB = (-_engine.FARTHEST_LOUDNESS_OFFSET, _engine.FARTHEST_LOUDNESS_OFFSET)  # range of an offset
 
 
 class Instrument:
@@ -55,7 +51,7 @@ class Instrument:
         if octave != "auto":
             fitting.octave = octave
         if loudness != "auto":
-            _set_loudness(fitting, loudness)
+            fitting.set_loudness_offset(loudness)
         return fitting
 
     def stream(
@@ -120,35 +116,30 @@ class Stream:
         return self._transfer.process(as_mono(block))
 
     def tail(self) -> np.ndarray:
-        """What still sounds after the end of the performance, to the last sample above -80 dBFS."""
-        step = max(1, self.sample_rate // 10)
-        silence = np.zeros(step, np.float32)
-        parts, quiet = [], 0.0
-        while quiet < TAIL_QUIET and len(parts) * step < TAIL_LONGEST * self.sample_rate:
-            parts.append(self._transfer.process(silence))
-            quiet = quiet + step / self.sample_rate if np.abs(parts[-1]).max() < TAIL_FLOOR else 0.0
-        tail = np.concatenate(parts)
-        loud = np.flatnonzero(np.abs(tail) >= TAIL_FLOOR)
-        return tail[: loud[-1] + 1 if len(loud) else 0]
+        """What still sounds after the end of the performance, to the last sample above -80 dBFS; 20 s at most."""
+        return self._transfer.tail()
 
     def reset(self) -> None:
         """Back to silence; fitting and parameters stay."""
         self._transfer.reset()
 
     def set(self, name: str, value: float) -> None:
-        """Set a parameter (see `parameters`); UsageError when there is none of that name."""
-        names = [parameter["name"] for parameter in _engine.parameters()]
-        if name not in names:
-            raise UsageError(f"no parameter '{name}'; there are {', '.join(names)}")
+        """Set a parameter (see `parameters`); UsageError when there is none of that name.
+
+        A value beyond the range counts as the nearest within it, NaN as the initial value, as in every front end.
+        """
         self._transfer.set(name, float(value))
 
     def get(self, name: str) -> float:
-        """The present value of a parameter."""
+        """The present value of a parameter; UsageError when there is none of that name."""
         return self._transfer.get(name)
 
     @staticmethod
     def parameters() -> list[dict]:
-        """The name, unit, minimum, maximum, initial value and description of everything that can be set."""
+        """Everything that can be set: name, title, unit, minimum, maximum, initial value, scale and description.
+
+        The scale says how to show it: "linear", "decibels" (a level) or "stepped" (whole numbers; 0 and 1: a switch).
+        """
         return _engine.parameters()
 
 
@@ -190,16 +181,6 @@ def shipped_folder() -> Path:
     return Path(_engine.__file__).parent / "instruments"
 
 
-def _set_loudness(fitting: _engine.Fitting, offset_db: float) -> None:
-    """Replace the loudness map by an offset; a gate that was set stays where it was in the performance."""
-    gated = fitting.gate_db > _engine.SILENCE_DB
-    levels = np.arange(-100.0, 20.0, 0.1)
-    threshold = next((level for level in levels if fitting.map_loudness(level) >= fitting.gate_db), levels[-1])
-    fitting.set_loudness_offset(offset_db)
-    if gated:
-        fitting.gate_db = fitting.map_loudness(threshold)
-
-
 def check_octave(octave: int | str) -> int | str:
     """ "auto" or whole octaves within the range, else a UsageError."""
     return _auto_or_number("octave", octave, OCTAVES, whole=True)
@@ -212,9 +193,10 @@ def check_loudness(loudness: float | str) -> float | str:
 
 def check_reverb(reverb: float) -> float:
     """A gain within the range, else a UsageError."""
+    limits = next((row["minimum"], row["maximum"]) for row in _engine.parameters() if row["name"] == "reverb")
     if reverb == "auto":
-        raise UsageError(f"reverb auto: give a gain from {REVERB[0]:g} to {REVERB[1]:g}")
-    return _auto_or_number("reverb", reverb, REVERB, auto="a gain")
+        raise UsageError(f"reverb auto: give a gain from {limits[0]:g} to {limits[1]:g}")
+    return _auto_or_number("reverb", reverb, limits, auto="a gain")
 
 
 def check_z(z: str) -> str:

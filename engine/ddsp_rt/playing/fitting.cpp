@@ -25,36 +25,45 @@ float pitch_misfit(const QuantileArray& pitch, const QuantileArray& target, int 
 
 }  // namespace
 
-LoudnessMap::LoudnessMap(float offset_db) noexcept { to_.fill(offset_db); }
+LoudnessMap::LoudnessMap(float offset_db) noexcept { points_.to.fill(offset_db); }
 
-LoudnessMap::LoudnessMap(const QuantileArray& from, const QuantileArray& to) noexcept : from_(from), to_(to) {
+LoudnessMap::LoudnessMap(const QuantileArray& from, const QuantileArray& to) noexcept : points_{from, to} {
+  QuantileArray& mapped = points_.to;
   const std::size_t middle = from.size() / 2;
   const auto rise = [&](std::size_t i) {
     const float run = from[i + 1] - from[i];
     return std::clamp(to[i + 1] - to[i], 0.5f * run, 2.0f * run);
   };
-  for (std::size_t i = middle; i + 1 < from.size(); ++i) to_[i + 1] = to_[i] + rise(i);
-  for (std::size_t i = middle; i-- > 0;) to_[i] = to_[i + 1] - rise(i);
+  for (std::size_t i = middle; i + 1 < from.size(); ++i) mapped[i + 1] = mapped[i] + rise(i);
+  for (std::size_t i = middle; i-- > 0;) mapped[i] = mapped[i + 1] - rise(i);
 }
 
 float LoudnessMap::operator()(float loudness_db) const noexcept {
   if (loudness_db <= kSilenceDb) return kSilenceDb;
-  const auto above =
-      static_cast<std::size_t>(std::upper_bound(from_.begin(), from_.end(), loudness_db) - from_.begin());
-  if (above == 0) return std::max(kSilenceDb, loudness_db - from_.front() + to_.front());
+  const auto& [from, to] = points_;
+  const auto above = static_cast<std::size_t>(std::upper_bound(from.begin(), from.end(), loudness_db) - from.begin());
+  if (above == 0) return std::max(kSilenceDb, loudness_db - from.front() + to.front());
   const std::size_t below = above - 1;
-  if (above == from_.size()) return loudness_db - from_.back() + to_.back();
-  const float run = from_[above] - from_[below];
-  return to_[below] + (to_[above] - to_[below]) * (loudness_db - from_[below]) / run;
+  if (above == from.size()) return loudness_db - from.back() + to.back();
+  const float run = from[above] - from[below];
+  return to[below] + (to[above] - to[below]) * (loudness_db - from[below]) / run;
+}
+
+float LoudnessMap::reaching(float db) const noexcept {
+  constexpr double kLowest = -100.0, kStep = 0.1 + kLowest - kLowest;  // rounded as the second rung is
+  constexpr int kSteps = 1200;
+  int step = 0;
+  while (step + 1 < kSteps && !((*this)(static_cast<float>(kLowest + step * kStep)) >= db)) ++step;
+  return static_cast<float>(kLowest + step * kStep);
 }
 
 void LoudnessMap::approach(const LoudnessMap& wanted, float step_db) noexcept {
   constexpr float kLowest = -85.0f, kSpacing = 10.0f;  // dB; the points a moving map is held at
   LoudnessMap moved;
-  for (std::size_t i = 0; i < from_.size(); ++i) {
-    moved.from_[i] = kLowest + kSpacing * static_cast<float>(i);
-    const float now = (*this)(moved.from_[i]);
-    moved.to_[i] = now + std::clamp(wanted(moved.from_[i]) - now, -step_db, step_db);
+  for (std::size_t i = 0; i < moved.points_.from.size(); ++i) {
+    moved.points_.from[i] = kLowest + kSpacing * static_cast<float>(i);
+    const float now = (*this)(moved.points_.from[i]);
+    moved.points_.to[i] = now + std::clamp(wanted(moved.points_.from[i]) - now, -step_db, step_db);
   }
   *this = moved;
 }
@@ -66,6 +75,12 @@ Features Fitting::apply(const Features& features) const noexcept {
   const float unvoiced = std::clamp(1.0f - features.periodicity / kVoicedPeriodicity, 0.0f, 1.0f);
   fitted.loudness = std::max(kSilenceDb, fitted.loudness - unvoiced_drop_db * unvoiced);
   return fitted;
+}
+
+void Fitting::set_loudness_offset(float offset_db) noexcept {
+  const float threshold = loudness.reaching(gate_db);
+  loudness = LoudnessMap(offset_db);
+  if (gate_db > kSilenceDb) gate_db = loudness(threshold);
 }
 
 void Fitter::reset() noexcept {

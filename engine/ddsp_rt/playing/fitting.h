@@ -12,17 +12,32 @@ namespace ddsp_rt {
 /// performance is not blown up to a wide one; outside them it is 1.
 class LoudnessMap {
  public:
+  /// Straight between them. Neither falls.
+  struct Points {
+    QuantileArray from{}, to{};
+  };
+
   LoudnessMap() noexcept = default;  // identity
   explicit LoudnessMap(float offset_db) noexcept;
   LoudnessMap(const QuantileArray& from, const QuantileArray& to) noexcept;
+  explicit LoudnessMap(const Points& points) noexcept : points_(points) {}  // as they are
   float operator()(float loudness_db) const noexcept;
+
+  /// The least loudness, to a tenth of a decibel from -100 to 20, that is mapped to `db` or more.
+  float reaching(float db) const noexcept;
 
   /// Moves each point of the map towards `wanted` by at most `step_db`.
   void approach(const LoudnessMap& wanted, float step_db) noexcept;
 
+  const Points& points() const noexcept { return points_; }
+
  private:
-  QuantileArray from_{}, to_{};
+  Points points_;
 };
+
+// As far as a front end lets a fit be given by hand.
+inline constexpr int kFarthestShift = 4;                 // octaves either way
+inline constexpr float kFarthestLoudnessOffset = 60.0f;  // dB either way
 
 /// Constants that a stream runs with. `apply` is real-time.
 struct Fitting {
@@ -32,6 +47,9 @@ struct Fitting {
   float unvoiced_drop_db = 0.0f;  // a frame without any pitch is played softer by this much
 
   Features apply(const Features& features) const noexcept;
+
+  /// Puts an offset in the loudness map's place. A gate that was set stays where it was in the performance.
+  void set_loudness_offset(float offset_db) noexcept;
 };
 
 /// Listens to a performance and says what would fit it to an instrument, at any time. Every method is real-time.
