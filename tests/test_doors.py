@@ -369,3 +369,23 @@ def test_an_old_file_keeps_its_permissions(here, run, instrument_path):
     os.chmod("out.wav", 0o640)
     assert run("transfer", "take.wav", "--to", instrument_path, "-o", "out.wav")[0] == 0
     assert os.stat("out.wav").st_mode & 0o777 == 0o640
+
+
+# ---- instruments among other files
+
+
+def test_a_damaged_or_foreign_file_does_not_hide_a_good_instrument(here, run, instrument_path, monkeypatch):
+    os.makedirs("mine")
+    (here / "mine" / "tiny.ddsp").write_bytes(b"damaged")
+    (here / "mine" / "._tiny.ddsp").write_bytes(b"\0\5\26\7")
+    (here / "tiny").write_text("notes about it")
+    monkeypatch.setenv("HOME", str(here))
+    monkeypatch.setenv("DDSP_RT_PATH", f"~/mine:{instrument_path.parent}")
+    for name in ("tiny", "tiny.ddsp"):
+        assert ddsp_rt.load(name).path == instrument_path
+    code, out, _ = run("instruments", "--json")
+    entries = {entry["name"]: entry for entry in json.loads(out)}
+    assert code == 0 and entries["tiny"]["path"] == str(instrument_path) and "._tiny" not in entries
+    monkeypatch.setenv("DDSP_RT_PATH", "~/mine")
+    code, _, err = run("info", "tiny.ddsp")
+    assert code == 1 and "mine/tiny.ddsp" in err and err.count("\n") == 1

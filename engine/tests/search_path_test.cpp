@@ -85,6 +85,45 @@ TEST_CASE("instruments are found in the order that is promised") {
   CHECK(message("", shipped).starts_with("no instrument ''"));
 }
 
+TEST_CASE("a damaged, foreign or hidden file does not hide a good instrument") {
+  const Folder folder;
+  const fs::path &root = folder.path, shipped = root / "shipped", good = shipped / "violin.ddsp";
+  folder.put("one/violin.ddsp");  // no instrument
+  folder.put("one/._violin.ddsp");
+  folder.put("one/._flute.ddsp");
+  folder.put("shipped/horn.ddsp");
+  fs::copy_file(DDSP_RT_TEST_DATA "/golden.ddsp", good);
+  fs::copy_file(DDSP_RT_TEST_DATA "/golden.ddsp", shipped / "Viola.DDSP");
+  const Environment path("DDSP_RT_PATH", (root / "one").string()), data("XDG_DATA_HOME", "/nowhere"), home("HOME", "/");
+
+  CHECK(find_instrument("violin", shipped) == good);
+  CHECK(find_instrument("violin.ddsp", shipped) == good);
+  CHECK(find_instrument("Viola", shipped) == shipped / "Viola.DDSP");
+  CHECK(find_instrument("horn", shipped) == shipped / "horn.ddsp");  // there is no better one; loading it says why
+  CHECK(list_instruments(shipped) == std::vector<fs::path>{shipped / "Viola.DDSP", shipped / "horn.ddsp", good});
+
+  const fs::path before = fs::current_path();
+  fs::current_path(root);
+  folder.put("violin");  // notes about it
+  folder.put("horn");
+  CHECK(find_instrument("violin", shipped) == good);
+  CHECK(find_instrument("horn", shipped) == "horn");
+  CHECK(message("violin/", shipped) == "violin/: no such instrument file");
+  fs::current_path(before);
+}
+
+TEST_CASE("a tilde in the search path is the user's home") {
+  const Folder folder;
+  folder.put("mine/violin.ddsp");
+  const Environment data("XDG_DATA_HOME", "/nowhere");
+  {
+    const Environment home("HOME", folder.path.string()), path("DDSP_RT_PATH", "~/mine");
+    CHECK(find_instrument("violin") == folder.path / "mine/violin.ddsp");
+  }
+  const Environment home("HOME", ""), path("DDSP_RT_PATH", "~/mine:~"), none("XDG_DATA_HOME", "");
+  CHECK(instrument_folders().empty());
+}
+
 TEST_CASE("no folder at all is no error, only no instrument") {
   const Environment path("DDSP_RT_PATH", ""), data("XDG_DATA_HOME", "/nowhere"), home("HOME", "/nowhere");
   CHECK(list_instruments().empty());
