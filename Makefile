@@ -129,8 +129,9 @@ stub: $(VENV)/.test ## write what Python's type checkers are told of the compile
 # ---- figures -------------------------------------------------------------------------------------------------------
 
 .PHONY: evaluate
-evaluate: $(VENV)/.test ## the figures that need recordings: make evaluate DATA=folder
-	@$(PYTHON) benchmarks/evaluate.py $(DATA)
+evaluate: $(VENV)/.test ## the figures that need recordings: make evaluate DATA=folder [AGAINST=earlier.json]
+	@$(PYTHON) benchmarks/evaluate.py $(DATA) --json build/evaluation-$$(git describe --always --dirty=+ --exclude='*').json \
+	  $(if $(AGAINST),--against $(AGAINST))
 
 .PHONY: bench
 bench: $(VENV)/.package ## speed, block times, memory and latency on this machine

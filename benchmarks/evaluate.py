@@ -1,9 +1,10 @@
 """The figures that need recordings: what an instrument makes of its test part and of other performers' phrases.
 
-    python benchmarks/evaluate.py DATA [--instrument violin] [--json FILE] [--quick]
+    python benchmarks/evaluate.py DATA [--instrument violin] [--json FILE] [--against FILE] [--quick]
 
-DATA holds folders of recordings as TEST_PART and PHRASES below name them. Prints every figure beside its target, and
-ends with 1 when one is missed. Takes about as long as the recordings last; --quick leaves the rendered phrases out.
+DATA holds folders of recordings as TEST_PART and PHRASES below name them. Prints every figure beside its target (and,
+with --against, what moved since an earlier run), and ends with 1 when a target is missed. Some minutes of one core; the
+judges' opinions on the recordings are kept in build/judges. --quick leaves the rendered tunes and single notes out.
 """
 
 from __future__ import annotations
@@ -12,29 +13,53 @@ import argparse
 import json
 import multiprocessing
 import os
+import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from figures import Figure, figures_of, moved
 
 import ddsp_rt
 from ddsp_rt.errors import UserError
-from ddsp_rt.evaluation import evaluate, pitch, timbre_distance
-from ddsp_rt.evaluation.performance import judge_performance
-from ddsp_rt.evaluation.rendering import LIVE_RATE, perform, read_part
-from ddsp_rt.evaluation.report import plain
+from ddsp_rt.evaluation import evaluate, timbre_distance
+from ddsp_rt.evaluation.performance import public, together
+from ddsp_rt.evaluation.rendering import read_part
+from ddsp_rt.evaluation.report import judge_transfer, plain, transfer_timbre
 from ddsp_rt.evaluation.timbre import timbre_frames
+from ddsp_rt.evaluation.truth import Truths
+from ddsp_rt.whole_files import whole_file
 
 TEST_PART = ("violin/bach-*_mono/*.flac", 30.0)  # its last seconds: never trained on
-TRAINING_PART = "violin/bach-*_mono/*.flac"  # what precedes them
-PHRASES = {  # name: pattern, folder of known notes
-    "saxophone, real phrases": ("saxophone/sms-tools_phrases/*.flac", None),
-    "voice, real phrases": ("voice/vocadito/*.flac voice/sms-tools_phrases/*.flac", None),
-    "saxophone, rendered tunes": ("saxophone/SYNTH_weresax_phrases/*.flac", "saxophone/score_alignments"),
+CACHE = Path(__file__).parents[1] / "build" / "judges"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Performances that are judged together: patterns in DATA, and where their true pitch may be found."""
+
+    patterns: str
+    notes: str | None = None  # folder of aligned notes
+    name_octaves: int = 0  # this library's file names are so many octaves too low
+    slow: bool = False
+
+
+PHRASES = {
+    "saxophone": Group("saxophone/sms-tools_phrases/*.flac"),
+    "voice": Group("voice/vocadito/*.flac voice/sms-tools_phrases/*.flac"),
+    "cello": Group("cello/sms-tools_phrase/*.flac"),
+    "flute": Group("flute/berklee_trills/*.flac"),
+    "trumpet": Group("trumpet/librosa_phrase/*.flac"),
+    "saxophone, rendered tunes": Group(
+        "saxophone/SYNTH_weresax_phrases/greensleeves_*.flac saxophone/SYNTH_weresax_phrases/amazing_grace_p.flac",
+        notes="saxophone/score_alignments",
+        slow=True,
+    ),
+    "cello, low single notes": Group("cello/karoryfer-bigcat_short_notes/*1_f_1.flac", name_octaves=1, slow=True),
+    "double bass, single notes": Group("double_bass/karoryfer-meatbass_arco_notes/*_vl3_*.flac", slow=True),
 }
-SLOW = "saxophone, rendered tunes"
-TIMBRE_SECONDS = 60.0  # pooled per source, for a result
 
 
 def main() -> int:
@@ -42,44 +67,61 @@ def main() -> int:
     parser.add_argument("data", type=Path)
     parser.add_argument("--instrument", default="violin")
     parser.add_argument("--json", type=Path, help="also write everything measured here")
-    parser.add_argument("--quick", action="store_true", help="without the rendered tunes")
+    parser.add_argument("--against", type=Path, help="what --json wrote before: print what moved since")
+    parser.add_argument("--quick", action="store_true", help="without the rendered tunes and single notes")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     try:
+        before = read(options.against) if options.against else None
         result = measure(options)
+        if options.json:
+            with whole_file(options.json) as file:
+                file.write((json.dumps(result, indent=1) + "\n").encode())
     except UserError as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return error.exit_code
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
-    return show(result)
+    missed = show(result)
+    if before:
+        show_moved(before, result, options.against)
+    return missed
+
+
+def read(path: Path) -> dict:
+    try:
+        before = json.loads(path.read_text())
+        figures_of(before)
+        return before
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ddsp_rt.DataError(f"{path}: not a result of this script: {error}") from None
 
 
 def measure(options) -> dict:
     test = files_of(options.data, TEST_PART[0])
-    phrases = {name: (files_of(options.data, pattern), truth and options.data / truth)
-               for name, (pattern, truth) in PHRASES.items() if not (options.quick and name == SLOW)}  # fmt: skip
-    if not test and not any(files for files, _ in phrases.values()):
+    groups = {name: group for name, group in PHRASES.items() if not (options.quick and group.slow)}
+    files = {name: files_of(options.data, group.patterns) for name, group in groups.items()}
+    if not test and not any(files.values()):
         raise ddsp_rt.UsageError(f"{options.data}: holds none of {TEST_PART[0]} and the phrases")
     ddsp_rt.load(options.instrument)  # fails here rather than in a process of its own
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn")) as pool:
         resynthesis = pool.submit(resynthesise, options.instrument, test) if test else None
-        played = {
-            name: [pool.submit(play, options.instrument, path, truth) for path in files]
-            for name, (files, truth) in phrases.items()
-            if files
+        jobs = {
+            name: [pool.submit(play, options.instrument, path, options.data, groups[name]) for path in paths]
+            for name, paths in files.items()
+            if paths
         }
-        groups = {name: together([job.result() for job in jobs]) for name, jobs in played.items()}
-        result = {"resynthesis": resynthesis.result() if resynthesis else None}
-    if test:
-        target, training = (part_of(test, last) for last in (True, False))
-        result["training_part_timbre"] = timbre_distance(training, target)
-        for group in groups.values():
-            group["timbre"] = timbre_of(group, target)
-    for group in groups.values():
-        del group["_frames"]
-    return plain({**result, "transfers": groups})
+        played = {name: [job.result() for job in group] for name, group in jobs.items()}
+        own = resynthesis.result() if resynthesis else None
+    target, training = (part_of(test, last) for last in (True, False)) if test else (None, None)
+    return plain(
+        {
+            "commit": commit(),
+            "instrument": options.instrument,
+            "resynthesis": own,
+            "training_part_timbre": timbre_distance(training, target) if test else None,
+            "transfers": {name: group_of(group, target) for name, group in played.items()},
+        }
+    )
 
 
 def files_of(data: Path, patterns: str) -> list[Path]:
@@ -87,36 +129,23 @@ def files_of(data: Path, patterns: str) -> list[Path]:
 
 
 def resynthesise(name: str, files: list[Path]) -> dict:
-    return evaluate(ddsp_rt.load(name), files, last=TEST_PART[1])
+    return evaluate(ddsp_rt.load(name), files, last=TEST_PART[1], cache=CACHE)
 
 
-def play(name: str, path: Path, truth: Path | None) -> dict:
-    """One phrase played on the instrument: how its melody was kept, and the frames of both timbres."""
-    performance = perform(ddsp_rt.load(name), path)
-    frames = timbre_frames(performance.source, LIVE_RATE), timbre_frames(performance.output, LIVE_RATE)
-    scores = judge_performance(performance, truth)
-    return {**scores, "file": path.name, "f0": scores.pop("_f0"), "_frames": frames}
+def play(name: str, path: Path, data: Path, group: Group) -> tuple[dict, dict]:
+    """Scores of one performance played on the instrument, and the frames of both timbres."""
+    truths = Truths(folder=data / group.notes if group.notes else None, name_octaves=group.name_octaves)
+    pools: dict[str, list] = {"source": [], "played": []}
+    return judge_transfer(ddsp_rt.load(name), path, pools, truths, CACHE), pools
 
 
-def together(scores: list[dict]) -> dict:
-    """A group of phrases: melody pooled by frames."""
-    f0 = pitch.pool([score["f0"] for score in scores])
-    files = [{**score, "f0": score["f0"].as_dict() if score["f0"] else None} for score in scores]
-    return {
-        "seconds": sum(score["seconds"] for score in scores),
-        "f0": f0.as_dict() if f0 else None,
-        "judged_files": sum(score["f0"] is not None for score in scores),
-        "files": [{name: value for name, value in score.items() if name != "_frames"} for score in files],
-        "_frames": [np.concatenate(frames) for frames in zip(*(score["_frames"] for score in scores))],
-    }
-
-
-def timbre_of(group: dict, target: np.ndarray) -> dict | None:
-    """How far the played phrases are from the instrument's recordings, as a share of how far the source is."""
-    if group["seconds"] < TIMBRE_SECONDS:
-        return None
-    source, played = (timbre_distance(frames, target) for frames in group["_frames"])
-    return {"source": source, "played": played, "share": played / source}
+def group_of(played: list[tuple[dict, dict]], target: np.ndarray | None) -> dict:
+    """A group of performances together."""
+    scores = [one for one, _ in played]
+    pools = {name: [frames for _, pool in played for frames in pool[name]] for name in ("source", "played")}
+    found = together(scores)
+    pools["recording"] = [] if target is None else [target]
+    return {**found, "timbre": transfer_timbre(pools, found["seconds"]), "files": public(scores)}
 
 
 def part_of(files: list[Path], last: bool) -> np.ndarray:
@@ -129,30 +158,13 @@ def part_of(files: list[Path], last: bool) -> np.ndarray:
     return np.concatenate(frames)
 
 
-def rows_of(result: dict):
-    """(what, figure, unit, target) of every figure; target None where there is none."""
-    own = result["resynthesis"]
-    if own:
-        f0 = own["f0"] or {}
-        yield "test part: mss", own["mss"], "", 5.2
-        yield "test part: noise floor of mss", own["mss_noise_floor"], "", None
-        yield "test part: loudness L1", own["loudness_l1_db"], "dB", 1.5
-        yield "test part: f0 L1", f0.get("l1"), "semitones", 0.12
-        yield "test part: beyond half an octave", _percent(f0.get("beyond_half_octave")), "%", 0.5
-        yield "test part: share judged", _percent(f0.get("judged")), "%", None
-        yield "loudness lag", own["loudness_lag_ms"], "ms", None
-        yield "pitch lag", own["pitch_lag_ms"], "ms", None
-        yield "onset latency, attack included", own["onset"]["median_ms"], "ms", None
-        yield "onset jitter", own["onset"]["jitter_ms"], "ms", None
-        yield "clicks", own["clicks"], "", 0
-        yield "timbre of the training part", result["training_part_timbre"], "", None
-    for name, group in result["transfers"].items():
-        f0, timbre = group["f0"] or {}, group.get("timbre") or {}
-        yield f"{name}: f0 L1", f0.get("l1"), "semitones", 0.2
-        yield f"{name}: beyond half an octave", _percent(f0.get("beyond_half_octave")), "%", 0.5
-        yield f"{name}: files judged of {len(group['files'])}", group["judged_files"], "", None
-        if timbre:
-            yield f"{name}: timbre, share of the source's distance", _percent(timbre["share"]), "%", None
+def commit() -> str | None:
+    """The revision that was measured; a plus sign when files differ from it."""
+    try:
+        run = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+", "--exclude=*"]
+        return subprocess.run(run, check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
 
 
 def show(result: dict) -> int:
@@ -160,15 +172,17 @@ def show(result: dict) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    table, missed = Table(title="Figures that need recordings"), 0
-    for name, justify in (("figure", "left"), ("is", "right"), ("unit", "left"), ("at most", "right"), ("", "left")):
+    table = Table(title=f"{result['instrument']} at {result['commit']}")
+    for name, justify in (("figure", "left"), ("is", "right"), ("unit", "left"), ("target", "right"), ("", "left")):
         table.add_column(name, justify=justify)
-    for what, value, unit, target in rows_of(result):
-        met = target is None or (value is not None and value <= target)
-        missed += not met
-        shown = "no result" if value is None else f"{value:.3g}"
-        verdict = ("", "") if target is None else (f"{target:g}", "met" if met else "MISSED")
-        table.add_row(what, shown, unit, *verdict)
+    missed, group = 0, None
+    for figure in figures_of(result):
+        missed += figure.missed
+        if figure.group != group:
+            group = figure.group
+            table.add_section()
+            table.add_row(group)
+        table.add_row(f"  {figure.name}", figure.shown, figure.unit, figure.wanted, figure.verdict)
     console = Console(width=None if sys.stdout.isatty() else 110)
     console.print(table)
     for note in (result["resynthesis"] or {}).get("notes", []):
@@ -177,8 +191,20 @@ def show(result: dict) -> int:
     return min(missed, 1)
 
 
-def _percent(share):
-    return None if share is None else 100 * share
+def show_moved(before: dict, result: dict, path: Path) -> None:
+    """Prints the figures that moved between two results."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"Moved since {before.get('commit')} ({path.name})")
+    for name, justify in (("figure", "left"), ("was", "right"), ("is", "right"), ("unit", "left"), ("", "left")):
+        table.add_column(name, justify=justify)
+    rows = moved(figures_of(before), figures_of(result))
+    for was, now, verdict in rows:
+        name = now or was
+        shown = (figure.shown if isinstance(figure, Figure) else "–" for figure in (was, now))
+        table.add_row(f"{name.group}: {name.name}", *shown, name.unit, verdict)
+    Console(width=None if sys.stdout.isatty() else 110).print(table if rows else "Nothing moved.")
 
 
 if __name__ == "__main__":

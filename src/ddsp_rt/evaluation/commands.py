@@ -24,6 +24,15 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FOLDER", help="Known notes (CSV: start_s, end_s, midi_pitch), named as recordings."),
     ] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="CSV with file and notes (C2, or a list of notes). [default: manifest.csv near each]"
+        ),
+    ] = None,
+    name_octaves: Annotated[
+        int, typer.Option("--name-octaves", metavar="N", help="Octaves to add to the notes in file names.")
+    ] = 0,
     transfer: Annotated[
         list[Path],
         typer.Option(
@@ -45,15 +54,21 @@ def evaluate(
     import ddsp_rt
     from ddsp_rt.evaluation.report import evaluate as measure
     from ddsp_rt.evaluation.tables import show
+    from ddsp_rt.evaluation.truth import Truths
     from ddsp_rt.progress import Progress
 
     if last is not None and not last > 0:
         raise UsageError(f"--last {last:g}: give seconds above 0")
     if truth is not None and not truth.is_dir():
         raise UsageError(f"--truth {truth}: no such folder")
+    if manifest is not None and not manifest.is_file():
+        raise UsageError(f"--manifest {manifest}: no such file")
+    if not -4 <= name_octaves <= 4:
+        raise UsageError(f"--name-octaves {name_octaves}: give -4 to 4")
+    truths = Truths(truth, manifest, name_octaves)
     files, others = _files(recordings), _files(transfer) if transfer else []
     with Progress("Evaluating", len(files) + len(others), "files") as progress:
-        result = measure(ddsp_rt.load(instrument), files, last, truth, progress.advance, others)
+        result = measure(ddsp_rt.load(instrument), files, last, truths, progress.advance, others)
     if json:
         console.result(console.as_json(result))
         return

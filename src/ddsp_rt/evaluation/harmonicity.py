@@ -34,12 +34,15 @@ class Periodicity:
         return 10 * np.log10(r / (1 - r))
 
 
-def periodicity(audio, rate: int) -> Periodicity:
-    """Of every 4 ms frame, centred: 64 ms Hann windows, the autocorrelation divided by the window's own."""
+def periodicity(audio, rate: int, lowest: float = LOWEST, highest: float = HIGHEST) -> Periodicity:
+    """Of every 4 ms frame, centred: 64 ms Hann windows, the autocorrelation divided by the window's own.
+
+    lowest, highest: Hz between which the period is looked for.
+    """
     audio = resample(audio, rate)
     frames = centred_frames(audio, SIZE, MEASURE_RATE // FRAME_RATE)
     window = periodic_hann(SIZE)
-    first, last = int(FINER * MEASURE_RATE / HIGHEST), int(FINER * MEASURE_RATE / LOWEST)
+    first, last = int(FINER * MEASURE_RATE / highest), int(FINER * MEASURE_RATE / lowest)
     own = _autocorrelation(window[None], last + 1)[0]
     cost = OCTAVE_COST * np.log2(np.arange(first, last + 1) / first)
     r, f0 = np.zeros(len(frames)), np.full(len(frames), np.nan)

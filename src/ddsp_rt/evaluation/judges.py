@@ -6,6 +6,7 @@ Tracks are on a grid of 4 ms, frame k centred on sample round(k rate / 250); NaN
 from __future__ import annotations
 
 import csv
+import hashlib
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +14,21 @@ from pathlib import Path
 import numpy as np
 
 from ddsp_rt.errors import DataError
+from ddsp_rt.evaluation.harmonicity import VOICED, periodicity
 from ddsp_rt.evaluation.signals import MEASURE_RATE, resample
+from ddsp_rt.whole_files import whole_file
 
 FRAME_RATE = 250  # frames per second
 AGREE = 50.0  # cents within which the judges must be
 LEAST_JUDGED = 0.6  # share of sounding frames under which there is no result
 LOWEST, HIGHEST = 46.875, 2093.75  # Hz, what SwiftF0 covers
 CONFIDENT = 0.5  # SwiftF0's confidence from which a frame counts as pitched
-PYIN_HOP = 128  # samples at 16 kHz
+PYIN_HOP, PYIN_FRAME = 128, 1024  # samples at 16 kHz
+RELIABLE = (130.8, 2093.1)  # Hz, C3 to C7: where the judges are asked
+WIDEST = (30.0, 4500.0)  # Hz, where others hear beyond them
+LATE = 10  # frames that an output may trail what it should be
+CONTEXT = 60  # frames around a doubtful place that pYIN hears too
+NEAR_NOTE = 1.5  # semitones either way within which a note is followed
 NEEDED = {"swift_f0": "swift-f0", "librosa": "librosa"}  # module: package
 
 
@@ -37,15 +45,6 @@ class Judgement:
         near = np.abs(cents(self.swift) - cents(self.pyin)) <= AGREE
         return np.where(near, np.sqrt(self.swift * self.pyin), np.nan)
 
-    def nearer_to(self, reference: np.ndarray) -> np.ndarray:
-        """Their mean where they agree, else the opinion nearer to `reference` (Hz): an error needs both judges."""
-        swift, pyin = (np.abs(cents(x) - cents(reference)) for x in (self.swift, self.pyin))
-        takes_pyin = np.nan_to_num(pyin, nan=np.inf) <= np.nan_to_num(swift, nan=np.inf)
-        single = np.where(takes_pyin, self.pyin, self.swift)
-        single = np.where(np.isfinite(single), single, np.where(np.isfinite(self.swift), self.swift, self.pyin))
-        agreed = self.agreed
-        return np.where(np.isfinite(agreed), agreed, single)
-
 
 def missing() -> str:
     """One line that says what to install for the pitch measures, or nothing when all is there."""
@@ -55,14 +54,65 @@ def missing() -> str:
     return f"pitch measures left out: {' and '.join(absent)} not installed; pip install 'ddsp-rt[evaluate]'"
 
 
-def judge(audio, rate: int) -> Judgement:
-    """Asks SwiftF0 and librosa's pYIN. Slow: about a second of work per second of sound."""
+def judge(audio, rate: int, cache: Path | None = None) -> Judgement:
+    """Asks SwiftF0 and librosa's pYIN. Slow: about a second of work per second of sound.
+
+    cache: a folder in which the answer is kept, for signals that are judged again and again.
+    """
     audio = resample(audio, rate).astype(np.float32)
+    kept = cache / f"{hashlib.sha256(audio.tobytes()).hexdigest()[:24]}.npy" if cache else None
+    if kept is not None and kept.is_file():
+        return Judgement(*np.load(kept))
     frames = len(audio) * FRAME_RATE // MEASURE_RATE + 1
     swift = _swift(audio, frames)
     known = swift[np.isfinite(swift)]
     low, high = (LOWEST, HIGHEST) if len(known) < 50 else np.percentile(known, [1, 99]) * (0.4, 2.5)
-    return Judgement(swift, _pyin(audio, frames, max(low, LOWEST), min(high, HIGHEST)))
+    judgement = Judgement(swift, _pyin(audio, frames, max(low, LOWEST), min(high, HIGHEST)))
+    if kept is not None:
+        with whole_file(kept) as file:
+            np.save(file, np.stack([judgement.swift, judgement.pyin]))
+    return judgement
+
+
+def hear(audio, rate: int, target: np.ndarray) -> np.ndarray:
+    """The f0 of an output, as the judge says that is nearer to what it should be: an error needs both. Hz [frames].
+
+    pYIN, the slow one, is asked only where SwiftF0 is off. Beyond their range (C3 to C7) the autocorrelation
+    (`harmonicity`) and pYIN judge.
+
+    target: Hz [frames], what the output should be, NaN where nothing is known; it may be up to 40 ms late.
+    """
+    audio = resample(audio, rate).astype(np.float32)
+    frames = len(audio) * FRAME_RATE // MEASURE_RATE + 1
+    target = np.concatenate([target, np.full(max(frames - len(target), 0), np.nan)])[:frames]
+    known = target[np.isfinite(target)]
+    if len(known) == 0:
+        return np.full(frames, np.nan)
+    low, high = np.percentile(known, [1, 99]) * (0.4, 2.5)
+    if RELIABLE[0] <= np.median(known) <= RELIABLE[1]:
+        first, low, high = _swift(audio, frames), max(low, LOWEST), min(high, HIGHEST)
+    else:
+        wide = periodicity(audio, MEASURE_RATE, WIDEST[0], WIDEST[1])
+        first = np.where(wide.r >= VOICED, wide.f0, np.nan)[:frames]
+        first = np.concatenate([first, np.full(frames - len(first), np.nan)])
+        low, high = max(low, WIDEST[0]), min(high, WIDEST[1])
+    second = np.full(frames, np.nan)
+    for part in _doubtful(first, target):
+        around = slice(max(part.start - CONTEXT, 0), part.stop + CONTEXT)
+        hop = MEASURE_RATE // FRAME_RATE
+        piece = audio[around.start * hop : around.stop * hop]
+        if len(piece) > PYIN_FRAME:
+            opinion = _pyin(piece, len(piece) // hop + 1, low, high)
+            second[part] = opinion[part.start - around.start :][: part.stop - part.start]
+    nearer = np.abs(cents(second) - cents(target)) < np.nan_to_num(np.abs(cents(first) - cents(target)), nan=np.inf)
+    return np.where(nearer | ~np.isfinite(first), second, first)
+
+
+def follow_note(audio, rate: int, midi: float) -> np.ndarray:
+    """The f0 of a recording of one note, which settles the octave: Hz [frames], NaN where that note does not sound."""
+    hertz = 440 * 2 ** ((midi - 69) / 12)
+    found = periodicity(audio, rate, hertz * 2 ** (-NEAR_NOTE / 12), hertz * 2 ** (NEAR_NOTE / 12))
+    return np.where(found.r >= VOICED, found.f0, np.nan)
 
 
 def swift_f0(audio, rate: int) -> np.ndarray:
@@ -111,6 +161,22 @@ def on_grid(time: np.ndarray, f0: np.ndarray, frames: int) -> np.ndarray:
     return 2 ** (np.where(smooth, between, near) / 1200)
 
 
+def _doubtful(first: np.ndarray, target: np.ndarray) -> list[slice]:
+    """Runs of frames, at least 0.1 s apart, in which the first judge is off whatever the lag."""
+    off = np.isfinite(target)
+    pitch, goal = cents(first), cents(target)
+    for lag in range(LATE + 1):
+        late = np.concatenate([np.full(lag, np.nan), goal[: len(goal) - lag]])
+        off &= ~(np.abs(pitch - late) <= AGREE)
+    runs: list[slice] = []
+    for frame in np.flatnonzero(off).tolist():
+        if runs and frame - runs[-1].stop < FRAME_RATE // 10:
+            runs[-1] = slice(runs[-1].start, frame + 1)
+        else:
+            runs.append(slice(frame, frame + 1))
+    return runs
+
+
 def _swift(audio: np.ndarray, frames: int) -> np.ndarray:
     from swift_f0 import SwiftF0
 
@@ -126,6 +192,6 @@ def _pyin(audio: np.ndarray, frames: int, low: float, high: float) -> np.ndarray
     import librosa
 
     pitch, _, _ = librosa.pyin(
-        audio, sr=MEASURE_RATE, fmin=low, fmax=high, frame_length=1024, hop_length=PYIN_HOP, fill_na=np.nan
+        audio, sr=MEASURE_RATE, fmin=low, fmax=high, frame_length=PYIN_FRAME, hop_length=PYIN_HOP, fill_na=np.nan
     )
     return on_grid(np.arange(len(pitch)) * PYIN_HOP / MEASURE_RATE, pitch, frames)

@@ -18,12 +18,14 @@ from ddsp_rt.evaluation.lags import loudness_lag, pitch_lag
 from ddsp_rt.evaluation.loudness import measure_loudness
 from ddsp_rt.evaluation.rendering import LIVE_RATE, Performance
 from ddsp_rt.evaluation.sounding import sounding
+from ddsp_rt.evaluation.truth import HIGHEST, LOWEST, Truths
 
 
-def judge_performance(performance: Performance, truth: Path | None = None) -> dict:
+def judge_performance(performance: Performance, truths: Truths | None = None, cache: Path | None = None) -> dict:
     """Scores of one performance; None where there is no result.
 
-    truth: folder of aligned notes named after the recordings. `f0` is left out where the judges are not installed.
+    truths: where its true pitch may be found. cache: a folder in which the judges' opinions on recordings are kept.
+    `f0` is left out where the judges are not installed.
     """
     source, output, features = performance.source, performance.output, performance.features
     levels, played = measure_loudness(source, LIVE_RATE), measure_loudness(output, LIVE_RATE)
@@ -36,12 +38,13 @@ def judge_performance(performance: Performance, truth: Path | None = None) -> di
         "output": dynamics(levels, played, sounds),
         "fitted": dynamics(features.loudness, performance.fitted_db, sounds),
     }
-    f0 = None if judges.missing() else melody_errors(performance, levels, truth)
+    f0, tracked = (None, None) if judges.missing() else melody_errors(performance, levels, truths or Truths(), cache)
     return {
         "file": str(performance.path),
         "seconds": len(source) / LIVE_RATE,
         "octave": performance.octave,
         "f0": f0.as_dict() if f0 else None,
+        "tracker": tracked.as_dict() if tracked else None,
         "excursions_per_minute": excursions_per_minute(features.f0[:frames], heard),
         "loudness_lag_ms": loudness_lag(source, output, LIVE_RATE),
         "pitch_lag_ms": pitch_lag(source, output, LIVE_RATE, performance.octave),
@@ -52,28 +55,44 @@ def judge_performance(performance: Performance, truth: Path | None = None) -> di
         "gaps": asdict(gaps) | {"raised_db": gaps.raised_db} if gaps else None,
         "consonants": asdict(spoken) if spoken else None,
         "_f0": f0,
+        "_tracker": tracked,
         "_voiced": int(heard.sum()),
     }
 
 
-def melody_errors(performance: Performance, levels: np.ndarray, truth: Path | None = None) -> pitch.F0Errors | None:
-    """f0 errors of the output, mean of all seeds of the noise; None when too little can be judged.
+def melody_errors(
+    performance: Performance, levels: np.ndarray, truths: Truths, cache: Path | None = None
+) -> tuple[pitch.F0Errors | None, pitch.F0Errors | None]:
+    """f0 errors of the output, mean of all seeds of the noise, and of what the engine's tracker heard of the source.
 
-    The reference is a file of aligned notes in the folder `truth` where there is one, else where the judges agree.
+    The frames within 40 dB of loud count. None where too few of them can be judged.
     """
     sounds = sounding(levels)
-    notes = truth / f"{performance.path.stem}.csv" if truth else None
-    if notes is not None and notes.is_file():
-        reference = judges.read_notes(notes, len(sounds), performance.start)
-        sounds &= np.isfinite(reference)
+    reference = reference_track(performance, len(sounds), truths, cache)
+    if isinstance(truths.of(performance.path), Path):
+        sounds &= np.isfinite(reference)  # a score says where there is no note
+    target = reference * 2.0**performance.octave
+    heard = (judges.hear(output, LIVE_RATE, target) for output in performance.outputs)
+    errors = [pitch.f0_errors(reference, track, sounds, performance.octave) for track in heard]
+    features = performance.features
+    tracked = pitch.f0_errors(reference, np.where(features.voiced, features.f0, np.nan), sounds)
+    return pitch.pool(errors), tracked
+
+
+def reference_track(performance: Performance, frames: int, truths: Truths, cache: Path | None = None) -> np.ndarray:
+    """The f0 that a performance has: Hz [frames], NaN where it is not known.
+
+    From aligned notes where there are some; from the note of a single-note recording where that lies beyond C3 to C7;
+    else where the judges agree.
+    """
+    truth = truths.of(performance.path)
+    if isinstance(truth, Path):
+        return judges.read_notes(truth, frames, performance.start)
+    if truth is not None and not LOWEST <= truth <= HIGHEST:
+        track = judges.follow_note(performance.source, LIVE_RATE, truth)
     else:
-        reference = judges.judge(performance.source, LIVE_RATE).agreed
-    return pitch.pool(
-        [
-            pitch.f0_errors(reference, judges.judge(output, LIVE_RATE).nearer_to, sounds, performance.octave)
-            for output in performance.outputs
-        ]
-    )
+        track = judges.judge(performance.source, LIVE_RATE, cache).agreed
+    return np.concatenate([track, np.full(frames, np.nan)])[:frames]
 
 
 def together(files: list[dict]) -> dict:
@@ -81,10 +100,11 @@ def together(files: list[dict]) -> dict:
 
     `f0_judged` counts the files with a melody result.
     """
-    f0 = pitch.pool([scores["_f0"] for scores in files])
+    f0, tracked = (pitch.pool([scores[name] for scores in files]) for name in ("_f0", "_tracker"))
     return {
         "seconds": sum(scores["seconds"] for scores in files),
         "f0": f0.as_dict() if f0 else None,
+        "tracker": tracked.as_dict() if tracked else None,
         "f0_judged": sum(scores["_f0"] is not None for scores in files),
         "excursions_per_minute": weighted_mean([(s["excursions_per_minute"], s["_voiced"]) for s in files]),
         "loudness_lag_ms": median([scores["loudness_lag_ms"] for scores in files]),

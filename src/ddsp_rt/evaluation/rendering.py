@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LEAST = 0.5  # seconds
 LIVE_RATE = 48000  # Hz
-SEEDS = 1  # of the noise, over which melody figures are averaged: chance in soft endings must not decide
+SEEDS = 7  # of the noise, over which melody figures are averaged: chance in soft endings must not decide
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from ddsp_rt.evaluation.spectral_loss import excerpt_losses
 from ddsp_rt.evaluation.third_octaves import third_octave_difference
 from ddsp_rt.evaluation.timbre import timbre_distance, timbre_frames
 from ddsp_rt.evaluation.tone import judge_tone, pooled_variation
+from ddsp_rt.evaluation.truth import Truths
 
 if TYPE_CHECKING:
     from ddsp_rt.instrument import Instrument
@@ -32,31 +33,32 @@ def evaluate(
     instrument: Instrument,
     recordings: Recordings,
     last: float | None = None,
-    truth: str | os.PathLike | None = None,
+    truths: Truths | None = None,
     advance: Callable[[float], None] = lambda amount: None,
     transfers: Recordings = (),
+    cache: Path | None = None,
 ) -> dict:
     """Resynthesises an instrument's own recordings from their features, plays other performances on it, and compares.
 
     Args:
         recordings: paths of the instrument's own recordings.
         last: seconds at the end of each of them to judge; None judges all of it.
-        truth: folder of aligned notes (CSV: start_s, end_s, midi_pitch) named after the recordings, where known.
+        truths: where their true pitch may be found.
         advance: told how many recordings more are done.
         transfers: paths of other performances, played fitted, without reverb.
+        cache: a folder in which the pitch judges' opinions on recordings are kept.
 
     Returns:
         A dictionary of plain values, None where there is no result; `notes` says why.
     """
-    truth = None if truth is None else Path(truth)
     notes = [judges.missing()] if judges.missing() else []
     pools: dict[str, list] = {name: [] for name in ("recording", "output", "source", "played")}
     files, played = [], []
     for path in recordings:
-        files.append(_judge_resynthesis(instrument, path, last, truth, pools))
+        files.append(_judge_resynthesis(instrument, path, last, pools, truths, cache))
         advance(1)
     for path in transfers:
-        played.append(_judge_transfer(instrument, path, truth, pools))
+        played.append(judge_transfer(instrument, path, pools, truths, cache))
         advance(1)
     result = {"instrument": instrument.name, "model_rate": instrument.model_rate, **_together(files)}
     result["timbre_distance"] = _distance(pools["recording"], pools["output"])
@@ -74,7 +76,12 @@ def evaluate(
 
 
 def _judge_resynthesis(
-    instrument: Instrument, path: str | os.PathLike, last: float | None, truth: Path | None, pools: dict
+    instrument: Instrument,
+    path: str | os.PathLike,
+    last: float | None,
+    pools: dict,
+    truths: Truths | None,
+    cache: Path | None,
 ) -> dict:
     """Scores of one resynthesis; names with an underscore are for pooling only."""
     audio, own_rate, _ = read_part(path, last)
@@ -90,7 +97,7 @@ def _judge_resynthesis(
     natural = click_score(live.source, LIVE_RATE)
     threshold = max(THRESHOLD, 1.05 * float(natural.max(initial=0)))
     return {
-        **judge_performance(live, truth),
+        **judge_performance(live, truths, cache),
         "mss": _mean(losses),
         "mss_noise_floor": _mean(floor),
         "excerpts": len(losses),
@@ -108,11 +115,18 @@ def _judge_resynthesis(
     }
 
 
-def _judge_transfer(instrument: Instrument, path: str | os.PathLike, truth: Path | None, pools: dict) -> dict:
+def judge_transfer(
+    instrument: Instrument,
+    path: str | os.PathLike,
+    pools: dict,
+    truths: Truths | None = None,
+    cache: Path | None = None,
+) -> dict:
+    """Scores of one performance played on the instrument; its timbre, source's and output's, goes into `pools`."""
     performance = perform(instrument, path)
     pools["source"].append(timbre_frames(performance.source, LIVE_RATE))
     pools["played"].append(timbre_frames(performance.output, LIVE_RATE))
-    return judge_performance(performance, truth)
+    return judge_performance(performance, truths, cache)
 
 
 def _together(files: list[dict]) -> dict:

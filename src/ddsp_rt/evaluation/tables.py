@@ -66,6 +66,9 @@ def playing_rows(result: dict) -> Iterator[Row]:
     yield "  beyond half an octave", percent(f0.get("beyond_half_octave")), "%", ""
     yield "  L1 at note changes", number(f0.get("at_changes_l1"), 3), "semitones", "within 50 ms of them"
     yield "  recordings without a result", str(missed), "", "count as missed"
+    tracker = result["tracker"] or {}
+    wrong = f"{percent(tracker.get('beyond_semitone'))} % beyond a semitone"
+    yield "Pitch as heard: beyond half an octave", percent(tracker.get("beyond_half_octave")), "%", wrong
     yield "Excursions", number(result["excursions_per_minute"], 1), "a minute", "3 semitones away and back, as heard"
     for name, meaning in (("fitted", "of the fitted loudness"), ("output", "of the output")):
         found = result["dynamics"][name] or {}
