@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from ddsp_rt.gates import FRAME_RATE, clipped_samples, usable_frames
+from ddsp_rt.analysis import FRAME_RATE
+from ddsp_rt.gates import clipped_samples, usable_frames
 
 RATE = 16000
 

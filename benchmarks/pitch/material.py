@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-FRAME_RATE = 250  # frames per second
+from ddsp_rt.analysis import FRAME_RATE
 
 
 @dataclass

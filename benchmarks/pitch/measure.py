@@ -15,7 +15,9 @@ from pathlib import Path
 import material
 import numpy as np
 import recordings
-from material import FRAME_RATE, Sound
+from material import Sound
+
+from ddsp_rt.analysis import FRAME_RATE
 
 VOICED = 0.5  # periodicity
 

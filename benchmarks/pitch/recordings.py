@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import soundfile as sf
-from material import FRAME_RATE, Sound, frame_times, from_notes
+from material import Sound, frame_times, from_notes
 from reference import agreed_f0
+
+from ddsp_rt.analysis import FRAME_RATE
 
 TEST_SECONDS = 30.0  # the end of each violin performance, held out
 

@@ -10,6 +10,13 @@ compiled engine (training on another machine) work without one.
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ddsp_rt.analysis import Features, analyse
+    from ddsp_rt.audio import read_audio, write_audio
+    from ddsp_rt.errors import DataError, UsageError, UserError
+    from ddsp_rt.instrument import Instrument, Stream, list_instruments, load
 
 __version__ = "0.1.0"
 
@@ -26,10 +33,13 @@ _HOME = {
     "UsageError": "errors",
     "DataError": "errors",
 }
-__all__ = ["__version__", *_HOME]
+__all__ = [
+    "DataError", "Features", "Instrument", "Stream", "UsageError", "UserError", "__version__", "analyse",
+    "list_instruments", "load", "read_audio", "write_audio",
+]  # fmt: skip
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'ddsp_rt' has no attribute '{name}'")
     return getattr(import_module(f"ddsp_rt.{_HOME[name]}"), name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import SupportsIndex
 
 import numpy as np
 
@@ -35,12 +36,12 @@ class Features:
     @property
     def voiced(self) -> np.ndarray:
         """bool [frames]"""
-        return self.periodicity >= VOICED
+        return np.asarray(self.periodicity >= VOICED)
 
     @property
     def midi(self) -> np.ndarray:
         """f0 as a MIDI note number [frames]; 69 is 440 Hz."""
-        return 69 + 12 * np.log2(self.f0 / np.float32(440))
+        return np.asarray(69 + 12 * np.log2(self.f0 / np.float32(440)))
 
     @property
     def times(self) -> np.ndarray:
@@ -48,16 +49,16 @@ class Features:
         return np.arange(len(self)) / FRAME_RATE
 
     @classmethod
-    def from_parts(cls, parts: list[dict]) -> Features:
+    def from_parts(cls, parts: list[dict[str, np.ndarray]]) -> Features:
         """Join what `_engine.Analyser.process` gave for consecutive blocks."""
 
-        def joined(name):
-            arrays = [part[name] for part in parts if part.get(name) is not None]
+        def joined(name: str) -> np.ndarray | None:
+            arrays = [part[name] for part in parts if name in part]
             return np.concatenate(arrays) if arrays else None
 
         empty = np.zeros(0, np.float32)
         f0, periodicity, loudness = (joined(name) for name in ("f0", "periodicity", "loudness"))
-        if f0 is None:
+        if f0 is None or periodicity is None or loudness is None:
             return cls(empty, empty, empty)
         return cls(f0, periodicity, loudness, joined("mfcc"))
 
@@ -80,16 +81,26 @@ def analyse(audio: np.ndarray, sample_rate: int, mfcc: bool = False) -> Features
 
 def as_mono(audio: np.ndarray) -> np.ndarray:
     """The audio as contiguous float32 [samples], or a UsageError that says what is wrong with it."""
-    audio = np.asarray(audio)
-    if audio.ndim != 1:
-        raise UsageError(f"audio has the shape {list(audio.shape)}; give one channel, [samples]")
-    if not np.issubdtype(audio.dtype, np.floating):
-        raise UsageError(f"audio is of type {audio.dtype}; give floats with full scale at ±1")
-    return np.ascontiguousarray(audio, dtype=np.float32)
+    try:
+        samples = np.asarray(audio)
+    except (TypeError, ValueError):  # rows of different lengths, for instance
+        raise UsageError("audio is not an array; give floats [samples], with full scale at ±1") from None
+    if samples.ndim != 1:
+        raise UsageError(f"audio has the shape {list(samples.shape)}; give one channel, [samples]")
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise UsageError(f"audio is of type {samples.dtype}; give floats with full scale at ±1")
+    with np.errstate(over="ignore"):  # what is beyond float32 is infinite, and so silence
+        return np.ascontiguousarray(samples, dtype=np.float32)
 
 
 def as_rate(sample_rate: int) -> int:
     """The rate as an int the engine runs at, or a UsageError."""
-    if sample_rate != int(sample_rate) or not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
-        raise UsageError(f"sample rate {sample_rate}: give a whole number of Hz from {LOWEST_RATE} to {HIGHEST_RATE}")
-    return int(sample_rate)
+    return as_whole("sample rate", sample_rate, LOWEST_RATE, HIGHEST_RATE, " of Hz")
+
+
+def as_whole(what: str, value: SupportsIndex | float, low: int, high: int, unit: str = "") -> int:
+    """A whole number within its range, or a UsageError that names it."""
+    number = np.asarray(value)
+    if number.ndim == 0 and number.dtype.kind in "iuf" and low <= number <= high and number == np.rint(number):
+        return int(number)
+    raise UsageError(f"{what} {value}: give a whole number{unit} from {low} to {high}")

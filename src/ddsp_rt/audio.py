@@ -7,7 +7,7 @@ claims to be, costs a block of memory.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class AudioReader:
         DataError: missing, a folder, empty, without samples, not audio, or without that channel, with the file's name.
     """
 
-    def __init__(self, path: str | os.PathLike, channel: int | None = None):
+    def __init__(self, path: str | os.PathLike[str], channel: int | None = None):
         self._source = Source(path)
         self.path, self.name = self._source.path, self._source.name
         self.rate, self.channels, self.frames = self._source.rate, self._source.channels, self._source.frames
@@ -54,7 +54,7 @@ class AudioReader:
     def __enter__(self) -> AudioReader:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -79,6 +79,7 @@ class AudioReader:
             self._grew = self._source.grew
 
     def _mono(self, block: np.ndarray) -> np.ndarray:
+        assert self._mix is not None
         finite = np.isfinite(block)
         if not finite.all():
             self.bad_samples += int((~finite.all(axis=1)).sum())
@@ -109,7 +110,9 @@ class AudioReader:
         return f"{self.name}: {'; '.join(parts)}" if parts else ""
 
 
-def read_audio(path: str | os.PathLike, report=None, channel: int | None = None) -> tuple[np.ndarray, int]:
+def read_audio(
+    path: str | os.PathLike[str], report: Callable[[str], None] | None = None, channel: int | None = None
+) -> tuple[np.ndarray, int]:
     """Read a whole file.
 
     Args:

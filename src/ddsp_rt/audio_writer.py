@@ -7,9 +7,11 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ddsp_rt.analysis import as_mono, as_whole
 from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.sound_files.source import shown
 from ddsp_rt.whole_files import ToStandardOutput, WholeFile
@@ -19,6 +21,7 @@ FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aif": "AIFF", ".aiff": "AIFF"}
 SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"}
 WAV_LIMIT = 4_000_000_000  # bytes; RF64 beyond
 DITHER_SEED = 16
+HIGHEST_RATE = 655_350  # Hz; FLAC's header holds no more
 
 
 class AudioWriter:
@@ -36,7 +39,7 @@ class AudioWriter:
         DataError: the folder or the disk refuses.
     """
 
-    def __init__(self, path: str | os.PathLike, rate: int, bit_depth: str = "16", frames_hint: int = 0):
+    def __init__(self, path: str | os.PathLike[str], rate: int, bit_depth: str = "16", frames_hint: int = 0):
         import soundfile
 
         self.path = Path(path)
@@ -49,7 +52,7 @@ class AudioWriter:
         kind, subtype = check_output(self.path, self._depth)
         if kind == "WAV" and frames_hint * {"16": 2, "24": 3, "float": 4}[self._depth] > WAV_LIMIT:
             kind = "RF64"
-        self._file = None
+        self._file: Any = None  # soundfile.SoundFile until it is closed
         try:
             self._whole = ToStandardOutput() if is_standard_output(path) else WholeFile(self.path)
         except OSError as error:
@@ -62,7 +65,7 @@ class AudioWriter:
     def __enter__(self) -> AudioWriter:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._discard()
 
     def write(self, block: np.ndarray) -> None:
@@ -129,24 +132,25 @@ class AudioWriter:
         self._whole.discard()
 
 
-def write_audio(path: str | os.PathLike, audio: np.ndarray, rate: int, bit_depth: str | int = "16") -> float:
+def write_audio(path: str | os.PathLike[str], audio: np.ndarray, rate: int, bit_depth: str | int = "16") -> float:
     """Write mono audio as WAV, FLAC or AIFF (by the name's ending), whole or not at all.
 
     Integer formats cannot hold samples beyond full scale: louder audio is turned down as a whole until its peak fits.
 
     Args:
-        audio: float32 [samples], full scale at ±1.
-        rate: Hz.
+        audio: floats [samples], full scale at ±1; NaN and Inf count as silence.
+        rate: Hz, up to 655350 (what the formats' headers hold).
         bit_depth: "16" (dithered), "24" or "float".
 
     Returns:
         The gain applied in dB: 0.0, or negative when the audio was turned down.
 
     Raises:
-        UsageError: a name or bit depth that cannot be written.
+        UsageError: a name, rate or bit depth that cannot be written, or audio that is not one channel of floats.
         DataError: the folder or the disk refuses; an old file of that name is left as it was.
     """
-    audio = np.nan_to_num(np.asarray(audio, dtype=np.float32).reshape(-1), posinf=0.0, neginf=0.0)
+    audio = np.nan_to_num(as_mono(audio), posinf=0.0, neginf=0.0)
+    rate = as_whole("sample rate", rate, 1, HIGHEST_RATE, " of Hz")
     gain = fitting_gain(float(np.abs(audio).max()) if len(audio) else 0.0, bit_depth)
     with AudioWriter(path, rate, str(bit_depth), len(audio)) as writer:
         for start in range(0, len(audio), BLOCK):

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.sound_files.clipping import flat_tops
 
-FRAME_RATE = 250  # frames per second
 REASONS = ("silence", "clipping", "polyphony", "unsteady")
 
 VOICED = 0.5  # periodicity from which a frame counts as pitched

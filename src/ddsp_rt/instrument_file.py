@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.architecture import Architecture, ArchitectureError
 from ddsp_rt.errors import DataError
 from ddsp_rt.whole_files import whole_file
@@ -23,11 +24,10 @@ from ddsp_rt.whole_files import whole_file
 FORMAT_VERSION = 1
 ANALYSER_VERSIONS = (1,)  # analysers the engine still has
 SUPPORTED_REQUIRES: frozenset[str] = frozenset()  # features of the format a file may insist on
-FRAME_RATE = 250  # frames per second
 METADATA_KEY = "ddsp_rt"
 MAX_HEADER = 1 << 20  # bytes
 MAX_FILE = 512 << 20  # bytes
-DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
+DTYPES: dict[str, np.dtype[Any]] = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
 LARGEST_VALUE = 65504.0  # half precision's; whatever is computed from such weights stays finite
 MAX_REVERB_SECONDS = 10
 MAX_QUANTILES = 64

@@ -35,8 +35,8 @@ class Made:
 
 def transfer_file(
     instrument: Instrument,
-    source: str | os.PathLike,
-    target: str | os.PathLike,
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
     octave: int | str = "auto",
     loudness: float | str = "auto",
     reverb: float = 1.0,
@@ -89,7 +89,7 @@ def transfer_file(
     return Made(Path(target), rate, seconds, tail, fitting.octave, 20 * float(np.log10(gain)), notes)
 
 
-def analyse_file(source: str | os.PathLike, sample_rate: int | None = None) -> Features:
+def analyse_file(source: str | os.PathLike[str], sample_rate: int | None = None) -> Features:
     """The features of a file, read block by block, at the file's rate or at `sample_rate` Hz."""
     with AudioReader(source) as reader:
         rate = as_rate(sample_rate if sample_rate is not None else min(max(reader.rate, LOWEST_RATE), HIGHEST_RATE))

@@ -41,7 +41,7 @@ def evaluate(
             parser=arguments.path,
             help="Also play these (file or folder) and judge that.",
         ),
-    ] = [],  # noqa: B006 (typer copies it)
+    ] = [],
     json: Annotated[bool, typer.Option("--json", help="Print everything measured as JSON.")] = False,
 ) -> None:
     """Measure an instrument on recordings of its own: each is resynthesised from its features and compared.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-FRAME_RATE = 250  # frames per second
+from ddsp_rt.analysis import FRAME_RATE
+
 AWAY = 3.0  # semitones
 BACK = 1.0  # semitones within which the track is back where it was
 WITHIN = 0.150  # seconds from leaving to being back

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ddsp_rt.evaluation.loudness import FRAME_RATE
+from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.evaluation.sounding import loud_level
 
 UNDER_LOUD = 25.0  # dB from which a frame of the source is a gap

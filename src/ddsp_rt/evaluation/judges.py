@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.errors import DataError
 from ddsp_rt.evaluation.harmonicity import VOICED, periodicity
 from ddsp_rt.evaluation.signals import MEASURE_RATE, resample
 from ddsp_rt.whole_files import whole_file
 
-FRAME_RATE = 250  # frames per second
 AGREE = 50.0  # cents within which the judges must be
 LEAST_JUDGED = 0.6  # share of sounding frames under which there is no result
 LOWEST, HIGHEST = 46.875, 2093.75  # Hz, what SwiftF0 covers

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.weighting import a_weighting
 
-FRAME_RATE = 250  # frames per second
 WINDOW = 0.032  # seconds
 FLOOR = -100.0  # dB
 JUDGED_ABOVE = -60.0  # dB of the reference

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from ddsp_rt.evaluation.judges import FRAME_RATE, LEAST_JUDGED, cents
+from ddsp_rt.analysis import FRAME_RATE
+from ddsp_rt.evaluation.judges import LEAST_JUDGED, cents
 
 MOST_LAG = 0.040  # seconds, removed before comparing
 CHANGE = 80.0  # cents within CHANGE_TIME that make a note change

@@ -9,8 +9,9 @@ import os
 
 import numpy as np
 
+from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.architecture import Architecture, DecoderSpec
-from ddsp_rt.instrument_file import FRAME_RATE, save_instrument
+from ddsp_rt.instrument_file import save_instrument
 
 HARMONICS = 10
 RATE = 48_000  # Hz

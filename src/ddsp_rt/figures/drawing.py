@@ -8,9 +8,10 @@ from typing import BinaryIO
 
 import numpy as np
 
+from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.errors import DataError
 from ddsp_rt.figures import axes as style
-from ddsp_rt.figures.parts import FRAME_RATE, Parts
+from ddsp_rt.figures.parts import Parts
 from ddsp_rt.whole_files import whole_file
 
 SIZE = 11.69, 8.27  # inches: A4 across

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-FRAME_RATE = 250  # frames per second
-
 
 @dataclass(frozen=True)
 class Parts:

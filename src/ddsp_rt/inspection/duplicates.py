@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ddsp_rt.analysis import FRAME_RATE
+
 PRINT_RATE = 25  # values per second of a fingerprint
 LEAST = 1.0  # seconds that two recordings must share
 SHARED = 0.5  # of the shorter one
@@ -28,7 +30,7 @@ def content_hash(path: str | os.PathLike) -> str:
 
 def fingerprint(midi: np.ndarray, voiced: np.ndarray, loudness: np.ndarray) -> np.ndarray:
     """Loudness (dB) and pitch (MIDI, NaN unvoiced) 25 times a second: [2, values]."""
-    step = 250 // PRINT_RATE
+    step = FRAME_RATE // PRINT_RATE
     length = len(loudness) // step * step
     level = loudness[:length].reshape(-1, step).mean(axis=1)
     pitch = np.where(voiced, midi, np.nan)[step // 2 : length : step][: len(level)]

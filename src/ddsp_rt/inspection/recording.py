@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ddsp_rt import gates
+from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.inspection.duplicates import content_hash, fingerprint
 from ddsp_rt.inspection.reverberation import reverberation_time
 
@@ -63,15 +64,15 @@ def inspect_recording(path: str | os.PathLike, compare_octaves: bool = HAS_SWIFT
         rate=rate,
         seconds=len(audio) / rate,
         usable=verdict.usable_seconds,
-        sounding=float(sounding.sum()) / gates.FRAME_RATE,
+        sounding=float(sounding.sum()) / FRAME_RATE,
         left_out=verdict.left_out_seconds(),
-        note_seconds=np.bincount(notes, minlength=NOTES) / gates.FRAME_RATE,
+        note_seconds=np.bincount(notes, minlength=NOTES) / FRAME_RATE,
         loudness=features.loudness[sounding],
         noise_floor=noise_floor(features.loudness),
         clipped=int(gates.clipped_samples(audio).sum()),
         t60=reverberation_time(heard, engine_rate),
         octave_doubts=doubts,
-        voiced=float(voiced.sum()) / gates.FRAME_RATE,
+        voiced=float(voiced.sum()) / FRAME_RATE,
         hash=content_hash(path),
         print=fingerprint(features.midi, features.voiced, features.loudness),
     )

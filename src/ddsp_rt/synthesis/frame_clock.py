@@ -3,8 +3,6 @@
 import torch
 from torch import Tensor
 
-FRAME_RATE = 250  # frames per second
-
 
 def frame_start(frame: int, rate: int) -> int:
     """First sample of frame `frame` at `rate` Hz, in exact integers."""

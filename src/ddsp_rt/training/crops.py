@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.errors import DataError
-from ddsp_rt.training.data_file import FRAME_RATE, PreparedData
+from ddsp_rt.training.data_file import PreparedData
 from ddsp_rt.training.held_out import MOSTLY, HeldOut, Window
 from ddsp_rt.training.settings import Settings
 
@@ -48,7 +49,7 @@ class Crops:
         self._index_usable(usable, held_out.parts)
 
     def _index_usable(self, usable: list[np.ndarray], parts: list[list[tuple[int, int]]]) -> None:
-        """Runs of usable frames of the parts trained on: recording, start, part; and the running sum of their lengths."""
+        """Runs of usable frames of the parts trained on: recording, start, part; and their lengths' running sum."""
         runs, lengths = [], []
         for index, own in enumerate(parts):
             for begin, end in own:

@@ -22,9 +22,8 @@ from ddsp_rt.errors import DataError
 from ddsp_rt.whole_files import whole_file
 
 FORMAT_VERSION = 1
-FRAME_RATE = 250  # frames per second
 METADATA_KEY = "ddsp_rt_data"
-DTYPES = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "U8": np.dtype("u1")}
+DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "U8": np.dtype("u1")}
 NAMES = {np.dtype("<f4"): "F32", np.dtype("<f2"): "F16", np.dtype("u1"): "U8"}
 MAX_HEADER = 64 << 20  # bytes
 COPY_BLOCK = 1 << 20  # bytes

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.gates import VOICED
-from ddsp_rt.training.data_file import FRAME_RATE, PreparedData
+from ddsp_rt.training.data_file import PreparedData
 
 LEAST = 60.0  # usable seconds
 SOUNDING_BELOW_LOUD = 40.0  # dB
@@ -24,8 +25,8 @@ def data_warnings(data: PreparedData, usable_seconds: float) -> list[str]:
     lines = []
     if usable_seconds < LEAST:
         lines.append(
-            f"Only {usable_seconds:.0f} s can be learnt from: an instrument needs a minute at the least, and is good with "
-            "five to fifteen."
+            f"Only {usable_seconds:.0f} s can be learnt from: an instrument needs a minute at the least, and is good "
+            "with five to fifteen."
         )
     sounding, voiced, edge, events = 0, 0, 0, []
     low, high = (float(data.table["analyser"][key]) for key in ("f0_low", "f0_high"))
@@ -78,12 +79,12 @@ def _octave_misread(data: PreparedData, low: float, high: float) -> float:
             length = data.model_rate // FRAME_RATE
             audio = data.read(index, "audio", first * length, first * length + size)
             power = np.abs(np.fft.rfft(audio * window)) ** 2
-            at = lambda multiples: _energy(power, pitch * multiples, data.model_rate / size)  # noqa: E731
-            odd, even = at(np.arange(1, 8, 2)), at(np.arange(2, 9, 2))
+            step = data.model_rate / size
+            odd, even = (_energy(power, pitch * np.arange(lowest, 9, 2), step) for lowest in (1, 2))
             if pitch * 2 > high:
                 wrong += odd < MISSING * even
             else:
-                wrong += at(np.arange(0.5, 6, 1.0)) > MISSING * (odd + even)
+                wrong += _energy(power, pitch * np.arange(0.5, 6, 1.0), step) > MISSING * (odd + even)
     return wrong / tried if tried else 0.0
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.architecture import Architecture
 from ddsp_rt.errors import DataError
-from ddsp_rt.instrument_file import FORMAT_VERSION, FRAME_RATE, InstrumentError, save_instrument
+from ddsp_rt.instrument_file import FORMAT_VERSION, InstrumentError, save_instrument
 from ddsp_rt.network import Encoder
 from ddsp_rt.training.crops import Crops
 from ddsp_rt.training.module import TrainingModule

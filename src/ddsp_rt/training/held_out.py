@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ddsp_rt.training.data_file import FRAME_RATE
+from ddsp_rt.analysis import FRAME_RATE
 
 LONG = 20.0  # seconds: longer recordings give windows of their own
 SHARE = 0.05  # of the data that is held out

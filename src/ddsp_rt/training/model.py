@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.architecture import Architecture
 from ddsp_rt.network.instrument_model import InstrumentModel
 from ddsp_rt.synthesis.synthesizer import Synthesizer
@@ -26,7 +27,7 @@ class TrainingModel(nn.Module):
         self.network = InstrumentModel(Architecture(spec, architecture.encoder, 0))
         self.rooms = rooms
         self.synthesizer = Synthesizer(model_rate, model_rate, spec.harmonics, spec.noise_bands)
-        self.length = model_rate // 250  # samples per frame
+        self.length = model_rate // FRAME_RATE  # samples per frame
 
     def forward(self, batch: dict[str, Tensor], excitation: Tensor, preroll: int) -> Tensor:
         """Render crops; their first `preroll` frames only fill the state of network, synthesizer and room.

@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
+from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.console import say
 from ddsp_rt.errors import DataError, UserError
 from ddsp_rt.gates import silent_frames, usable_frames
 from ddsp_rt.inspection.reverberation import band_level, decay_times
 from ddsp_rt.instrument_file import ANALYSER_VERSIONS
 from ddsp_rt.progress import Progress
-from ddsp_rt.training.data_file import FORMAT_VERSION, FRAME_RATE, TENSORS, read_header, write_tensors
+from ddsp_rt.training.data_file import FORMAT_VERSION, TENSORS, read_header, write_tensors
 from ddsp_rt.training.recordings import Recording, find_recordings
 from ddsp_rt.training.statistics import Statistics
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.architecture import Architecture, DecoderSpec, EncoderSpec
 from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.instrument_file import InstrumentError, load_instrument
@@ -179,7 +180,9 @@ def _nobody(line: str) -> None:
 
 def _opening(crops: Crops, module: TrainingModule) -> str:
     weights = sum(p.numel() for p in module.model.network.parameters())
-    line = f"{crops.seconds / 60:.1f} min to learn from, {len(crops.windows) * crops.scored / 250:.0f} s held out"
+    line = (
+        f"{crops.seconds / 60:.1f} min to learn from, {len(crops.windows) * crops.scored / FRAME_RATE:.0f} s held out"
+    )
     if crops.validates_on_training:
         line += " (also trained on: the recordings are too few and too short)"
     line += f", {weights / 1000:.0f}k weights, rooms: {', '.join(crops.rooms)}"
