@@ -110,6 +110,8 @@ lint: $(VENV)/.test engine lint-packages ## the rules: layout, names, types, lin
 	@clang-format --dry-run -Werror $(CPP_FILES)
 	@$(PYTHON) tests/lint/columns.py
 	@$(PYTHON) tests/lint/stub.py
+	@$(VENV)/bin/mypy --no-error-summary --python-version 3.10
+	@$(VENV)/bin/mypy --no-error-summary --python-version 3.13
 	@JOBS=$(JOBS) $(PYTHON) tests/lint/names.py build/*/compile_commands.json
 
 .PHONY: lint-packages

@@ -188,7 +188,7 @@ def test_an_unknown_instrument_says_which_exist(play, instrument_path, monkeypat
     monkeypatch.setenv("DDSP_RT_PATH", str(instrument_path.parent))
     soundfile.write("good.wav", tone(), RATE)
     code, _, err = play("good.wav", to="tinny")
-    assert code == 2 and one_line(err, "'tinny'", "did you mean 'tiny'")
+    assert code == 2 and one_line(err, "'tinny'", "Did you mean 'tiny'? Installed: tiny")
     code, _, err = play("good.wav", to="./nowhere.ddsp")
     assert code == 2 and one_line(err, "nowhere.ddsp", "no such")
     assert play("good.wav", to="tiny")[0] == 0

@@ -2,7 +2,7 @@
 
     violin = ddsp_rt.load("violin")
     audio = violin.transfer(voice, sample_rate=48_000)
-    stream = violin.stream(sample_rate=48_000)
+    stream = violin.stream(sample_rate=48_000, fit="auto")
     features = ddsp_rt.analyse(voice, 48_000)
 
 Names are imported when first used, so that `import ddsp_rt` costs nothing, needs no PyTorch, and parts that need no

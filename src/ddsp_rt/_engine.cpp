@@ -3,6 +3,7 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -20,12 +21,12 @@
 #include "ddsp_rt/kernels/kernels.h"
 #include "ddsp_rt/playing/fitting.h"
 #include "ddsp_rt/playing/fitting_json.h"
-#include "ddsp_rt/playing/tail.h"
 #include "ddsp_rt/playing/transfer.h"
 #include "ddsp_rt/playing/voice.h"
 #include "ddsp_rt/realtime.h"
 
 #include "_block_times.h"
+#include "_live.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -324,57 +325,79 @@ NB_MODULE(_engine, m) {
       .def("process", &BlockAnalyser::process, "block"_a)
       .def("reset", &BlockAnalyser::reset);
 
+  // Played by block_times alone.
   nb::class_<Transfer>(m, "Transfer")
       .def(
           "__init__",
           [](Transfer* self, std::shared_ptr<Instrument> instrument, int rate) {
             new (self) Transfer(instrument, rate);
           },
+          "instrument"_a, "rate"_a);
+
+  nb::exception<StreamBusy>(m, "StreamBusy", PyExc_RuntimeError);
+  const nb::call_guard<nb::gil_scoped_release> unlocked;
+  nb::class_<LiveTransfer>(m, "LiveTransfer")
+      .def(
+          "__init__",
+          [](LiveTransfer* self, std::shared_ptr<Instrument> instrument, int rate) {
+            new (self) LiveTransfer(std::move(instrument), rate);
+          },
           "instrument"_a, "rate"_a)
       .def(
           "process",
-          [](Transfer& transfer, const Input<1>& block) {
+          [](LiveTransfer& stream, const Input<1>& block) {
             std::vector<float> out(block.shape(0));
             {
               const nb::gil_scoped_release release;
-              const float* in = block.data();
-              for (std::size_t done = 0; done < out.size();) {
-                const std::size_t n = std::min<std::size_t>(out.size() - done, 1 << 20);
-                transfer.process(in + done, out.data() + done, static_cast<int>(n));
-                done += n;
-              }
+              stream.process(block.data(), out.data(), out.size());
             }
             return array(std::move(out));
           },
           "block"_a)
       .def("tail",
-           [](Transfer& transfer) {
+           [](LiveTransfer& stream) {
              std::vector<float> sounding;
              {
                const nb::gil_scoped_release release;
-               std::vector<float> silence;
-               sounding = tail(transfer.rate(), [&](float* out, int n) {
-                 silence.resize(static_cast<std::size_t>(n));
-                 transfer.process(silence.data(), out, n);
-               });
+               sounding = stream.tail();
              }
              return array(std::move(sounding));
            })
-      .def("reset", &Transfer::reset)
-      .def("set_fitting", &Transfer::set_fitting, "fitting"_a)
+      .def("reset", &LiveTransfer::reset, unlocked)
+      .def(
+          "swap",
+          [](LiveTransfer& stream, std::shared_ptr<Instrument> instrument) { stream.swap(std::move(instrument)); },
+          "instrument"_a, unlocked)
       .def(
           "set",
-          [](Transfer& t, const std::string& name, float value) {
-            t.set(named_parameter(name, Doors::kTransfer), value);
+          [](LiveTransfer& stream, const std::string& name, float value) {
+            const Parameter parameter = named_parameter(name, Doors::kTransfer);
+            const nb::gil_scoped_release release;
+            stream.set(parameter, value);
           },
           "name"_a, "value"_a)
       .def(
           "get",
-          [](const Transfer& t, const std::string& name) {
-            return t.parameters()[named_parameter(name, Doors::kTransfer)];
+          [](const LiveTransfer& stream, const std::string& name) {
+            const Parameter parameter = named_parameter(name, Doors::kTransfer);
+            const nb::gil_scoped_release release;
+            return stream.get(parameter);
           },
           "name"_a)
-      .def_prop_ro("rate", &Transfer::rate);
+      .def("set_fitting", &LiveTransfer::set_fitting, "fitting"_a, unlocked)
+      .def("fitting", &LiveTransfer::fitting, unlocked)
+      .def("follow", &LiveTransfer::follow, unlocked)
+      .def("learn", &LiveTransfer::learn, unlocked)
+      .def("learning", &LiveTransfer::learning, unlocked)
+      .def("settled", &LiveTransfer::settled, unlocked)
+      .def("levels", &LiveTransfer::levels, unlocked)
+      .def("heard", [](const LiveTransfer& stream) {
+        const Features frame = [&] {
+          const nb::gil_scoped_release release;
+          return stream.features();
+        }();
+        return nb::make_tuple(frame.f0, frame.periodicity, frame.loudness);
+      });
 
   m.def(
       "block_times",

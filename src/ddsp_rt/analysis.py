@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import SupportsIndex
 
 import numpy as np
 
-from ddsp_rt.errors import UsageError
+from ddsp_rt.checks import as_mono, as_rate
 
 FRAME_RATE = 250  # frames per second, one every 4 ms
 VOICED = 0.5  # periodicity from which a frame counts as voiced
-LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000  # Hz that the engine runs at
 
 
 @dataclass(frozen=True)
@@ -77,30 +75,3 @@ def analyse(audio: np.ndarray, sample_rate: int, mfcc: bool = False) -> Features
     from ddsp_rt import _engine
 
     return Features.from_parts([_engine.analyse(as_mono(audio), as_rate(sample_rate), mfcc=mfcc)])
-
-
-def as_mono(audio: np.ndarray) -> np.ndarray:
-    """The audio as contiguous float32 [samples], or a UsageError that says what is wrong with it."""
-    try:
-        samples = np.asarray(audio)
-    except (TypeError, ValueError):  # rows of different lengths, for instance
-        raise UsageError("audio is not an array; give floats [samples], with full scale at ±1") from None
-    if samples.ndim != 1:
-        raise UsageError(f"audio has the shape {list(samples.shape)}; give one channel, [samples]")
-    if not np.issubdtype(samples.dtype, np.floating):
-        raise UsageError(f"audio is of type {samples.dtype}; give floats with full scale at ±1")
-    with np.errstate(over="ignore"):  # what is beyond float32 is infinite, and so silence
-        return np.ascontiguousarray(samples, dtype=np.float32)
-
-
-def as_rate(sample_rate: int) -> int:
-    """The rate as an int the engine runs at, or a UsageError."""
-    return as_whole("sample rate", sample_rate, LOWEST_RATE, HIGHEST_RATE, " of Hz")
-
-
-def as_whole(what: str, value: SupportsIndex | float, low: int, high: int, unit: str = "") -> int:
-    """A whole number within its range, or a UsageError that names it."""
-    number = np.asarray(value)
-    if number.ndim == 0 and number.dtype.kind in "iuf" and low <= number <= high and number == np.rint(number):
-        return int(number)
-    raise UsageError(f"{what} {value}: give a whole number{unit} from {low} to {high}")

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ddsp_rt.analysis import as_mono, as_whole
+from ddsp_rt.checks import as_mono, as_path, as_whole
 from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.sound_files.source import shown
 from ddsp_rt.whole_files import ToStandardOutput, WholeFile
@@ -42,7 +42,7 @@ class AudioWriter:
     def __init__(self, path: str | os.PathLike[str], rate: int, bit_depth: str = "16", frames_hint: int = 0):
         import soundfile
 
-        self.path = Path(path)
+        self.path = as_path(path)
         self.name = "standard output" if is_standard_output(path) else shown(path)
         self.limited = 0
         self.peak = 0.0
@@ -160,7 +160,7 @@ def write_audio(path: str | os.PathLike[str], audio: np.ndarray, rate: int, bit_
     return 20 * float(np.log10(gain))
 
 
-def is_standard_output(path: str | os.PathLike) -> bool:
+def is_standard_output(path: str | os.PathLike[str]) -> bool:
     """Whether the name "-" is given, which means standard output."""
     return os.fspath(path) == "-"
 

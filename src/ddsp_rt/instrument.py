@@ -6,11 +6,13 @@ import difflib
 import json
 import os
 from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from ddsp_rt import _engine
-from ddsp_rt.analysis import Features, analyse, as_mono, as_rate
+from ddsp_rt.analysis import Features, analyse
+from ddsp_rt.checks import as_mono, as_path, as_rate
 from ddsp_rt.errors import DataError, UsageError
 
 OCTAVES = (-_engine.FARTHEST_OCTAVE, _engine.FARTHEST_OCTAVE)  # range of a shift
@@ -20,23 +22,28 @@ LOUDNESS_DB = (-_engine.FARTHEST_LOUDNESS_OFFSET, _engine.FARTHEST_LOUDNESS_OFFS
 class Instrument:
     """An instrument file in memory. Immutable: any number of streams may play it.
 
+    A pickle or a copy of it holds the path alone, and reads the file again.
+
     path: the file; metadata: its JSON as a dict; name, model_rate (Hz): from the metadata.
     """
 
-    def __init__(self, path: str | os.PathLike):
+    def __init__(self, path: str | os.PathLike[str]):
         """Read an instrument file; DataError when it is none."""
-        self.path = Path(path)
+        self.path = as_path(path)
         try:
             self.engine = _engine.Instrument.load(str(self.path))
         except (_engine.InstrumentError, MemoryError) as error:
             message = str(error) or type(error).__name__
             raise DataError(message if str(self.path) in message else f"{self.path}: {message}") from None
-        self.metadata: dict = json.loads(self.engine.metadata)
+        self.metadata: dict[str, Any] = json.loads(self.engine.metadata)
         self.name: str = self.metadata["name"]
         self.model_rate: int = self.metadata["model_rate"]
 
     def __repr__(self) -> str:
         return f"<ddsp_rt.Instrument '{self.name}' {self.model_rate} Hz>"
+
+    def __reduce__(self) -> tuple[type[Instrument], tuple[Path]]:
+        return Instrument, (self.path.absolute(),)
 
     def fit(self, features: Features, octave: int | str = "auto", loudness: float | str = "auto") -> _engine.Fitting:
         """Constants that bend a performance to this instrument.
@@ -47,25 +54,34 @@ class Instrument:
             loudness: "auto" (the performance's loudness quantiles mapped to the instrument's) or an offset in dB.
         """
         octave, loudness = check_octave(octave), check_loudness(loudness)
+        if not isinstance(features, Features):
+            raise UsageError(f"features are of type {type(features).__name__}; give what ddsp_rt.analyse returns")
         fitting = _engine.fit(self.engine, features.f0, features.periodicity, features.loudness)
-        if octave != "auto":
+        if not isinstance(octave, str):
             fitting.octave = octave
-        if loudness != "auto":
+        if not isinstance(loudness, str):
             fitting.set_loudness_offset(loudness)
         return fitting
 
     def stream(
-        self, sample_rate: int, fitting: _engine.Fitting | None = None, reverb: float = 1.0, z: str = "source"
+        self,
+        sample_rate: int,
+        fit: Literal["auto"] | _engine.Fitting | None = None,
+        reverb: float = 1.0,
+        z: str = "source",
     ) -> Stream:
         """A stream at `sample_rate` Hz that plays this instrument as it hears a performance, 4 ms behind it.
 
         Args:
-            fitting: see `fit`; without one pitch and loudness are taken as they are.
+            sample_rate: Hz, 8000 to 192000, of input and output.
+            fit: "auto" finds the octave in the first notes and goes on fitting octave and loudness to the performance;
+                a fitting that is known before is given as it is (`Instrument.fit`, `Stream.fitting`). With None, pitch
+                and loudness are taken as they are.
             reverb: gain of the instrument's room, 0 (dry) to 2.
             z: for an instrument that was trained with z, whether it follows the performance's spectral content
                 ("source") or keeps its own mean ("mean"); others are the same either way.
         """
-        return Stream(self, sample_rate, fitting, reverb, z)
+        return Stream(self, sample_rate, fit, reverb, z)
 
     def transfer(
         self,
@@ -98,44 +114,130 @@ class Instrument:
         return np.concatenate([played, stream.tail()]) if tail else played
 
 
-class Stream:
-    """An instrument playing live: audio in, as much audio out, blocks of any size. One thread at a time."""
+class Heard(NamedTuple):
+    """What the analyser said of the last 4 ms: f0 in Hz, periodicity (voiced from 0.5), A-weighted loudness in dB."""
 
-    def __init__(self, instrument: Instrument, sample_rate: int, fitting=None, reverb: float = 1.0, z: str = "source"):
-        self.instrument = instrument
+    f0: float
+    periodicity: float
+    loudness: float
+
+
+class Levels(NamedTuple):
+    """Peak levels in dB re full scale, from -120; they rise at once and fall by 20 dB a second."""
+
+    input: float
+    output: float
+
+
+class Stream:
+    """An instrument playing live: audio in, as much audio out, blocks of any size.
+
+    One thread plays it, by `process`, `tail` and `reset`: a second that comes in between gets a UsageError. Everything
+    else may be called by any thread at any time, and waits for the end of the block at hand.
+    """
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        sample_rate: int,
+        fit: Literal["auto"] | _engine.Fitting | None = None,
+        reverb: float = 1.0,
+        z: str = "source",
+    ):
+        """As `Instrument.stream`."""
         self.sample_rate = as_rate(sample_rate)
-        self._transfer = _engine.Transfer(instrument.engine, self.sample_rate)
-        if fitting is not None:
-            self._transfer.set_fitting(fitting)
+        self._instrument = as_instrument(instrument)
+        self._live = _engine.LiveTransfer(instrument.engine, self.sample_rate)
+        if isinstance(fit, _engine.Fitting):
+            self._live.set_fitting(fit)
+        elif isinstance(fit, str) and fit == "auto":
+            self._live.follow()
+        elif fit is not None:
+            raise UsageError(f'fit {fit}: give "auto", a fitting, or None')
         self.set("reverb", check_reverb(reverb))
         self.set("mean_z", 1.0 if check_z(z) == "mean" else 0.0)
-        self._transfer.reset()  # parameters start where they are set, without a ramp
 
     def process(self, block: np.ndarray) -> np.ndarray:
         """float32 [samples] -> float32 [samples]. The same samples come out however the input is cut."""
-        return self._transfer.process(as_mono(block))
+        samples = as_mono(block)
+        try:
+            return self._live.process(samples)
+        except _engine.StreamBusy:
+            raise UsageError("another thread plays this stream; give each thread a stream of its own") from None
 
     def tail(self) -> np.ndarray:
         """What still sounds after the end of the performance, to the last sample above -80 dBFS; 20 s at most."""
-        return self._transfer.tail()
+        try:
+            return self._live.tail()
+        except _engine.StreamBusy:
+            raise UsageError("another thread plays this stream; give each thread a stream of its own") from None
 
     def reset(self) -> None:
         """Back to silence; fitting and parameters stay."""
-        self._transfer.reset()
+        try:
+            self._live.reset()
+        except _engine.StreamBusy:
+            raise UsageError("another thread plays this stream; it cannot be reset meanwhile") from None
+
+    @property
+    def instrument(self) -> Instrument:
+        """What plays, or is about to. Set it, and the new one listens for 0.1 s before it takes over in a crossfade;
+        parameters stay, and a fit that was heard, not given, is made anew for it.
+        """
+        return self._instrument
+
+    @instrument.setter
+    def instrument(self, instrument: Instrument) -> None:
+        self._live.swap(as_instrument(instrument).engine)
+        self._instrument = instrument
+
+    @property
+    def fitting(self) -> _engine.Fitting:
+        """The fitting it plays with now; one that is set is kept until `learn` or the parameter "auto_fit" moves it."""
+        return self._live.fitting()
+
+    @fitting.setter
+    def fitting(self, fitting: _engine.Fitting) -> None:
+        if not isinstance(fitting, _engine.Fitting):
+            raise UsageError(f"the fitting is of type {type(fitting).__name__}; give what Instrument.fit returns")
+        self._live.set_fitting(fitting)
+
+    def learn(self) -> None:
+        """Listen to the next five seconds of sounding input, then fit to them; the old fitting stays until then."""
+        self._live.learn()
+
+    @property
+    def learning(self) -> bool:
+        """Whether it still listens, after `learn`."""
+        return self._live.learning()
+
+    @property
+    def features(self) -> Heard:
+        """What it heard last, before the fit."""
+        return Heard(*self._live.heard())
+
+    @property
+    def levels(self) -> Levels:
+        """How loud its input and its output are."""
+        return Levels(*self._live.levels())
 
     def set(self, name: str, value: float) -> None:
         """Set a parameter (see `parameters`); UsageError when there is none of that name.
 
         A value beyond the range counts as the nearest within it, NaN as the initial value, as in every front end.
         """
-        self._transfer.set(name, float(value))
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            raise UsageError(f"{name} {value}: give a number") from None
+        self._live.set(name, number)
 
     def get(self, name: str) -> float:
         """The present value of a parameter; UsageError when there is none of that name."""
-        return self._transfer.get(name)
+        return self._live.get(name)
 
     @staticmethod
-    def parameters() -> list[dict]:
+    def parameters() -> list[dict[str, Any]]:
         """Everything that can be set: name, title, unit, minimum, maximum, initial value, scale and description.
 
         The scale says how to show it: "linear", "decibels" (a level) or "stepped" (whole numbers; 0 and 1: a switch).
@@ -143,14 +245,14 @@ class Stream:
         return _engine.parameters()
 
 
-def load(name_or_path: str | os.PathLike) -> Instrument:
+def load(name_or_path: str | os.PathLike[str]) -> Instrument:
     """Load an instrument by the name of a shipped or installed one, or by the path of a `.ddsp` file.
 
     Raises:
         UsageError: no such instrument; says which there are.
         DataError: the file is no instrument, or one this version cannot play.
     """
-    text = os.fspath(name_or_path)
+    text = str(as_path(name_or_path)) if not isinstance(name_or_path, str) else name_or_path
     try:
         found = _engine.find_instrument(text, str(shipped_folder()))
     except _engine.InstrumentError:
@@ -161,11 +263,9 @@ def load(name_or_path: str | os.PathLike) -> Instrument:
         raise UsageError(f"{text}: no such instrument file")
     names = [path.stem for path in list_instruments()]
     close = difflib.get_close_matches(text, names, n=1)
-    meant = f"did you mean '{close[0]}'? " if close else ""
-    there = (
-        f"there are {', '.join(names)}" if names else "none is installed; set DDSP_RT_PATH to a folder of .ddsp files"
-    )
-    raise UsageError(f"no instrument '{text}'; {meant}{there}")
+    meant = f"Did you mean '{close[0]}'? " if close else ""
+    installed = f"Installed: {', '.join(names)}." if names else "Set DDSP_RT_PATH to a folder of .ddsp files."
+    raise UsageError(f"No instrument '{text}' is installed. {meant}{installed}")
 
 
 def list_instruments() -> list[Path]:
@@ -181,9 +281,17 @@ def shipped_folder() -> Path:
     return Path(_engine.__file__).parent / "instruments"
 
 
+def as_instrument(instrument: Instrument) -> Instrument:
+    """The instrument, or a UsageError when it is none."""
+    if not isinstance(instrument, Instrument):
+        raise UsageError(f"the instrument is of type {type(instrument).__name__}; give what ddsp_rt.load returns")
+    return instrument
+
+
 def check_octave(octave: int | str) -> int | str:
     """ "auto" or whole octaves within the range, else a UsageError."""
-    return _auto_or_number("octave", octave, OCTAVES, whole=True)
+    number = _auto_or_number("octave", octave, OCTAVES, whole=True)
+    return number if isinstance(number, str) else int(number)
 
 
 def check_loudness(loudness: float | str) -> float | str:
@@ -194,9 +302,10 @@ def check_loudness(loudness: float | str) -> float | str:
 def check_reverb(reverb: float) -> float:
     """A gain within the range, else a UsageError."""
     limits = next((row["minimum"], row["maximum"]) for row in _engine.parameters() if row["name"] == "reverb")
-    if reverb == "auto":
+    gain = _auto_or_number("reverb", reverb, limits, auto="a gain")
+    if isinstance(gain, str):
         raise UsageError(f"reverb auto: give a gain from {limits[0]:g} to {limits[1]:g}")
-    return _auto_or_number("reverb", reverb, limits, auto="a gain")
+    return gain
 
 
 def check_z(z: str) -> str:
@@ -207,14 +316,18 @@ def check_z(z: str) -> str:
 
 
 def _auto_or_number(
-    what: str, value, limits: tuple[float, float], whole: bool = False, auto: str = "auto, or a number"
-):
-    if value == "auto":
-        return value
+    what: str,
+    value: float | str,
+    limits: tuple[float, float],
+    whole: bool = False,
+    auto: str = "auto, or a number",
+) -> float | Literal["auto"]:
+    if isinstance(value, str) and value == "auto":
+        return "auto"
     try:
         number = float(value)
         if limits[0] <= number <= limits[1] and (not whole or number == int(number)):
-            return int(number) if whole else number
+            return number
     except (TypeError, ValueError):
         pass
     kind = auto.replace("number", "whole number") if whole else auto

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from ddsp_rt import _engine
-from ddsp_rt.analysis import HIGHEST_RATE, LOWEST_RATE, Features, as_rate
+from ddsp_rt.analysis import Features
 from ddsp_rt.audio import AudioReader, AudioWriter, fitting_gain
+from ddsp_rt.checks import HIGHEST_RATE, LOWEST_RATE, as_rate
 from ddsp_rt.gates import usable_frames
 from ddsp_rt.instrument import Instrument
 

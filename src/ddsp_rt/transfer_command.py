@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from ddsp_rt import console
-from ddsp_rt.analysis import as_rate
 from ddsp_rt.audio import FORMATS, check_output
 from ddsp_rt.audio_writer import is_standard_output
+from ddsp_rt.checks import as_rate
 from ddsp_rt.errors import DataError, UsageError, UserError
 from ddsp_rt.instrument import Instrument, check_loudness, check_octave, check_reverb, check_z, load
 from ddsp_rt.progress import Progress

@@ -85,8 +85,8 @@ def draw_transfer(
     channel: int | None = None,
 ) -> None:
     """Draws a transfer of the file `source` into `path`, from `start` on and at most `seconds` long."""
-    from ddsp_rt.analysis import HIGHEST_RATE, LOWEST_RATE
     from ddsp_rt.audio import read_audio
+    from ddsp_rt.checks import HIGHEST_RATE, LOWEST_RATE
     from ddsp_rt.evaluation.signals import resample
     from ddsp_rt.figures.drawing import draw
     from ddsp_rt.figures.parts import take_apart

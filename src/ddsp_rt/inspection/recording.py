@@ -46,8 +46,9 @@ class Recording:
 
 def inspect_recording(path: str | os.PathLike, compare_octaves: bool = HAS_SWIFT) -> Recording:
     """Analyses one file with the engine; DataError when it cannot be read."""
-    from ddsp_rt.analysis import HIGHEST_RATE, LOWEST_RATE, analyse
+    from ddsp_rt.analysis import analyse
     from ddsp_rt.audio import read_audio
+    from ddsp_rt.checks import HIGHEST_RATE, LOWEST_RATE
     from ddsp_rt.evaluation.signals import resample
 
     audio, rate = read_audio(path)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ddsp_rt.checks import as_path
 from ddsp_rt.errors import DataError
 from ddsp_rt.sound_files import decoders, headers, mp3, ogg
 from ddsp_rt.sound_files.quiet import quiet
@@ -38,7 +39,7 @@ class Source:
     """
 
     def __init__(self, path: str | os.PathLike):
-        self.path = Path(path)
+        self.path = as_path(path)
         self.name = "standard input" if str(path) == STANDARD_INPUT else shown(path)
         self.damaged = False
         self.whole, self.header_note = 1.0, ""
