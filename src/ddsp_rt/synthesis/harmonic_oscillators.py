@@ -193,7 +193,7 @@ class HarmonicSum(torch.autograd.Function):
     @staticmethod
     @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.float32)
     def forward(ctx: Any, start: Tensor, end: Tensor, phase: Tensor, ramp: Tensor, active: Tensor) -> Tensor:
-        bank = _SortedBank(start.dtype, phase, ramp, active)
+        bank = _SortedBank(start.dtype, phase, ramp, active, start.shape[1])
         slope = (end - start)[bank.order].T.contiguous()
         start = start[bank.order].T.contiguous()
         result = torch.empty_like(bank.sine)
@@ -236,12 +236,15 @@ class HarmonicSum(torch.autograd.Function):
 class _SortedBank:
     """Rows in descending order of harmonics, as columns, cut into chunks."""
 
-    def __init__(self, dtype: torch.dtype, phase: Tensor, ramp: Tensor, active: Tensor):
+    def __init__(self, dtype: torch.dtype, phase: Tensor, ramp: Tensor, active: Tensor, harmonics: int):
         rows, length = phase.shape
         counts, self.order = active.sort(descending=True, stable=True)
         width = max(1, CHUNK // length) if phase.device.type == "cpu" else max(1, (1 << 22) // length)
         self.starts = list(range(0, rows, width))
-        self.counts = [int(c) for c in counts[::width].tolist()]
+        if phase.device.type == "cpu":
+            self.counts = [int(c) for c in counts[::width].tolist()]
+        else:  # asking a GPU would wait for it; what is too much is multiplied by zero
+            self.counts = [harmonics] * len(self.starts)
         self.columns = rows
         self.width = width
         angle = (2.0 * math.pi) * phase[self.order].T.contiguous()

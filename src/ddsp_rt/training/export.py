@@ -18,6 +18,8 @@ from ddsp_rt.training.crops import Crops
 from ddsp_rt.training.module import TrainingModule
 from ddsp_rt.training.sources import DRY
 
+Z_CROPS, Z_SEED = 25, 0x5EED  # of which the mean z is taken: at every export, so it must not take long
+
 
 def export_instrument(
     path: Path, module: TrainingModule, architecture: Architecture, room: str, labels: dict[str, Any]
@@ -65,18 +67,13 @@ def response(module: TrainingModule, weights: dict[str, Tensor], room: str) -> n
 
 @torch.no_grad()
 def mean_z(module: TrainingModule, architecture: Architecture, tensors: dict[str, np.ndarray]) -> list[float]:
-    """What the encoder makes of the usable frames of the data: its mean, [z_dims]. A minute of each counts."""
+    """What the encoder makes of the usable frames of the data: its mean over a hundred seconds, [z_dims]."""
     encoder = Encoder(architecture.encoder)
     encoder.load_state_dict({name: torch.from_numpy(tensors[f"encoder.{name}"]) for name in encoder.state_dict()})
-    total, count = torch.zeros(architecture.encoder.z_dims), 0
-    data = module.crops.data
-    for index in range(len(data)):
-        stop = min(data.frames(index), 60 * FRAME_RATE)
-        mfcc = torch.from_numpy(data.read(index, "mfcc", 0, stop).astype(np.float32))
-        usable = torch.from_numpy(data.read(index, "usable", 0, stop) > 0)
-        total += encoder(mfcc[None])[0][usable].sum(0)
-        count += int(usable.sum())
-    return [round(float(value), 6) for value in total / max(count, 1)]
+    crops = module.crops
+    batch = crops.batch(crops.positions(Z_SEED, 0, Z_CROPS))
+    z = encoder(batch["mfcc"])[:, crops.preroll :][batch["usable"]]
+    return [round(float(value), 6) for value in z.mean(0)]
 
 
 def summary(module: TrainingModule, room: str) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class SpectralLoss(torch.autograd.Function):
             if size > both.shape[-1]:
                 continue
             hop = size // overlap
-            weight = _weights(usable, batch, size, hop, output.shape[-1])
+            weight = _weights(usable, both[:batch], size, hop)
             curve = _a_weighting(size, rate, both.device) if size == loudness_size else None
             for part in (slice(row, row + rows) for row in range(0, batch, rows)):
                 pair = torch.cat([both[:batch][part], both[batch:][part]])
@@ -146,12 +146,15 @@ def _overlap_add(frames: Tensor, hop: int, out: Tensor) -> None:
         blocks[:, piece : piece + count] += frames[:, :, piece * hop : (piece + 1) * hop]
 
 
-def _weights(usable: Tensor | None, batch: int, size: int, hop: int, samples: int) -> Tensor:
-    """Equal weights for all windows whose frames are all usable, 0 for others, with the sum 1: [batch, windows]."""
+def _weights(usable: Tensor | None, signal: Tensor, size: int, hop: int) -> Tensor:
+    """Weights [batch, windows] of sum 1: equal for windows of `signal` whose frames are all usable, 0 for others.
+
+    Nothing waits for the device: a batch that is usable throughout is treated as any other.
+    """
+    batch, samples = signal.shape
     count = (samples - size) // hop + 1
-    if usable is None or bool(usable.all()):
-        device = None if usable is None else usable.device
-        return torch.full((batch, count), 1.0 / (batch * count), device=device)
+    if usable is None:
+        return signal.new_full((batch, count), 1.0 / (batch * count))
     length = samples // usable.shape[1]
     bad = torch.nn.functional.pad((~usable).to(torch.int32).cumsum(-1), [1, 0])
     start = torch.arange(count, device=usable.device) * hop

@@ -18,6 +18,7 @@ from ddsp_rt.training.settings import Settings
 VALIDATION_NOISE = 0x5EED  # seed of the noise with which the held-out part is rendered
 FEWER = 2  # validation batches are smaller than a training step's by this
 LOG_EVERY = 10  # steps
+WORKERS = 2  # processes that make batches for a GPU
 
 
 class TrainingModule(lightning.LightningModule):
@@ -34,7 +35,8 @@ class TrainingModule(lightning.LightningModule):
         self.model, self.crops, self.settings = model, crops, settings
         self.average = {name: value.detach().clone() for name, value in model.named_parameters()}
         self.step = 0  # optimiser steps done
-        self.seconds = 0.0  # of training, over all sessions
+        self.seconds = 0.0  # of training, over all sessions; validation and export do not count
+        self._clock: float | None = None  # when counting began; None while it stands still
         self.best_loss, self.best_step = float("inf"), -1
         self.best: dict[str, Tensor] = {}  # the averaged weights with the lowest held-out loss
         self.validation_loss: float | None = None  # the last validation of the held-out part
@@ -53,11 +55,17 @@ class TrainingModule(lightning.LightningModule):
         if settings.steps is not None:
             last = min(last, settings.steps)
         steps = TrainingBatches(self.crops, settings, self.step, last, self._rank, self._processes)
-        return torch.utils.data.DataLoader(steps, batch_size=None, shuffle=False)
+        return self._loader(steps)
 
     def val_dataloader(self):
         held_out = ValidationBatches(self.crops, max(1, self.settings.batch // FEWER))
-        return torch.utils.data.DataLoader(held_out, batch_size=None, shuffle=False)
+        return self._loader(held_out)
+
+    def _loader(self, batches: torch.utils.data.Dataset) -> torch.utils.data.DataLoader:
+        """A GPU gets its batches from other processes; beside a CPU that computes they would only be in the way."""
+        gpu = self.device.type == "cuda"
+        workers = WORKERS if gpu else 0
+        return torch.utils.data.DataLoader(batches, batch_size=None, num_workers=workers, pin_memory=gpu)
 
     @property
     def _rank(self) -> int:
@@ -83,16 +91,18 @@ class TrainingModule(lightning.LightningModule):
         return optimizer
 
     def on_fit_start(self) -> None:
-        self._clock = time.monotonic()
         self.average = {name: value.to(self.device) for name, value in self.average.items()}
+        self._finite = torch.ones((), dtype=torch.bool, device=self.device)  # all losses so far
 
     def on_train_epoch_start(self) -> None:
+        self._clock = time.monotonic()
         self._epoch_seconds, self._epoch_step = self._shared(self._elapsed()), self.step
 
     def _elapsed(self) -> float:
-        now = time.monotonic()
-        self.seconds += now - self._clock
-        self._clock = now
+        if self._clock is not None:
+            now = time.monotonic()
+            self.seconds += now - self._clock
+            self._clock = now
         return self.seconds
 
     def _shared(self, value: Any) -> Any:
@@ -127,11 +137,9 @@ class TrainingModule(lightning.LightningModule):
         optimizer.zero_grad()
         self.manual_backward(total)
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
-        if not bool(torch.isfinite(total.detach() + norm)):
-            raise DataError(
-                f"the loss is not a number at step {self.step}; what was learnt before is kept: "
-                "go on with --resume, or start anew with a smaller learning rate"
-            )
+        self._finite = torch.isfinite(total.detach() + norm) & self._finite
+        if self.device.type == "cpu":
+            self._check_finite()
         optimizer.step()
         self.step += 1
         self._update_average()
@@ -140,6 +148,14 @@ class TrainingModule(lightning.LightningModule):
             self._log({"loss/training": float(loss), "gradient norm": float(norm), "learning rate": learning_rate})
         if settings.spent(self.step, self._epoch_seconds if self._processes > 1 else self.seconds) >= 1.0:
             self.trainer.should_stop = True
+
+    def _check_finite(self) -> None:
+        """Raise when a loss was no number. A GPU is asked before a validation only: asking waits."""
+        if not bool(self._finite):
+            raise DataError(
+                f"the loss is not a number at step {self.step}; what was learnt before is kept: "
+                "go on with --resume, or start anew with a smaller learning rate"
+            )
 
     def forward(self, batch: dict[str, Tensor], noise: Tensor) -> Tensor:
         return self.model(batch, noise, self.settings.preroll)
@@ -159,6 +175,9 @@ class TrainingModule(lightning.LightningModule):
             weight.data, self.average[name] = self.average[name], weight.data
 
     def on_validation_epoch_start(self) -> None:
+        self._elapsed()
+        self._clock = None  # until training goes on
+        self._check_finite()
         self.swap_average()
         self._sums = [0.0, 0]
 
