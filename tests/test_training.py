@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from ddsp_rt.architecture import Architecture, DecoderSpec
 from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.synthesis.reverb import Reverb
-from ddsp_rt.training import train
+from ddsp_rt.training import fast_layers, train
 from ddsp_rt.training.crops import Crops, TrainingBatches, augment
 from ddsp_rt.training.data_file import FORMAT_VERSION, PreparedData, write_tensors
 from ddsp_rt.training.data_warnings import data_warnings
@@ -153,6 +154,28 @@ def test_what_is_not_usable_does_not_count():
     assert mss(output, target, usable=usable) == 0
 
 
+@pytest.mark.parametrize("with_usable", [False, True])
+def test_the_loss_takes_any_device_and_waits_for_none(with_usable):
+    """On `meta` nothing can be asked of a value, and what is made on the CPU does not mix."""
+    output = torch.zeros(2, 8000, device="meta", requires_grad=True)
+    target = torch.zeros(2, 8000, device="meta")
+    usable = torch.ones(2, 125, dtype=torch.bool, device="meta") if with_usable else None
+    for loss in (mss(output, target, usable=usable), training_loss(output, target, RATE, 2, usable, 0.2)):
+        assert loss.device.type == "meta" and loss.shape == ()
+        (gradient,) = torch.autograd.grad(loss, output)
+        assert gradient.device.type == "meta" and gradient.shape == output.shape
+
+
+def test_rooms_and_network_take_any_device():
+    model = TrainingModel(Architecture(TINY), RATE, Rooms(["a", "b"], 700, [400.0, 900.0])).to("meta")
+    f0, audio = torch.zeros(2, 30, device="meta"), torch.zeros(2, 30 * 64, device="meta")
+    amplitude, _, noise, _ = model.network.decoder(f0, f0, f0)
+    hiss, _ = model.synthesizer.filtered_noise(noise, torch.zeros(2, 30, 128, device="meta"))
+    room = torch.zeros(2, dtype=torch.int64, device="meta")
+    assert model.rooms(audio + hiss, room, 640).shape == (2, 20 * 64) and amplitude.device.type == "meta"
+    assert model.rooms.penalty().device.type == "meta"
+
+
 # ---- crops
 
 
@@ -167,6 +190,13 @@ def test_a_batch_depends_on_seed_and_step_alone(data):
     assert all(torch.equal(a, b) for a, b in zip(one[7].values(), other[0].values()))
     assert not torch.equal(one[7]["audio"], one[8]["audio"])
     assert not torch.equal(one[7]["audio"], TrainingBatches(crops, replace(settings, seed=6), 0, 10)[7]["audio"])
+
+
+def test_batches_made_in_other_processes_are_the_same(data):
+    steps = TrainingBatches(Crops(PreparedData(data), 250, 250), QUICK, 0, 4)
+    here, there = (torch.utils.data.DataLoader(steps, batch_size=None, num_workers=count) for count in (0, 2))
+    for one, other in zip(here, there, strict=True):
+        assert all(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_processes_share_the_batch_of_one(data):
@@ -317,21 +347,32 @@ def test_a_damaged_data_set_is_named(tmp_path, data):
 # ---- what learns
 
 
-def test_the_stepped_gru_is_torchs():
+@pytest.mark.parametrize(("hidden", "dtype"), [(5, torch.double), (64, torch.float32), (256, torch.float32)])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_fast_gru_is_torchs(hidden, dtype, threads, monkeypatch):
+    """Outputs and every gradient, in the two forms: in C++ (64 and 256) and in tensor operations."""
+    monkeypatch.setattr(fast_layers, "has_fast_bfloat16", lambda: False)
     torch.manual_seed(0)
-    ours = torch.nn.Sequential(torch.nn.GRU(7, 5, batch_first=True)).double()
-    theirs = torch.nn.GRU(7, 5, batch_first=True).double()
+    ours = torch.nn.Sequential(torch.nn.GRU(7, hidden, batch_first=True)).to(dtype)
+    theirs = torch.nn.GRU(7, hidden, batch_first=True).to(dtype)
     theirs.load_state_dict(ours[0].state_dict())
     use_fast_layers(ours)
-    inputs = torch.randn(3, 20, 7, dtype=torch.double)
-    state = torch.randn(1, 3, 5, dtype=torch.double)
-    results = []
-    for gru in (ours[0], theirs):
-        x, h = inputs.clone().requires_grad_(), state.clone().requires_grad_()
-        out, last = gru(x, h)
-        (out.square().sum() + last.pow(3).sum()).backward()
-        results.append([out, last, x.grad, h.grad, *(p.grad for p in gru.parameters())])
-    assert all(torch.allclose(a, b, atol=1e-10) for a, b in zip(*results))
+    inputs = 3 * torch.randn(11, 20, 7, dtype=dtype)
+    state = torch.randn(1, 11, hidden, dtype=dtype)
+    assert fast_layers.runs_natively(inputs, hidden) == (hidden != 5)
+    results, usual = [], torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads)
+        for gru in (ours[0], theirs):
+            x, h = inputs.clone().requires_grad_(), state.clone().requires_grad_()
+            out, last = gru(x, h)
+            (out.square().sum() + last.pow(3).sum()).backward()
+            results.append([out, last, x.grad, h.grad, *(p.grad for p in gru.parameters())])
+    finally:
+        torch.set_num_threads(usual)
+    precision = 1e-10 if dtype == torch.double else 2e-5
+    for a, b in zip(*results):
+        assert (a - b).detach().abs().max() < precision * max(1.0, float(b.detach().abs().max()))
 
 
 def test_rooms_are_the_twins_reverb():
@@ -621,6 +662,18 @@ def test_starting_from_an_instrument_is_better_than_from_nothing(tmp_path, data)
     (tmp_path / "no.ddsp").write_bytes(b"no")
     with pytest.raises(DataError, match="no.ddsp"):
         quick(other, tmp_path / "x.ddsp", steps=5, base=tmp_path / "no.ddsp")
+
+
+def test_minutes_are_spent_on_training_alone(tmp_path, data, monkeypatch):
+    """Validation and export may take as long as they like."""
+    from ddsp_rt.training import trainer
+
+    export = trainer.export_instrument
+    monkeypatch.setattr(trainer, "export_instrument", lambda *a, **k: (time.sleep(0.4), export(*a, **k)))
+    start = time.monotonic()
+    quick(data, tmp_path / "x.ddsp", steps=9)
+    elapsed = time.monotonic() - start
+    assert last_checkpoint(tmp_path / "x.ddsp")["seconds"] < elapsed - 0.4
 
 
 def test_z_trains_an_encoder(tmp_path, data):

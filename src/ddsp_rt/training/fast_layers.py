@@ -1,7 +1,8 @@
 """Layers for training on a CPU: torch's equations and parameters, several times its speed on long sequences.
 
-Each step of the GRU is six tensor operations into buffers made once, outside autograd. The backward pass is written
-out: all that does not depend on the step after is computed for many steps at once, and so are the weights' gradients.
+The steps of a GRU run in the package's own C++, forwards and backwards, where that was built and the size fits it.
+Elsewhere each is six tensor operations into buffers made once, outside autograd, and the backward pass is written out:
+all that does not depend on the step after is computed for many steps at once. The weights' gradients are one product.
 The products of large matrices take bfloat16 operands (and keep a float32 master) where the CPU multiplies those faster.
 """
 
@@ -13,6 +14,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+try:
+    from ddsp_rt import _training as native
+except ImportError:  # training needs no compiled part, it is only faster with it
+    native = None  # type: ignore[assignment]
 
 WIDE = 64  # inputs from which a layer's product is worth converting its operands
 TOGETHER = 25  # steps whose factors are computed at once: what fits a core's cache
@@ -28,7 +34,8 @@ class SteppedGru(nn.GRU):
         # The recurrent biases of reset and update gates can be added with the input's.
         bias = self.bias_ih_l0 + torch.cat([self.bias_hh_l0[: 2 * hidden], self.bias_hh_l0.new_zeros(hidden)])
         driven = linear(input.transpose(0, 1), self.weight_ih_l0, bias)
-        out = GruSteps.apply(driven, state, self.weight_hh_l0, self.bias_hh_l0[2 * hidden :])
+        steps = NativeGruSteps if runs_natively(driven, hidden) else GruSteps
+        out = steps.apply(driven, state, self.weight_hh_l0, self.bias_hh_l0[2 * hidden :])
         return out.transpose(0, 1), out[-1:]
 
 
@@ -83,6 +90,56 @@ class HalfLinear(torch.autograd.Function):
         steep = grad.to(torch.bfloat16)
         to_input = (steep @ half).to(torch.float32).view(ctx.shape) if ctx.needs_input_grad[0] else None
         return to_input, (steep.t() @ rows).to(torch.float32), grad.sum(0)
+
+
+def runs_natively(input: Tensor, hidden: int) -> bool:
+    """Whether `NativeGruSteps` takes it."""
+    return native is not None and input.dtype == torch.float32 and input.device.type == "cpu" and hidden % 64 == 0
+
+
+class NativeGruSteps(torch.autograd.Function):
+    """`GruSteps` in C++; sequences are shared out among PyTorch's threads, which does not change a bit."""
+
+    @staticmethod
+    def forward(ctx: Any, driven: Tensor, state: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        frames, batch, width = driven.shape
+        hidden = width // 3
+        gates = driven.new_empty(frames, batch, 2 * hidden)
+        inner = driven.new_empty(frames, batch, hidden)
+        new = torch.empty_like(inner)
+        states = driven.new_empty(frames + 1, batch, hidden)
+        states[0] = state
+        given = (driven, weight.t(), bias, gates, inner, new, states)
+        native.gru_forward(*map(_array, given), threads=torch.get_num_threads())
+        ctx.save_for_backward(gates, inner, new, states, weight)
+        return states[1:]
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor):
+        gates, inner, new, states, weight = ctx.saved_tensors
+        frames, batch, hidden = new.shape
+        recurrent = new.new_empty(frames, batch, 3 * hidden)  # gradients of W h
+        driven = torch.empty_like(recurrent)
+        carry = new.new_empty(batch, hidden)
+        given = (grad, weight, gates, inner, new, states, recurrent, driven, carry)
+        native.gru_backward(*map(_array, given), threads=torch.get_num_threads())
+        return driven, carry, *_weight_gradients(recurrent, states)
+
+
+def _array(tensor: Tensor) -> Any:
+    return tensor.detach().contiguous().numpy()
+
+
+def _weight_gradients(recurrent: Tensor, states: Tensor) -> tuple[Tensor, Tensor]:
+    """Of the recurrent weight and the new gate's bias, from the gradients of W h [frames, batch, 3 hidden]."""
+    hidden = states.shape[-1]
+    rows = recurrent.flatten(0, 1)
+    past = states[:-1].flatten(0, 1)
+    if past.dtype == torch.float32 and hidden >= WIDE and has_fast_bfloat16():
+        weight = (rows.t().to(torch.bfloat16) @ past.to(torch.bfloat16)).to(torch.float32)
+    else:
+        weight = rows.t() @ past
+    return weight, rows[:, 2 * hidden :].sum(0)
 
 
 class GruSteps(torch.autograd.Function):
@@ -143,10 +200,4 @@ class GruSteps(torch.autograd.Function):
             torch.addmm(kept, flat_steps, weight, out=carry)
         driven = flat.clone()
         torch.mul(total, to_new, out=driven[:, :, 2 * hidden :])
-        flat_rows = flat.view(frames * batch, 3 * hidden)
-        past = states[:-1].reshape(frames * batch, hidden)
-        if past.dtype == torch.float32 and hidden >= WIDE and has_fast_bfloat16():
-            weight_grad = (flat_rows.t().to(torch.bfloat16) @ past.to(torch.bfloat16)).to(torch.float32)
-        else:
-            weight_grad = flat_rows.t() @ past
-        return driven, carry, weight_grad, flat[:, :, 2 * hidden :].sum((0, 1))
+        return driven, carry, *_weight_gradients(flat, states)
