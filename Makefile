@@ -124,6 +124,10 @@ format: $(VENV)/.test lint-packages ## lay the code out as `lint` wants it
 	@$(VENV)/bin/ruff format --quiet .
 	@clang-format -i $(CPP_FILES)
 
+.PHONY: floors
+floors: $(VENV)/.package ## install the oldest versions the package declares, and run the demo on them
+	@tests/floors.sh $(PYTHON)
+
 .PHONY: stub
 stub: $(VENV)/.test ## write what Python's type checkers are told of the compiled engine
 	@$(PYTHON) tests/lint/stub.py --write
@@ -132,7 +136,8 @@ stub: $(VENV)/.test ## write what Python's type checkers are told of the compile
 
 .PHONY: evaluate
 evaluate: $(VENV)/.test ## the figures that need recordings: make evaluate DATA=folder [AGAINST=earlier.json]
-	@$(PYTHON) benchmarks/evaluate.py $(DATA) --json build/evaluation-$$(git describe --always --dirty=+ --exclude='*').json \
+	@$(PYTHON) benchmarks/evaluate.py $(DATA) \
+	  --json build/evaluation-$$(git describe --always --dirty=+ --exclude='*').json \
 	  $(if $(AGAINST),--against $(AGAINST))
 
 .PHONY: bench

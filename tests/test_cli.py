@@ -3,8 +3,12 @@
 import json
 import subprocess
 import sys
+from importlib import import_module
+from typing import get_type_hints
 
 import pytest
+from typer.main import get_command
+from typer.models import OptionInfo
 
 from ddsp_rt import cli
 from ddsp_rt.training.data_file import FORMAT_VERSION, write_tensors
@@ -96,3 +100,34 @@ def test_a_missing_extra_is_named_in_one_line(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 1 and done.stderr.count("\n") == 1 and "ddsp-rt[train]" in done.stderr
+
+
+def options_of(command):
+    """What the signature of a command declares: its options, by parameter."""
+    for name, annotation in get_type_hints(command, include_extras=True).items():
+        for declared in getattr(annotation, "__metadata__", ()):
+            if isinstance(declared, OptionInfo):
+                yield name, declared
+
+
+def test_every_option_goes_by_its_name():
+    """Some versions of typer lose an option whose name is left to them and whose metavar is that name in capitals."""
+    here = {command.callback.__name__: command.callback for command in cli.app.registered_commands}
+    elsewhere = {
+        name: getattr(import_module(module), function) for name, (module, function, _) in cli.ELSEWHERE.items()
+    }
+    seen = 0
+    for command, callback in (here | elsewhere).items():
+        if command not in ("transfer", "info", "instruments", *elsewhere):
+            continue  # a stub of one elsewhere
+        known = cli._from_elsewhere(command) if command in elsewhere else get_command(cli.app).commands[command]
+        spelt = {option for parameter in known.params for option in parameter.opts}
+        for name, declared in options_of(callback):
+            option = f"--{name.rstrip('_').replace('_', '-')}"
+            # In an annotation typer keeps the first name where the default would be.
+            named = [word for word in (declared.default, *(declared.param_decls or ())) if str(word).startswith("-")]
+            assert set(named or [option]) & spelt, f"{command} has lost {name}"
+            if (declared.metavar or "").lower() == name.replace("_", "-"):
+                assert named, f"{command}: name {option} in so many words"
+            seen += 1
+    assert seen > 40

@@ -36,7 +36,9 @@ def figure(
         typer.Option("-o", "--output", metavar="FIG", parser=arguments.path, help="Picture: .png, .pdf or .svg."),
     ],
     start: Annotated[float, typer.Option(metavar="SECONDS", help="Where in the input the picture begins.")] = 0.0,
-    seconds: Annotated[float, typer.Option(metavar="SECONDS", help="How much of it is drawn, at most 60.")] = LONGEST,
+    seconds: Annotated[
+        float, typer.Option("--seconds", metavar="SECONDS", help="How much of it is drawn, at most 60.")
+    ] = LONGEST,
     octave: Annotated[str, typer.Option(metavar="auto|N", help="Octaves to shift by, -4 to 4.")] = "auto",
     loudness: Annotated[str, typer.Option(metavar="auto|DB", help="Offset in dB, -60 to 60.")] = "auto",
     reverb: Annotated[float, typer.Option(metavar="G", help="Gain of the instrument's room, 0 (dry) to 2.")] = 1.0,

@@ -93,7 +93,8 @@ def train(
     devices: Annotated[int, typer.Option(metavar="N", min=1, help="Processes (GPUs) per machine.")] = 1,
     nodes: Annotated[int, typer.Option(metavar="N", min=1, help="Machines.")] = 1,
     room: Annotated[
-        str | None, typer.Option(metavar="ROOM", help="Folder whose room is shipped, or dry. [default: most data]")
+        str | None,
+        typer.Option("--room", metavar="ROOM", help="Folder whose room is shipped, or dry. [default: most data]"),
     ] = None,
     hold_out: TrainingHoldOut = None,
     licence: Annotated[
