@@ -11,7 +11,7 @@
 
 namespace coverage {
 
-enum class Door { audio, control };
+enum class Door { audio, control, notes };
 using enum Door;
 
 inline std::vector<std::pair<ddsp_rt::Parameter, Door>>& covered() {

@@ -27,6 +27,7 @@
 
 #include "_arrays.h"
 #include "_block_times.h"
+#include "_bound.h"
 #include "_live.h"
 #include "_renderers.h"
 
@@ -51,12 +52,6 @@ nb::dict apply_fitting(const Fitting& fitting, const Input<1>& f0, const Input<1
   return as_dict(frames, false);
 }
 
-// Throws one of the package's own exceptions.
-[[noreturn]] void raise(const char* exception, const std::string& message) {
-  PyErr_SetString(nb::module_::import_("ddsp_rt.errors").attr(exception).ptr(), message.c_str());
-  throw nb::python_error();
-}
-
 Fitting fitting_from_json(const std::string& text) {
   try {
     return parse_fitting(text);
@@ -74,14 +69,6 @@ Doors named_door(const std::string& name) {
 
 const char* scale_name(Scale scale) {
   return scale == Scale::kDecibels ? "decibels" : scale == Scale::kStepped ? "stepped" : "linear";
-}
-
-Parameter named_parameter(const std::string& name, Doors door) {
-  const auto parameter = find_parameter(name);
-  if (parameter && concerns(info(*parameter).doors, door)) return *parameter;
-  std::string names;
-  for (const Parameter p : parameters_of(door)) names += (names.empty() ? "" : ", ") + std::string(info(p).name);
-  raise("UsageError", "no parameter '" + name + "'; there are " + names);
 }
 
 }  // namespace
@@ -270,4 +257,5 @@ NB_MODULE(_engine, m) {
       "name_or_path"_a, "shipped"_a);
   m.def(
       "list_instruments", [](const std::filesystem::path& shipped) { return list_instruments(shipped); }, "shipped"_a);
+  bind_notes(m);
 }

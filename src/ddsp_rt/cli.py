@@ -32,10 +32,18 @@ ELSEWHERE = {
     "train": ("ddsp_rt.training.commands", "train", "Train an instrument from recordings."),
     "evaluate": ("ddsp_rt.evaluation.commands", "evaluate", "Measure an instrument on recordings."),
     "benchmark": ("ddsp_rt.benchmark", "benchmark", "Measure speed and latency on this machine."),
+    "play": ("ddsp_rt.play_command", "play", "Play a MIDI file on an instrument."),
     "figure": ("ddsp_rt.figures", "figure", "Draw a transfer, the sound taken apart."),
 }
 # the extra of the package that brings a module
-EXTRAS = {"torch": "train", "lightning": "train", "tensorboard": "train", "swift_f0": "evaluate", "librosa": "evaluate"}
+EXTRAS = {
+    "torch": "train",
+    "lightning": "train",
+    "tensorboard": "train",
+    "swift_f0": "evaluate",
+    "librosa": "evaluate",
+    "mido": "midi",
+}
 INTERRUPTED = 130  # exit code after Ctrl-C
 HELP = {"help_option_names": ["-h", "--help"]}
 

@@ -6,7 +6,7 @@ import difflib
 import json
 import os
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from ddsp_rt import _engine
 from ddsp_rt.analysis import Features, analyse
 from ddsp_rt.checks import as_mono, as_path, as_rate
 from ddsp_rt.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from ddsp_rt.notes import Notes
 
 OCTAVES = (-_engine.FARTHEST_OCTAVE, _engine.FARTHEST_OCTAVE)  # range of a shift
 LOUDNESS_DB = (-_engine.FARTHEST_LOUDNESS_OFFSET, _engine.FARTHEST_LOUDNESS_OFFSET)  # range of an offset
@@ -82,6 +85,12 @@ class Instrument:
                 ("source") or keeps its own mean ("mean"); others are the same either way.
         """
         return Stream(self, sample_rate, fit, reverb, z)
+
+    def notes(self, sample_rate: int) -> Notes:
+        """The door for notes at `sample_rate` Hz: keys, pedals and bends in, this instrument out."""
+        from ddsp_rt.notes import Notes
+
+        return Notes(self, sample_rate)
 
     def transfer(
         self,

@@ -25,6 +25,16 @@ enum class Parameter : std::size_t {
   kMeanZ,
   kRatio,
   kLevelInDb,
+  kVoices,
+  kLegato,
+  kVelocityCurve,
+  kAttack,
+  kDecay,
+  kSustain,
+  kRelease,
+  kVibratoRate,
+  kVibratoDepth,
+  kVibratoDelay,
 };
 
 /// Which doors a parameter concerns; a set of flags.
@@ -86,6 +96,26 @@ inline constexpr std::array kParameters{
                   "how far the modulator moves the frequency: r of f0 (1 + r m)"},
     ParameterInfo{"level_in_db", "Envelope in dB", "on/off", 0, 1, 0, Scale::kStepped, Doors::kControl,
                   "1 reads the envelope in decibels, 0 as a linear gain"},
+    ParameterInfo{"voices", "Voices", "voices", 1, 8, 8, Scale::kStepped, Doors::kNotes,
+                  "notes that sound at once; a further one takes over the oldest"},
+    ParameterInfo{"legato", "Legato", "on/off", 0, 1, 0, Scale::kStepped, Doors::kNotes,
+                  "1 plays one line and slurs overlapping notes, 0 plays each for itself"},
+    ParameterInfo{"velocity_curve", "Velocity curve", "exponent", -1, 1, 0, Scale::kLinear, Doors::kNotes,
+                  "below 0 a light touch plays louder, above 0 softer"},
+    ParameterInfo{"attack", "Attack", "ms", 0, 2000, 30, Scale::kLinear, Doors::kNotes,
+                  "time in which a note rises by 40 dB to its loudness"},
+    ParameterInfo{"decay", "Decay", "ms", 0, 5000, 0, Scale::kLinear, Doors::kNotes,
+                  "time in which a note falls from its loudness to the sustain level"},
+    ParameterInfo{"sustain", "Sustain", "dB", -40, 0, 0, Scale::kLinear, Doors::kNotes,
+                  "level of a held note, from the loudness of its velocity"},
+    ParameterInfo{"release", "Release", "ms", 0, 5000, 250, Scale::kLinear, Doors::kNotes,
+                  "time in which a released note falls by 60 dB"},
+    ParameterInfo{"vibrato_rate", "Vibrato rate", "Hz", 0.1f, 12, 5.5f, Scale::kLinear, Doors::kNotes,
+                  "how fast the pitch of a held note swings"},
+    ParameterInfo{"vibrato_depth", "Vibrato depth", "cents", 0, 200, 0, Scale::kLinear, Doors::kNotes,
+                  "how far the pitch swings to either side"},
+    ParameterInfo{"vibrato_delay", "Vibrato delay", "ms", 0, 2000, 300, Scale::kLinear, Doors::kNotes,
+                  "time from a note's start to its vibrato"},
 };
 
 constexpr const ParameterInfo& info(Parameter parameter) noexcept {

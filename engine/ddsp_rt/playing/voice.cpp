@@ -24,6 +24,11 @@ void Voice::start() noexcept {
   synthesizer_.reset();
 }
 
+void Voice::start(const Decoder::State& state) noexcept {
+  start();
+  decoder_state_ = state;
+}
+
 void Voice::render(const Features& features, const VoiceSettings& settings, const FrameClock::Frame& frame, float* out,
                    const float* excitation, const float* deviation) noexcept {
   if (settings.mean_z) {
@@ -32,6 +37,11 @@ void Voice::render(const Features& features, const VoiceSettings& settings, cons
     instrument_->encoder->step(*encoder_state_, features.mfcc, z_.data());
   }
   instrument_->decoder.step(decoder_state_, features, z_.data(), controls_);
+  play(features, settings, frame, out, excitation, deviation);
+}
+
+void Voice::play(const Features& features, const VoiceSettings& settings, const FrameClock::Frame& frame, float* out,
+                 const float* excitation, const float* deviation) noexcept {
   gate_.set_threshold(settings.gate_db);
   shape(features.f0, settings, gate_.next(features.loudness));
   synthesizer_.render(features.f0, controls_, frame, out, excitation, deviation);

@@ -38,6 +38,9 @@ class Voice {
   /// Begins anew, from silence: the next frame is the first of a note, or of a performance.
   void start() noexcept;
 
+  /// The same, but the network remembers what it did in `state`, one of this instrument's decoder.
+  void start(const Decoder::State& state) noexcept;
+
   /// Plays one frame from features: network, gate, synthesizer. `out` takes frame.length samples; `excitation`, where
   /// given, replaces the noise generator by excitation_size() samples; `deviation`, where given, has frame.length
   /// samples and modulates the oscillators' frequency by 1 + deviation[i].
@@ -47,6 +50,15 @@ class Voice {
   /// Plays one frame from controls given from outside, without network and gate.
   void render(float f0, const Controls& controls, const VoiceSettings& settings, const FrameClock::Frame& frame,
               float* out, const float* excitation = nullptr) noexcept;
+
+  /// render() in two halves, so that the network can answer several voices at once: the decoder steps through the pass,
+  /// which plays the mean z, then play() does the rest. `features` must stay until both are done.
+  Decoder::Pass pass(const Features& features) noexcept {
+    return {&decoder_state_, &features, instrument_->z_mean.data(), &controls_};
+  }
+  Decoder::State* decoder_state() noexcept { return &decoder_state_; }
+  void play(const Features& features, const VoiceSettings& settings, const FrameClock::Frame& frame, float* out,
+            const float* excitation = nullptr, const float* deviation = nullptr) noexcept;
 
   /// Does one part, 0..kSteps - 1, of what the next frame needs and what is known already. What nobody did is done when
   /// it is rendered: this changes no sample, however often and whenever it is called.

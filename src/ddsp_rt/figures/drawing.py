@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -35,7 +36,12 @@ VOICED = 0.5
 
 
 def draw(parts: Parts, path: str | os.PathLike) -> None:
-    """Writes the picture (by the name's ending: .png, .pdf, .svg) under a temporary name and renames it."""
+    """Draws a transfer taken apart into a file."""
+    paint(path, lambda figure: panels(figure, parts))
+
+
+def paint(path: str | os.PathLike, fill: Callable[[Any], None]) -> None:
+    """Writes a picture that `fill` draws (by the name's ending: .png, .pdf, .svg), whole or not at all."""
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -44,7 +50,7 @@ def draw(parts: Parts, path: str | os.PathLike) -> None:
     with mpl.rc_context(FONT):
         figure = Figure(figsize=SIZE, dpi=DPI)
         FigureCanvasAgg(figure)
-        panels(figure, parts)
+        fill(figure)
         try:
             with whole_file(path) as file:
                 _save(figure, file, path.suffix.lower()[1:] or "png")

@@ -1,0 +1,113 @@
+// Pitch, loudness and delay of one note.
+#include "ddsp_rt/playing/note_line.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace ddsp_rt {
+namespace {
+
+constexpr float kFrameMs = 1000.0f / kFrameRate;
+constexpr float kPressureDb = 6.0f;      // that full pressure adds
+constexpr float kTimbreTilt = 6.0f;      // dB per octave at either end of the timbre's range
+constexpr float kSmoothing = 0.25f;      // of the way to a new velocity within a frame
+constexpr float kVibratoOnset = 200.0f;  // ms in which it reaches its depth
+constexpr float kLowestMidi = -20.0f, kHighestMidi = 160.0f;
+constexpr float kHighestLoudness = 20.0f;  // dB
+
+}  // namespace
+
+NoteLine::NoteLine(std::shared_ptr<const Instrument> instrument, int rate, std::uint32_t seed)
+    : voice_(std::move(instrument), rate, seed),
+      longest_(static_cast<std::size_t>(max_frame_length(rate))),
+      line_(2 * longest_) {}
+
+void NoteLine::reset() noexcept {
+  voice_.start();
+  envelope_.reset();
+  features_ = {};
+  late_ = late_before_ = 0;
+  rung_out_ = true;
+  pedalled = false;
+  std::fill(line_.begin(), line_.end(), 0.0f);
+}
+
+void NoteLine::start(int channel, int key, float velocity, float from, int late,
+                     const Decoder::State& rested) noexcept {
+  if (idle()) {
+    voice_.start(rested);
+    late_before_ = late;
+    velocity_now_ = velocity;
+  }
+  late_ = late;
+  channel_ = channel;
+  key_ = key;
+  velocity_ = velocity;
+  pitch_ = from;
+  vibrato_phase_ = 0.0;
+  frames_ = 0;
+  rung_out_ = pedalled = false;
+  envelope_.start();
+}
+
+void NoteLine::slur(int channel, int key, float velocity) noexcept {
+  channel_ = channel;
+  key_ = key;
+  velocity_ = velocity;
+  pedalled = false;
+}
+
+void NoteLine::listen(const NoteSettings& settings, const ChannelState& channel) noexcept {
+  const float share = settings.glide > 0.0f ? 1.0f - std::exp(-3.0f * kFrameMs / settings.glide) : 1.0f;
+  pitch_ += (static_cast<float>(key_) - pitch_) * share;
+  const float midi = pitch_ + channel.bend + settings.semitones + vibrato(settings) / 100.0f;
+  features_.f0 = 440.0f * std::exp2((std::clamp(midi, kLowestMidi, kHighestMidi) - 69.0f) / 12.0f);
+  features_.periodicity = voice_.instrument().periodicity_median;
+  features_.loudness = loudness(settings, channel);
+  ++frames_;
+}
+
+float NoteLine::loudness(const NoteSettings& settings, const ChannelState& channel) noexcept {
+  velocity_now_ += (velocity_ - velocity_now_) * kSmoothing;
+  const float envelope = envelope_.next(settings.envelope);
+  if (envelope_.over()) return kSilenceDb;
+  const float even = std::clamp((127.0f * velocity_now_ - 1.0f) / 126.0f, 0.0f, 1.0f);
+  const float touch = std::pow(even, std::exp2(2.0f * settings.curve));
+  const float swell = kPressureDb * channel.pressure + 40.0f * std::log10(std::max(channel.expression, 1e-3f));
+  const float db = settings.softest + (settings.loudest - settings.softest) * touch + envelope + swell;
+  return std::clamp(db, kSilenceDb, kHighestLoudness);
+}
+
+float NoteLine::vibrato(const NoteSettings& settings) noexcept {
+  const float since = static_cast<float>(frames_) * kFrameMs - settings.vibrato_delay;
+  if (since < 0.0f) return 0.0f;
+  const float depth = settings.vibrato_depth * std::min(1.0f, since / kVibratoOnset);
+  const auto sine = static_cast<float>(std::sin(2.0 * std::numbers::pi * vibrato_phase_));
+  vibrato_phase_ += static_cast<double>(settings.vibrato_rate) / kFrameRate;
+  vibrato_phase_ -= std::floor(vibrato_phase_);
+  return depth * sine;
+}
+
+void NoteLine::play(VoiceSettings settings, const ChannelState& channel, const FrameClock::Frame& frame,
+                    float* out) noexcept {
+  const bool silent = voice_.silent() && envelope_.over();
+  settings.brightness += 2.0f * kTimbreTilt * (channel.timbre - 0.5f);
+  voice_.play(features_, settings, frame, line_.data() + longest_);
+  sound_late(frame.length, out);
+  rung_out_ = silent && voice_.silent();  // a frame of silence has pushed the last sound out
+}
+
+// Where a sounding line begins another note the delay changes, by a crossfade over the frame.
+void NoteLine::sound_late(int length, float* out) noexcept {
+  const float* now = line_.data() + longest_ - late_;
+  const float* before = line_.data() + longest_ - late_before_;
+  for (int i = 0; i < length; ++i) {
+    const float share = late_ == late_before_ ? 1.0f : static_cast<float>(i + 1) / static_cast<float>(length);
+    out[i] += before[i] + (now[i] - before[i]) * share;
+  }
+  late_before_ = late_;
+  std::copy_n(line_.begin() + length, longest_, line_.begin());
+}
+
+}  // namespace ddsp_rt

@@ -1,0 +1,87 @@
+// One note as it sounds: its pitch, its loudness and its place in time, played by a voice of its own.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "ddsp_rt/playing/note_envelope.h"
+#include "ddsp_rt/playing/voice.h"
+
+namespace ddsp_rt {
+
+/// What every line follows, a set a frame.
+struct NoteSettings {
+  EnvelopeShape envelope;
+  float semitones = 0.0f;                    // of transposition
+  float glide = 0.0f;                        // ms in which the pitch is 95 % at a new note
+  float vibrato_rate = 5.5f;                 // Hz
+  float vibrato_depth = 0.0f;                // cents, to either side
+  float vibrato_delay = 0.0f;                // ms from the note's start
+  float softest = -60.0f, loudest = -20.0f;  // dB, of velocity 1 and velocity 127
+  float curve = 0.0f;                        // of velocity: -1 plays a light touch loud, 1 soft
+};
+
+/// What a channel says of its notes; NoteEvent has the ranges.
+struct ChannelState {
+  float bend = 0.0f, pressure = 0.0f, timbre = 0.5f, expression = 1.0f;
+  bool sustain = false;
+};
+
+/// A line answers an event in the frame after it, as late within that frame as the event came within its own: a note
+/// sounds 4 ms after its event, to the sample. Every method but the constructor is real-time.
+class NoteLine {
+ public:
+  NoteLine(std::shared_ptr<const Instrument> instrument, int rate, std::uint32_t seed);
+
+  void reset() noexcept;
+
+  /// A note begins, `late` samples into the frame to come, its pitch gliding from `from` (a key). A voice that is
+  /// silent begins with the network in the state `rested`; one that sounds goes on, softer for a moment, so that
+  /// nothing clicks.
+  void start(int channel, int key, float velocity, float from, int late, const Decoder::State& rested) noexcept;
+
+  /// The line goes on to another key without a new attack.
+  void slur(int channel, int key, float velocity) noexcept;
+
+  void release() noexcept { envelope_.release(); }
+  void cut() noexcept { envelope_.reset(); }  // silent within 20 ms
+
+  /// Settles what the network hears in the frame to come.
+  void listen(const NoteSettings& settings, const ChannelState& channel) noexcept;
+  Decoder::Pass pass() noexcept { return voice_.pass(features_); }
+
+  /// Adds the frame to `out`, once the network has answered.
+  void play(VoiceSettings settings, const ChannelState& channel, const FrameClock::Frame& frame, float* out) noexcept;
+
+  bool idle() const noexcept { return envelope_.over() && rung_out_; }  // has nothing to play
+  bool held() const noexcept { return envelope_.held(); }               // neither released nor over
+  bool plays(int channel, int key) const noexcept { return channel_ == channel && key_ == key; }
+  int channel() const noexcept { return channel_; }
+  int key() const noexcept { return key_; }
+  const Features& features() const noexcept { return features_; }
+  Voice& voice() noexcept { return voice_; }
+
+  bool pedalled = false;   // its key is up, the pedal holds it
+  std::int64_t order = 0;  // of its note among all that began
+
+ private:
+  float loudness(const NoteSettings& settings, const ChannelState& channel) noexcept;
+  float vibrato(const NoteSettings& settings) noexcept;
+  void sound_late(int length, float* out) noexcept;
+
+  Voice voice_;
+  NoteEnvelope envelope_;
+  Features features_;
+  int channel_ = 0, key_ = 0;
+  float velocity_ = 0.0f, velocity_now_ = 0.0f;
+  float pitch_ = 0.0f;          // MIDI, gliding to key_
+  double vibrato_phase_ = 0.0;  // cycles
+  std::int64_t frames_ = 0;     // since the note began
+  int late_ = 0, late_before_ = 0;
+  bool rung_out_ = true;     // nothing is left in the past either
+  std::size_t longest_;      // frame
+  std::vector<float> line_;  // `longest_` samples of the past, then the present frame
+};
+
+}  // namespace ddsp_rt

@@ -1,0 +1,252 @@
+// Events to voices, voices to sound.
+#include "ddsp_rt/playing/notes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <tuple>
+
+namespace ddsp_rt {
+namespace {
+
+constexpr int kRest = 2 * kFrameRate;        // frames of silence after which the network has come to rest
+constexpr std::size_t kSoft = 1, kLoud = 7;  // of the quantiles: 5 % and 95 %
+static_assert(kQuantileProbabilities[kSoft] == 0.05f && kQuantileProbabilities[kLoud] == 0.95f);
+
+Decoder::State rested_state(const Instrument& instrument) {
+  Decoder::State state = instrument.decoder.make_state();
+  Controls controls = instrument.decoder.make_controls();
+  Features silence;
+  silence.f0 = 440.0f * std::exp2((instrument.quantiles.pitch_midi[4] - 69.0f) / 12.0f);
+  for (int frame = 0; frame < kRest; ++frame)
+    instrument.decoder.step(state, silence, instrument.z_mean.data(), controls);
+  return state;
+}
+
+float finite(float value, float low, float high) noexcept {
+  return std::isfinite(value) ? std::clamp(value, low, high) : 0.0f;
+}
+
+}  // namespace
+
+Notes::Notes(std::shared_ptr<const Instrument> instrument, int rate)
+    : Framed(instrument, rate), rested_(rested_state(*instrument)) {
+  lines_.reserve(kVoices);
+  for (int voice = 0; voice < kVoices; ++voice)
+    lines_.emplace_back(instrument, rate, static_cast<std::uint32_t>(voice + 1));
+  reset();
+}
+
+void Notes::reset() noexcept {
+  Framed::reset();
+  for (NoteLine& line : lines_) line.reset();
+  channels_.fill({});
+  held_count_ = queued_ = 0;
+  last_key_ = -1;
+  begun_ = 0;
+}
+
+int Notes::sounding() const noexcept {
+  return static_cast<int>(
+      std::count_if(lines_.begin(), lines_.end(), [](const NoteLine& line) { return !line.idle(); }));
+}
+
+void Notes::process(const Input& events, float* out, int n) noexcept {
+  run(
+      n, [](int) {},
+      [&](int first, int at, int count) {
+        events.each(first, count, [&](const NoteEvent& event, int from_first) { queue(event, at + from_first); });
+        const SmoothedParameters::Values &before = smoothed().before(), &now = smoothed().now();
+        const float before_gain = before.dry + before.wet;  // together the output gain
+        const Ramp gain{before_gain, now.dry + now.wet - before_gain};
+        for (int i = first; i < first + count; ++i, ++at) out[i] = rendered()[at] * gain(share(at));
+      });
+}
+
+// A flood of events is answered up to a frame early rather than lost: a note off must come through.
+void Notes::queue(const NoteEvent& event, int at) noexcept {
+  if (queued_ < queue_.size()) {
+    queue_[queued_++] = {event, at};
+    return;
+  }
+  for (const Queued& waiting : queue_) apply(waiting.event, waiting.at);
+  queue_[0] = {event, at};
+  queued_ = 1;
+}
+
+void Notes::render(int, const FrameClock::Frame& frame, float* out) noexcept {
+  for (const Queued& waiting : std::span(queue_.data(), queued_)) apply(waiting.event, waiting.at);
+  queued_ = 0;
+  limit_voices();
+
+  const NoteSettings current = settings();
+  std::array<NoteLine*, kVoices> lines;
+  std::array<Decoder::Pass, kVoices> passes;
+  std::size_t count = 0;
+  for (NoteLine& line : lines_) {
+    if (line.idle()) continue;
+    line.listen(current, channels_[static_cast<std::size_t>(line.channel())]);
+    passes[count] = line.pass();
+    lines[count++] = &line;
+  }
+  instrument().decoder.step(std::span(passes.data(), count));
+  std::fill_n(out, frame.length, 0.0f);
+  const VoiceSettings voice = voice_settings(instrument().gate_db, true);
+  for (NoteLine* line : std::span(lines.data(), count))
+    line->play(voice, channels_[static_cast<std::size_t>(line->channel())], frame, out);
+}
+
+void Notes::work_ahead_step(int step) noexcept {
+  if (step > 0) {
+    for (NoteLine& line : lines_)
+      if (!line.idle()) line.voice().work_ahead(step);
+    return;
+  }
+  std::array<Decoder::State*, kVoices> states;
+  std::size_t count = 0;
+  for (NoteLine& line : lines_)
+    if (!line.idle()) states[count++] = line.voice().decoder_state();
+  instrument().decoder.anticipate(std::span(states.data(), count));
+}
+
+template <typename Change>
+void Notes::each_channel(int channel, Change&& change) noexcept {
+  if (channel >= 0 && channel < kChannels) {
+    change(channels_[static_cast<std::size_t>(channel)]);
+  } else if (channel == kAllChannels) {
+    for (ChannelState& state : channels_) change(state);
+  }
+}
+
+void Notes::apply(const NoteEvent& event, int late) noexcept {
+  const auto set = [&](float ChannelState::*what, float low, float high) {
+    each_channel(event.channel, [&](ChannelState& state) { state.*what = finite(event.value, low, high); });
+  };
+  const auto concerns = [&](const NoteLine& line) {
+    return event.channel == kAllChannels || event.channel == line.channel();
+  };
+  switch (event.kind) {
+    case NoteEvent::Kind::kNoteOn:
+      if (event.value > 0.0f) {
+        press(event, late);
+      } else {
+        lift(event);
+      }
+      break;
+    case NoteEvent::Kind::kNoteOff: lift(event); break;
+    case NoteEvent::Kind::kBend: set(&ChannelState::bend, -96.0f, 96.0f); break;
+    case NoteEvent::Kind::kPressure: set(&ChannelState::pressure, 0.0f, 1.0f); break;
+    case NoteEvent::Kind::kTimbre: set(&ChannelState::timbre, 0.0f, 1.0f); break;
+    case NoteEvent::Kind::kExpression: set(&ChannelState::expression, 0.0f, 1.0f); break;
+    case NoteEvent::Kind::kSustain:
+      each_channel(event.channel, [&](ChannelState& state) { state.sustain = event.value >= 0.5f; });
+      if (event.value < 0.5f) lift_pedal(event.channel);
+      break;
+    case NoteEvent::Kind::kAllNotesOff:
+    case NoteEvent::Kind::kAllSoundOff:
+      for (NoteLine& line : lines_) {
+        if (!concerns(line)) continue;
+        line.release();
+        line.pedalled = false;
+        if (event.kind == NoteEvent::Kind::kAllSoundOff) line.cut();
+      }
+      for (std::size_t i = held_count_; i-- > 0;)
+        if (event.channel == kAllChannels || held_[i].channel == event.channel) forget(held_[i].channel, held_[i].key);
+      break;
+  }
+}
+
+void Notes::press(const NoteEvent& event, int late) noexcept {
+  if (event.channel < 0 || event.channel >= kChannels || event.key < 0 || event.key > 127) return;
+  const float velocity = finite(event.value, 0.0f, 1.0f);
+  const bool slurs = parameters()[Parameter::kLegato] >= 0.5f && held_count_ > 0;
+  hold({event.channel, event.key, velocity});
+  NoteLine& line = line_for(event.channel, event.key);
+  if (slurs && line.held()) {
+    line.slur(event.channel, event.key, velocity);
+  } else {
+    const bool glides = parameters()[Parameter::kGlide] > 0.0f && last_key_ >= 0;
+    line.start(event.channel, event.key, velocity, static_cast<float>(glides ? last_key_ : event.key), late, rested_);
+    line.order = ++begun_;
+  }
+  last_key_ = event.key;
+}
+
+void Notes::lift(const NoteEvent& event) noexcept {
+  forget(event.channel, event.key);
+  for (NoteLine& line : lines_) {
+    if (!line.held() || !line.plays(event.channel, event.key)) continue;
+    if (parameters()[Parameter::kLegato] >= 0.5f && held_count_ > 0) {
+      const Held& back = held_[held_count_ - 1];
+      line.slur(back.channel, back.key, back.velocity);
+      last_key_ = back.key;
+    } else if (channels_[static_cast<std::size_t>(event.channel)].sustain) {
+      line.pedalled = true;
+    } else {
+      line.release();
+    }
+  }
+}
+
+void Notes::lift_pedal(int channel) noexcept {
+  for (NoteLine& line : lines_) {
+    if (!line.pedalled || (channel != kAllChannels && channel != line.channel())) continue;
+    line.pedalled = false;
+    line.release();
+  }
+}
+
+void Notes::hold(const Held& note) noexcept {
+  forget(note.channel, note.key);
+  if (held_count_ == held_.size()) forget(held_[0].channel, held_[0].key);
+  held_[held_count_++] = note;
+}
+
+void Notes::forget(int channel, int key) noexcept {
+  const auto end = held_.begin() + static_cast<std::ptrdiff_t>(held_count_);
+  held_count_ = static_cast<std::size_t>(
+      std::remove_if(held_.begin(), end, [&](const Held& note) { return note.channel == channel && note.key == key; }) -
+      held_.begin());
+}
+
+// The line of the same key, or one that is free, or the one that will be missed least.
+NoteLine& Notes::line_for(int channel, int key) noexcept {
+  const int voices = parameters()[Parameter::kLegato] >= 0.5f ? 1 : static_cast<int>(parameters()[Parameter::kVoices]);
+  const std::span<NoteLine> lines(lines_.data(), static_cast<std::size_t>(std::clamp(voices, 1, kVoices)));
+  for (NoteLine& line : lines)
+    if (!line.idle() && line.plays(channel, key)) return line;
+  for (NoteLine& line : lines)
+    if (line.idle()) return line;
+  const auto missed = [](const NoteLine& line) {
+    const int rank = !line.held() ? 0 : line.pedalled ? 1 : 2;
+    return std::tuple(rank, rank == 0 ? line.features().loudness : 0.0f, line.order);
+  };
+  return *std::min_element(lines.begin(), lines.end(),
+                           [&](const NoteLine& a, const NoteLine& b) { return missed(a) < missed(b); });
+}
+
+// Notes beyond a number of voices that was lowered under them are released.
+void Notes::limit_voices() noexcept {
+  const int voices = parameters()[Parameter::kLegato] >= 0.5f ? 1 : static_cast<int>(parameters()[Parameter::kVoices]);
+  for (int i = std::clamp(voices, 1, kVoices); i < kVoices; ++i) lines_[static_cast<std::size_t>(i)].release();
+}
+
+NoteSettings Notes::settings() const noexcept {
+  const ParameterValues& values = parameters();
+  NoteSettings settings;
+  settings.envelope = {.attack = values[Parameter::kAttack],
+                       .decay = values[Parameter::kDecay],
+                       .sustain = values[Parameter::kSustain],
+                       .release = values[Parameter::kRelease]};
+  settings.semitones = smoothed().now().semitones;
+  settings.glide = values[Parameter::kGlide];
+  settings.vibrato_rate = values[Parameter::kVibratoRate];
+  settings.vibrato_depth = values[Parameter::kVibratoDepth];
+  settings.vibrato_delay = values[Parameter::kVibratoDelay];
+  settings.softest = instrument().quantiles.loudness_db[kSoft];
+  settings.loudest = instrument().quantiles.loudness_db[kLoud];
+  settings.curve = values[Parameter::kVelocityCurve];
+  return settings;
+}
+
+}  // namespace ddsp_rt

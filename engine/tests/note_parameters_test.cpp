@@ -1,0 +1,159 @@
+// The parameters that the note door shares with the others, and those of its own, each by what it does to the sound.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "coverage.h"
+#include "ddsp_rt/playing/notes.h"
+#include "made_instrument.h"
+#include "measure.h"
+
+using namespace ddsp_rt;
+using measure::db;
+using measure::Sound;
+
+namespace {
+
+constexpr int kRate = 16000;
+constexpr int kKey = 60;
+const double kHertz = 440.0 * std::exp2((kKey - 69) / 12.0);
+
+struct Setting {
+  Parameter parameter;
+  float value;
+};
+
+/// A second of a held note after it has settled.
+std::vector<float> held(const Recipe& recipe, std::vector<Setting> settings, float velocity = 0.8f) {
+  Notes notes(make(recipe), kRate);
+  for (const auto& [parameter, value] : settings) notes.set(parameter, value);
+  notes.reset();
+  const std::vector<NoteEvent> press{{0, NoteEvent::Kind::kNoteOn, 0, kKey, velocity}};
+  std::vector<float> out(kRate);
+  notes.process({press, kRate}, out.data(), kRate);
+  notes.process({{}, kRate}, out.data(), kRate);
+  return out;
+}
+
+double level_at(const std::vector<float>& sound, double hertz) { return db(measure::amplitude(sound, hertz, kRate)); }
+
+}  // namespace
+
+COVERS(kTranspose, {coverage::notes});
+COVERS(kFineTune, {coverage::notes});
+TEST_CASE("Notes: transposition and tuning move the pitch by semitones and cents") {
+  for (const auto& [parameter, value, cents] :
+       {std::tuple{Parameter::kTranspose, -5.0f, -500.0}, {Parameter::kFineTune, 40.0f, 40.0}}) {
+    const auto sound = held({}, {{parameter, value}});
+    const double wanted = kHertz * std::exp2(cents / 1200.0);
+    CHECK(std::abs(measure::cents(measure::frequency(sound, wanted, kRate), wanted)) < 0.5);
+  }
+}
+
+COVERS(kHarmonicGain, {coverage::notes});
+COVERS(kNoiseGain, {coverage::notes});
+COVERS(kOutputGain, {coverage::notes});
+TEST_CASE("Notes: gains are in dB, of the part they name, and the lowest mutes") {
+  const Recipe tone, hiss{.amplitude = 0.0f, .noise = std::vector<float>(65, 0.05f)};
+  const double tone_level = db(measure::rms(held(tone, {}))), hiss_level = db(measure::rms(held(hiss, {})));
+  CHECK(std::abs(db(measure::rms(held(tone, {{Parameter::kHarmonicGain, -9.0f}}))) - tone_level + 9.0) < 0.05);
+  CHECK(std::abs(db(measure::rms(held(tone, {{Parameter::kOutputGain, 6.0f}}))) - tone_level - 6.0) < 0.05);
+  CHECK(std::abs(db(measure::rms(held(hiss, {{Parameter::kNoiseGain, -9.0f}}))) - hiss_level + 9.0) < 0.05);
+  CHECK(measure::peak(held(tone, {{Parameter::kHarmonicGain, -60.0f}})) < 1e-6);
+  CHECK(measure::peak(held(hiss, {{Parameter::kNoiseGain, -60.0f}})) < 1e-6);
+  CHECK(measure::peak(held(tone, {{Parameter::kOutputGain, -60.0f}})) == 0.0);
+}
+
+COVERS(kBrightness, {coverage::notes});
+TEST_CASE("Notes: brightness tilts by its dB per octave, and a channel's timbre adds to it") {
+  const Recipe recipe{.harmonics = std::vector<float>(8, 0.5f)};
+  const auto plain = held(recipe, {}), bright = held(recipe, {{Parameter::kBrightness, 3.0f}});
+  const auto tilt = [&](const std::vector<float>& sound) {
+    return (level_at(sound, 8 * kHertz) - level_at(sound, kHertz)) -
+           (level_at(plain, 8 * kHertz) - level_at(plain, kHertz));
+  };
+  CHECK(std::abs(tilt(bright) - 9.0) < 0.1);
+  Notes notes(make(recipe), kRate);
+  const std::vector<NoteEvent> events{{0, NoteEvent::Kind::kNoteOn, 0, kKey, 0.8f},
+                                      {0, NoteEvent::Kind::kTimbre, 0, 0, 0.75f}};
+  std::vector<float> out(kRate);
+  notes.process({events, kRate}, out.data(), kRate);
+  notes.process({{}, kRate}, out.data(), kRate);
+  CHECK(std::abs(tilt(out) - 9.0) < 0.1);
+}
+
+COVERS(kReverb, {coverage::notes});
+TEST_CASE("Notes: one room stands over the sum, by its amount") {
+  Recipe recipe;
+  recipe.room.assign(200, 0.0f);
+  recipe.room[160] = 1.0f;  // an echo after 10 ms
+  const auto first = [&](float reverb) {
+    Notes notes(make(recipe), kRate);
+    notes.set(Parameter::kReverb, reverb);
+    notes.set(Parameter::kAttack, 0.0f);
+    notes.reset();
+    const std::vector<NoteEvent> press{{0, NoteEvent::Kind::kNoteOn, 0, kKey, 0.8f}};
+    std::vector<float> out(4000);
+    notes.process({press, 4000}, out.data(), 4000);
+    return out;
+  };
+  const auto dry = first(0.0f), wet = first(1.0f), twice = first(2.0f);
+  double off = 0.0;
+  for (std::size_t i = 160; i < dry.size(); ++i) {
+    off = std::max(off, std::abs(static_cast<double>(wet[i]) - dry[i] - dry[i - 160]));
+    off = std::max(off, std::abs(static_cast<double>(twice[i]) - dry[i] - 2.0 * dry[i - 160]));
+  }
+  CHECK(off < 1e-5);
+}
+
+COVERS(kGate, {coverage::notes});
+TEST_CASE("Notes: a gate above the softest key's loudness silences that key, not a louder one") {
+  const Recipe recipe;  // gate -60 dB, keys from -48 to -12
+  const std::vector<Setting> gate{{Parameter::kGate, 30.0f}};
+  CHECK(measure::peak(held(recipe, gate, 1.0f / 127.0f)) == 0.0);
+  CHECK(measure::peak(held(recipe, gate, 1.0f)) > 0.1);
+  CHECK(measure::peak(held(recipe, {}, 1.0f / 127.0f)) > 0.1);
+}
+
+COVERS(kVelocityCurve, {coverage::notes});
+TEST_CASE("Notes: the velocity curve bends the middle and leaves the ends") {
+  const Recipe recipe{.follows_loudness = 4.0f};
+  const auto level = [&](float curve, float velocity) {
+    return db(measure::rms(held(recipe, {{Parameter::kVelocityCurve, curve}}, velocity)));
+  };
+  CHECK(level(-1.0f, 0.5f) > level(0.0f, 0.5f) + 1.0);
+  CHECK(level(1.0f, 0.5f) < level(0.0f, 0.5f) - 1.0);
+  for (const float end : {1.0f / 127.0f, 1.0f}) CHECK(std::abs(level(1.0f, end) - level(-1.0f, end)) < 0.05);
+}
+
+COVERS(kVoices, {coverage::notes});
+TEST_CASE("Notes: no more sound at once than there are voices, and fewer at once when their number falls") {
+  Notes notes(make({}), kRate);
+  notes.set(Parameter::kVoices, 3.0f);
+  std::vector<NoteEvent> press;
+  for (int key = 60; key < 66; ++key) press.push_back({0, NoteEvent::Kind::kNoteOn, 0, key, 0.8f});
+  std::vector<float> out(kRate);
+  notes.process({press, 1000}, out.data(), 1000);
+  CHECK(notes.sounding() == 3);
+  std::vector<int> keys;
+  notes.each_note([&](int, int key, const Features&) { keys.push_back(key); });
+  std::sort(keys.begin(), keys.end());
+  CHECK(keys == std::vector{63, 64, 65});
+  notes.set(Parameter::kVoices, 1.0f);
+  notes.process({{}, kRate}, out.data(), kRate);
+  CHECK(notes.sounding() == 1);
+}
+
+// By what the network hears, in notes_test.cpp.
+COVERS(kGlide, {coverage::notes});
+COVERS(kLegato, {coverage::notes});
+COVERS(kAttack, {coverage::notes});
+COVERS(kDecay, {coverage::notes});
+COVERS(kSustain, {coverage::notes});
+COVERS(kRelease, {coverage::notes});
+COVERS(kVibratoRate, {coverage::notes});
+COVERS(kVibratoDepth, {coverage::notes});
+COVERS(kVibratoDelay, {coverage::notes});

@@ -1,0 +1,321 @@
+// The note door: what is pressed sounds, in tune, in time and without a click, and nothing hangs.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <random>
+#include <vector>
+
+#include "ddsp_rt/playing/notes.h"
+#include "realtime_guard.h"
+
+namespace {
+
+using namespace ddsp_rt;
+using Kind = NoteEvent::Kind;
+
+constexpr int kRate = 48000;
+constexpr int kFrame = kRate / kFrameRate;
+
+std::shared_ptr<const Instrument> golden() {
+  static const auto instrument = Instrument::load(std::string(DDSP_RT_TEST_DATA) + "/golden.ddsp");
+  return instrument;
+}
+
+/// A door that plays dry, so that what is measured is the voices'.
+struct Player {
+  explicit Player(int rate = kRate) : notes(golden(), rate) {
+    set(Parameter::kReverb, 0.0f);
+    set(Parameter::kNoiseGain, -60.0f);
+  }
+  void set(Parameter parameter, float value) {
+    notes.set(parameter, value);
+    notes.reset();
+  }
+  std::vector<float> play(std::vector<NoteEvent> events, int samples, int block = 0) {
+    std::vector<float> out(static_cast<std::size_t>(samples));
+    const NoteEvents all(events, samples);
+    for (int done = 0; done < samples;) {
+      const int count = block ? std::min(block, samples - done) : samples;
+      notes.process(all + done, out.data() + done, count);
+      done += count;
+    }
+    return out;
+  }
+  Notes notes;
+};
+
+NoteEvent on(int key, int offset = 0, float velocity = 0.8f, int channel = 0) {
+  return {offset, Kind::kNoteOn, channel, key, velocity};
+}
+NoteEvent off(int key, int offset, int channel = 0) { return {offset, Kind::kNoteOff, channel, key, 0.0f}; }
+NoteEvent said(Kind kind, float value, int offset = 0, int channel = 0) { return {offset, kind, channel, 0, value}; }
+
+float loudest(const std::vector<float>& audio, int from = 0, int to = -1) {
+  float most = 0.0f;
+  for (int i = from; i < (to < 0 ? static_cast<int>(audio.size()) : to); ++i)
+    most = std::max(most, std::fabs(audio[static_cast<std::size_t>(i)]));
+  return most;
+}
+
+/// What the network hears of the notes that sound, frame by frame, after `events`.
+std::vector<Features> heard(Player& player, const std::vector<NoteEvent>& events, int frames) {
+  std::vector<Features> result;
+  std::vector<float> out(kFrame);
+  const NoteEvents all(events, frames * kFrame);
+  for (int frame = 0; frame < frames; ++frame) {
+    player.notes.process(all + frame * kFrame, out.data(), kFrame);
+    Features last;
+    player.notes.each_note([&](int, int, const Features& features) { last = features; });
+    result.push_back(last);
+  }
+  return result;
+}
+
+float cents(float f0, double key) { return 100.0f * (midi_from_hz(f0) - static_cast<float>(key)); }
+
+TEST_CASE("a note sounds one frame after its event, wherever in a frame that comes") {
+  Player player;
+  const auto first_sound = [&](int offset) {
+    player.notes.reset();
+    const auto out = player.play({on(60, offset)}, 4 * kFrame + kRate / 10);
+    return static_cast<int>(std::find_if(out.begin(), out.end(), [](float x) { return x != 0.0f; }) - out.begin());
+  };
+  player.set(Parameter::kAttack, 0.0f);
+  const int wanted = first_sound(0);
+  CHECK(wanted <= 2 * kFrame);
+  for (int offset : {1, 50, kFrame - 1, kFrame, kFrame + 100, 3 * kFrame + 7})
+    CHECK(first_sound(offset) == wanted + offset);
+}
+
+TEST_CASE("cutting the stream changes no sample, at any rate") {
+  for (int rate : {16000, 44100, 96000}) {
+    std::vector<NoteEvent> events{on(60),
+                                  on(64, 100),
+                                  on(67, 5000, 0.3f, 1),
+                                  said(Kind::kBend, 1.0f, 6000, 1),
+                                  off(60, 7000),
+                                  said(Kind::kSustain, 1.0f, 7500),
+                                  off(64, 8000),
+                                  on(72, 9000),
+                                  off(72, 9001),
+                                  said(Kind::kSustain, 0.0f, 11000)};
+    Player whole(rate);
+    const auto wanted = whole.play(events, 14000);
+    REQUIRE(loudest(wanted) > 1e-3f);
+    for (int block : {1, 64, 333}) {
+      Player chopped(rate);
+      CHECK(chopped.play(events, 14000, block) == wanted);
+    }
+  }
+}
+
+TEST_CASE("keys are in tune, bent and transposed as asked") {
+  Player player;
+  player.notes.set(Parameter::kTranspose, 2.0f);
+  for (int key : {40, 60, 81}) {
+    player.notes.reset();
+    const auto frames = heard(player, {on(key), said(Kind::kBend, -0.5f)}, 30);
+    CHECK(std::fabs(cents(frames.back().f0, key + 1.5)) < 0.1f);
+  }
+}
+
+TEST_CASE("vibrato has its rate and depth, after its delay") {
+  Player player;
+  player.notes.set(Parameter::kVibratoRate, 6.0f);
+  player.notes.set(Parameter::kVibratoDepth, 40.0f);
+  player.notes.set(Parameter::kVibratoDelay, 400.0f);
+  const auto frames = heard(player, {on(69)}, 1000);
+  float before = 0.0f, after = 0.0f;
+  int crossings = 0;
+  for (std::size_t f = 2; f < frames.size(); ++f) {
+    const float now = cents(frames[f].f0, 69);
+    if (f < 100) before = std::max(before, std::fabs(now));
+    if (f >= 160) {
+      after = std::max(after, std::fabs(now));
+      crossings += (cents(frames[f - 1].f0, 69) < 0.0f) != (now < 0.0f);
+    }
+  }
+  CHECK(before < 0.01f);
+  CHECK(after == doctest::Approx(40.0f).epsilon(0.02));
+  CHECK(crossings / 2.0 / (840.0 / kFrameRate) == doctest::Approx(6.0).epsilon(0.02));
+}
+
+TEST_CASE("the envelope takes the time it is given in the loudness that the network hears") {
+  Player player;
+  player.notes.set(Parameter::kAttack, 100.0f);
+  player.notes.set(Parameter::kDecay, 200.0f);
+  player.notes.set(Parameter::kSustain, -12.0f);
+  player.notes.set(Parameter::kRelease, 300.0f);
+  const auto frames = heard(player, {on(60), off(60, 250 * kFrame)}, 400);
+  float top = kSilenceDb;
+  std::size_t peak = 0, settled = 0;
+  for (std::size_t f = 0; f < 250; ++f)
+    if (frames[f].loudness > top + 1e-3f) {
+      top = frames[f].loudness;
+      peak = f;
+    }
+  for (std::size_t f = peak; f < 250 && settled == 0; ++f)
+    if (frames[f].loudness < top - 12.0f + 0.01f) settled = f;
+  const auto start = static_cast<std::size_t>(
+      std::find_if(frames.begin(), frames.end(), [](const Features& f) { return f.loudness > kSilenceDb; }) -
+      frames.begin());
+  constexpr double ms = 1000.0 / kFrameRate;
+  CHECK(std::fabs(static_cast<double>(peak - start) * ms - 100.0) <= 5.0);
+  CHECK(std::fabs(static_cast<double>(settled - peak) * ms - 200.0) <= 5.0);
+  const float held = frames[249].loudness;
+  CHECK(held == doctest::Approx(top - 12.0f));
+  std::size_t fallen = 250;
+  while (frames[fallen].loudness > held - 20.0f) ++fallen;
+  CHECK(std::fabs(static_cast<double>(fallen - 250) * ms - 100.0) <= 5.0 + ms);  // a third of the way to -60 dB
+}
+
+TEST_CASE("velocity spans the instrument's loudness evenly") {
+  Player player;
+  const auto level = [&](int velocity) {
+    player.notes.reset();
+    return heard(player, {on(60, 0, static_cast<float>(velocity) / 127.0f)}, 60).back().loudness;
+  };
+  const auto& range = golden()->quantiles.loudness_db;
+  CHECK(level(1) == doctest::Approx(range[1]));
+  CHECK(level(127) == doctest::Approx(range[7]));
+  CHECK(level(64) == doctest::Approx(0.5f * (range[1] + range[7])));
+  CHECK(level(96) - level(64) == doctest::Approx(level(64) - level(32)));
+}
+
+TEST_CASE("a glide is 95 % there in its time") {
+  Player player;
+  player.notes.set(Parameter::kLegato, 1.0f);
+  player.notes.set(Parameter::kGlide, 100.0f);
+  const auto frames = heard(player, {on(60), on(72, 50 * kFrame)}, 90);
+  CHECK(cents(frames[51 + 24].f0, 72) == doctest::Approx(-60.0f).epsilon(0.05));
+}
+
+TEST_CASE("legato slurs to the next key and back; without it each key has a line") {
+  Player player;
+  player.notes.set(Parameter::kLegato, 1.0f);
+  auto frames = heard(player, {on(60), on(64, 40 * kFrame), off(64, 80 * kFrame), off(60, 120 * kFrame)}, 160);
+  CHECK(std::fabs(cents(frames[70].f0, 64)) < 0.1f);
+  CHECK(std::fabs(cents(frames[110].f0, 60)) < 0.1f);
+  for (std::size_t f = 30; f < 118; ++f) CHECK(frames[f].loudness == doctest::Approx(frames[29].loudness));
+  CHECK(frames[159].loudness < frames[110].loudness - 20.0f);
+
+  player.set(Parameter::kLegato, 0.0f);
+  std::vector<float> out(static_cast<std::size_t>(10 * kFrame));
+  player.notes.process({std::vector<NoteEvent>{on(60), on(64), on(67)}, 10 * kFrame}, out.data(), 10 * kFrame);
+  CHECK(player.notes.sounding() == 3);
+}
+
+TEST_CASE("the pedal holds, and only its channel's notes") {
+  Player player;
+  player.notes.set(Parameter::kRelease, 10.0f);
+  const std::vector<NoteEvent> events{said(Kind::kSustain, 1.0f), on(60), on(64, 0, 0.8f, 3), off(60, 20 * kFrame),
+                                      off(64, 20 * kFrame, 3)};
+  player.play(events, 100 * kFrame);
+  CHECK(player.notes.sounding() == 1);
+  player.play({said(Kind::kSustain, 0.0f)}, 100 * kFrame);
+  CHECK(player.notes.sounding() == 0);
+}
+
+TEST_CASE("all notes off and all sound off leave silence") {
+  for (Kind kind : {Kind::kAllNotesOff, Kind::kAllSoundOff}) {
+    Player player;
+    player.notes.set(Parameter::kRelease, 200.0f);
+    player.play({said(Kind::kSustain, 1.0f), on(60), on(62), on(64)}, 50 * kFrame);
+    NoteEvent end{0, kind, kAllChannels, 0, 0.0f};
+    const auto out = player.play({end}, kRate);
+    CHECK(player.notes.sounding() == 0);
+    const int silent_from = kind == Kind::kAllSoundOff ? 10 * kFrame : kRate / 2;
+    CHECK(loudest(out, silent_from) == 0.0f);
+  }
+}
+
+/// The largest second difference of a passage: what a step or a corner in it shows as.
+double roughness(const std::vector<float>& audio, int from, int to) {
+  double most = 0.0;
+  for (int i = from + 2; i < to; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    most = std::max(most, std::fabs(static_cast<double>(audio[at]) - 2.0 * audio[at - 1] + audio[at - 2]));
+  }
+  return most;
+}
+
+TEST_CASE("neither a stolen voice nor a note struck again clicks") {
+  for (int key : {57, 69}) {
+    Player player;
+    player.notes.set(Parameter::kVoices, 1.0f);
+    player.notes.set(Parameter::kAttack, 5.0f);
+    for (int shift : {0, 50, 191}) {
+      player.notes.reset();
+      const int strike = 100 * kFrame + shift;
+      const auto out = player.play({on(57, 7, 1.0f), on(key, strike, 1.0f)}, 200 * kFrame);
+      const double steady =
+          std::max(roughness(out, 60 * kFrame, 99 * kFrame), roughness(out, 150 * kFrame, 199 * kFrame));
+      CHECK(roughness(out, strike - 10, strike + 12 * kFrame) < 1.5 * steady);
+    }
+  }
+}
+
+TEST_CASE("equal events give equal samples, and two voices on one key are not one voice twice as loud") {
+  Player first, second;
+  const std::vector<NoteEvent> events{on(60), on(60, 10, 0.8f, 1)};
+  CHECK(first.play(events, 20000) == second.play(events, 20000));
+  Player noisy;
+  noisy.set(Parameter::kNoiseGain, 0.0f);
+  noisy.set(Parameter::kHarmonicGain, -60.0f);
+  const auto one = noisy.play({on(60)}, 20000);
+  noisy.notes.reset();
+  const auto two = noisy.play({on(60), on(60, 0, 0.8f, 1)}, 20000);
+  double energy_one = 0.0, energy_two = 0.0;
+  for (std::size_t i = 10000; i < one.size(); ++i) {
+    energy_one += static_cast<double>(one[i]) * one[i];
+    energy_two += static_cast<double>(two[i]) * two[i];
+  }
+  REQUIRE(energy_one > 0.0);
+  CHECK(energy_two / energy_one == doctest::Approx(2.0).epsilon(0.2));
+}
+
+TEST_CASE("ten thousand events of any kind leave no note hanging and nothing unbounded") {
+  std::mt19937 random(7);
+  const auto number = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };
+  for (int rate : {8000, 48000}) {
+    Player player(rate);
+    int sent = 0;
+    while (sent < 5000) {
+      const int n = number(1, 2 * rate / 100);
+      std::vector<NoteEvent> events(static_cast<std::size_t>(number(0, 12)));
+      for (NoteEvent& event : events) {
+        event = {number(-5, n + 5), static_cast<Kind>(number(0, 8)), number(-2, 17), number(-3, 130),
+                 static_cast<float>(number(-2, 20)) / 10.0f};
+        if (number(0, 200) == 0) event.value = std::nanf("");
+      }
+      sent += static_cast<int>(events.size());
+      std::vector<float> out(static_cast<std::size_t>(n));
+      if (number(0, 20) == 0)
+        player.notes.set(static_cast<Parameter>(number(0, static_cast<int>(kParameters.size()) - 1)),
+                         static_cast<float>(number(-100, 300)));
+      player.notes.set(Parameter::kReverb, 0.0f);
+      player.notes.process({events, n}, out.data(), n);
+      for (float sample : out) REQUIRE(std::fabs(sample) < 2000.0f);  // eight voices at 2, both gains at +20 dB
+    }
+    player.notes.set(Parameter::kRelease, 50.0f);
+    player.play({NoteEvent{0, Kind::kAllNotesOff, kAllChannels, 0, 0.0f}}, rate);
+    CHECK(player.notes.sounding() == 0);
+  }
+}
+
+TEST_CASE("playing notes is real-time") {
+  Player player;
+  std::vector<NoteEvent> events{on(60), on(64, 3), said(Kind::kSustain, 1.0f, 9), on(60, 40), off(64, 50)};
+  for (int key = 40; key < 60; ++key) events.push_back(on(key, 60));
+  events.push_back({500, Kind::kAllSoundOff, kAllChannels, 0, 0.0f});
+  std::vector<float> out(4096);
+  CHECK(run_guarded([] {},
+                    [&] {
+                      for (int block : {1, 64, 512, 4096}) player.notes.process({events, block}, out.data(), block);
+                    }) == "ok");
+}
+
+}  // namespace

@@ -1,0 +1,176 @@
+"""`ddsp-rt play` and the note door in Python: what a MIDI file says is what sounds."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ddsp_rt
+from ddsp_rt.errors import DataError, UsageError
+
+mido = pytest.importorskip("mido")
+
+RATE = 48_000
+
+
+@pytest.fixture(scope="module")
+def violin():
+    return ddsp_rt.load("violin")
+
+
+def write_song(path: Path, *tracks, ticks: int = 480, kind: int = 1) -> Path:
+    file = mido.MidiFile(type=kind, ticks_per_beat=ticks)
+    for messages in tracks:
+        file.tracks.append(mido.MidiTrack(messages))
+    file.save(path)
+    return path
+
+
+def note(key: int, ticks: int, velocity: int = 90, channel: int = 0, wait: int = 0):
+    return [
+        mido.Message("note_on", note=key, velocity=velocity, channel=channel, time=wait),
+        mido.Message("note_off", note=key, channel=channel, time=ticks),
+    ]
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "ddsp_rt", "play", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def pitches(audio: np.ndarray, start: float, end: float) -> np.ndarray:
+    """Cents above A4 of the voiced frames between two moments, seconds."""
+    heard = ddsp_rt.analyse(audio[int(start * RATE) : int(end * RATE)], RATE)
+    voiced = heard.periodicity >= 0.5
+    return 1200 * np.log2(heard.f0[voiced][10:] / 440)
+
+
+def test_keys_sound_in_tune_and_bends_move_them(violin):
+    notes = violin.notes(RATE)
+    notes.set("reverb", 0)
+    notes.note_on(69)
+    held = notes.process(RATE)
+    notes.bend(-1.5)
+    bent = notes.process(RATE)
+    assert abs(np.median(pitches(held, 0.3, 1.0))) < 5
+    assert abs(np.median(pitches(bent, 0.3, 1.0)) + 150) < 5
+
+
+def test_blocks_of_any_size_give_the_same_samples(violin):
+    def play(size: int) -> np.ndarray:
+        notes = violin.notes(RATE)
+        said, blocks = {1000: ("note_on", 67), 5000: ("note_on", 71), 9000: ("note_off", 67)}, []
+        for start in range(0, 12_000, size):
+            for at, (what, key) in said.items():
+                if start <= at < start + size:
+                    getattr(notes, what)(key, offset=at - start)
+            blocks.append(notes.process(min(size, 12_000 - start)))
+        return np.concatenate(blocks)
+
+    whole = play(12_000)
+    assert np.abs(whole).max() > 1e-3
+    for size in (64, 777):
+        np.testing.assert_array_equal(play(size), whole)
+
+
+def test_silence_stays_silent_and_a_tail_ends(violin):
+    notes = violin.notes(RATE)
+    assert not notes.process(10_000).any()
+    notes.note_on(69)
+    notes.process(RATE // 2)
+    tail = notes.tail()
+    assert 0.1 * RATE < len(tail) < 10 * RATE
+    assert np.abs(tail[-2:]).max() >= 1e-4
+
+
+def test_what_cannot_be_said_is_refused_in_one_line(violin):
+    notes = violin.notes(RATE)
+    for say in (
+        lambda: notes.note_on(128),
+        lambda: notes.note_on(60, velocity=0),
+        lambda: notes.note_on(60, channel=16),
+        lambda: notes.bend(float("nan")),
+        lambda: notes.pressure(2),
+        lambda: notes.note_off(60, offset=-1),
+        lambda: notes.midi(b""),
+        lambda: notes.process(-1),
+        lambda: notes.process(2.5),
+        lambda: notes.set("loudness_of_the_moon", 1),
+        lambda: notes.get("loudness_of_the_moon"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            say()
+        assert "\n" not in str(caught.value)
+
+
+def test_a_song_is_played_in_time_with_its_tempo_changes(tmp_path):
+    tempo = [
+        mido.MetaMessage("set_tempo", tempo=500_000, time=0),  # a quarter note is 0.5 s
+        mido.MetaMessage("set_tempo", tempo=1_000_000, time=480),  # and then 1 s
+    ]
+    song = write_song(tmp_path / "song.mid", tempo, [*note(69, 480), *note(76, 480)])
+    done = run(song, "--to", "violin", "-o", tmp_path / "song.wav", "--set", "reverb=0", "--figure", tmp_path / "s.png")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert (tmp_path / "s.png").stat().st_size > 10_000
+    audio, rate = ddsp_rt.read_audio(tmp_path / "song.wav")
+    assert rate == RATE
+    assert abs(np.median(pitches(audio, 0.2, 0.48))) < 10
+    assert abs(np.median(pitches(audio, 0.8, 1.45)) - 700) < 10
+    assert np.abs(audio[int(1.52 * RATE) + RATE :]).max(initial=0) < 1e-3  # released at 1.5 s
+
+
+def test_drums_crowds_and_notes_out_of_range_are_named(tmp_path):
+    chord = [mido.Message("note_on", note=60 + 3 * i, velocity=80, time=0) for i in range(10)]
+    low = note(20, 240, wait=480)
+    song = write_song(tmp_path / "s.mid", [*chord, *low, *note(40, 10, channel=9)], kind=0)
+    done = run(song, "--to", "violin", "-o", tmp_path / "s.wav")
+    assert done.returncode == 0, done.stderr
+    assert "1 of 11 notes lies below the instrument's range" in done.stderr
+    assert "1 drum notes (channel 10) are left out" in done.stderr
+    assert "11 notes are down at once" in done.stderr or "10 notes are down at once" in done.stderr
+
+
+def test_octaves_bring_a_low_song_into_the_range(tmp_path):
+    song = write_song(tmp_path / "low.mid", [*note(45, 480), *note(47, 480)])
+    done = run(song, "--to", "violin", "-o", tmp_path / "low.wav", "--octave", "auto")
+    assert done.returncode == 0
+    assert "shifted by +1 octave" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "not a MIDI file"), (b"RIFF1234WAVEfmt ", "not a MIDI file"), (b"MThd\0\0\0\6\0\1", "not a MIDI file")],
+)
+def test_files_that_are_no_songs_are_refused_in_one_line(tmp_path, content, said):
+    (tmp_path / "x.mid").write_bytes(content)
+    done = run(tmp_path / "x.mid", "--to", "violin", "-o", tmp_path / "x.wav")
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "x.wav").exists()
+
+
+def test_mistakes_on_the_command_line_are_refused(tmp_path):
+    song = write_song(tmp_path / "s.mid", note(69, 100))
+    for wrong in (
+        ["--channel", 17],
+        ["--octave", "x"],
+        ["--set", "attack"],
+        ["--set", "nothing=1"],
+        ["--bend-range", -1],
+    ):
+        done = run(song, "--to", "violin", "-o", tmp_path / "s.wav", *wrong)
+        assert done.returncode == 2, wrong
+        assert len(done.stderr.splitlines()) == 1
+    assert run(tmp_path / "none.mid", "--to", "violin").returncode == 1
+
+
+def test_a_song_without_notes_says_so(tmp_path):
+    from ddsp_rt.midi_file import read_song
+
+    write_song(tmp_path / "s.mid", [mido.MetaMessage("track_name", name="empty")])
+    with pytest.raises(DataError, match="no notes"):
+        read_song(tmp_path / "s.mid")
