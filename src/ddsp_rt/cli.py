@@ -31,6 +31,7 @@ ELSEWHERE = {
     "prepare": ("ddsp_rt.training.commands", "prepare", "Analyse recordings once, for training anywhere."),
     "train": ("ddsp_rt.training.commands", "train", "Train an instrument from recordings."),
     "evaluate": ("ddsp_rt.evaluation.commands", "evaluate", "Measure an instrument on recordings."),
+    "compare": ("ddsp_rt.evaluation.commands", "compare", "Hear and measure two instruments side by side."),
     "benchmark": ("ddsp_rt.benchmark", "benchmark", "Measure speed and latency on this machine."),
     "play": ("ddsp_rt.play_command", "play", "Play a MIDI file on an instrument."),
     "figure": ("ddsp_rt.figures", "figure", "Draw a transfer, the sound taken apart."),

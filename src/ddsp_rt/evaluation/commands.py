@@ -1,4 +1,4 @@
-"""`ddsp-rt evaluate`: the measures of an instrument as a table or as JSON."""
+"""`ddsp-rt evaluate` and `ddsp-rt compare`: the measures of an instrument, and two instruments side by side."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ddsp_rt import arguments, console
-from ddsp_rt.errors import UsageError
+from ddsp_rt.errors import DataError, UsageError
 
 
 def evaluate(
@@ -73,6 +73,60 @@ def evaluate(
         console.result(console.as_json(result))
         return
     show(result)
+
+
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="Name of an instrument, or a .ddsp file.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="The other one.")],
+    recordings: Annotated[
+        list[Path],
+        typer.Argument(metavar="RECORDINGS...", parser=arguments.path, help="Performances: audio files, or folders."),
+    ],
+    output: Annotated[str, typer.Option("-o", "--output", metavar="PAGE", help="The page to make (.html).")],
+    own: Annotated[
+        bool, typer.Option("--own", help="RECORDINGS are of the instruments themselves: resynthesise, without fitting.")
+    ] = False,
+    seconds: Annotated[
+        float, typer.Option("--seconds", metavar="S", help="How much of each recording can be heard.")
+    ] = 15.0,
+    named: Annotated[
+        bool, typer.Option("--named", help="Say which is which from the start, in place of a blind test.")
+    ] = False,
+) -> None:
+    """Play performances on two instruments, and make one page to listen, look and compare the measures.
+
+    The page needs no other file and no network. It is a blind test: which version is which, and the measures, show when
+    asked for. Sounds are level-matched.
+
+    Example: ddsp-rt compare violin mine.ddsp sung-phrases -o comparison.html
+    """
+    import ddsp_rt
+    from ddsp_rt.evaluation.comparison import measure_both, play_both
+    from ddsp_rt.evaluation.comparison_page import page
+    from ddsp_rt.progress import Progress
+    from ddsp_rt.whole_files import whole_file
+
+    if not 1 <= seconds <= 600:
+        raise UsageError(f"--seconds {seconds:g}: give 1 to 600")
+    if Path(output).suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"-o {output}: name a page, such as comparison.html")
+    instruments = ddsp_rt.load(first), ddsp_rt.load(second)
+    names = tuple(instrument.name for instrument in instruments)
+    if names[0] == names[1]:
+        names = str(first), str(second)
+    files = _files(recordings)
+    with Progress("Comparing", 3 * len(files), "files") as progress:
+        sounds = []
+        for path in files:
+            sounds.append(play_both(instruments, path, seconds, own))
+            progress.advance(1)
+        rows, notes = measure_both(instruments, files, own, progress.advance)
+    try:
+        with whole_file(output) as file:
+            file.write(page(names, sounds, rows, notes, blind=not named).encode())
+    except OSError as error:
+        raise DataError(f"{output}: cannot be written: {error.strerror or error}") from None
+    console.note(f"Made {output}: open it in a browser")
 
 
 def _files(recordings: list[Path]) -> list[Path]:
