@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import textwrap
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +88,69 @@ def run_pd(
     console = done.stdout + done.stderr
     assert done.returncode == 0, console
     return console
+
+
+LETTER, LINE = 7, 16  # pixels, of the font size 12 that the patches use
+
+
+@dataclass(frozen=True)
+class Box:
+    """Something that a patch shows, in pixels. Labels are boxes of their own; a label shares its toggle's text."""
+
+    kind: str
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def overlaps(self, other: Box) -> bool:
+        return (
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        )
+
+
+def layout(path: Path) -> list[Box]:
+    """What the window of a patch shows; of coloured bands (cnv) nothing, since they lie beneath."""
+    boxes, depth = [], 0
+    for statement in re.split(r"(?<!\\);\n", path.read_text()):
+        statement = statement.replace("\n", " ")
+        if statement.startswith("#N canvas"):
+            depth += 1
+        elif statement.startswith("#X restore"):
+            depth -= 1
+            _, _, x, y, *words = statement.split(" ")
+            if depth == 1 and words[0] != "graph":
+                boxes.append(_box("sub", " ".join(words), int(x), int(y), LETTER * len(" ".join(words)) + 6, LINE + 4))
+        elif depth == 1 and (match := re.match(r"#X (obj|msg|text|floatatom) (\d+) (\d+) ?(.*)", statement)):
+            boxes += _boxes(match[1], int(match[2]), int(match[3]), match[4])
+    return boxes
+
+
+def _box(kind: str, text: str, x: float, y: float, width: float, height: float) -> Box:
+    return Box(kind, text, x, y, x + width, y + height)
+
+
+def _boxes(kind: str, x: int, y: int, rest: str) -> list[Box]:
+    words = re.findall(r"(?:\\ |[^ ])+", rest)
+    if kind == "floatatom":
+        return [_box(kind, "", x, y, LETTER * int(words[0]) + 6, LINE + 3)]
+    if kind == "obj" and words[0] == "cnv":
+        return []
+    if kind == "obj" and words[0] in ("tgl", "bng", "hsl"):
+        first = {"hsl": 9, "tgl": 5, "bng": 7}[words[0]]
+        label, right, down = words[first].replace("\\ ", " "), int(words[first + 1]), int(words[first + 2])
+        height = int(words[2]) if words[0] == "hsl" else int(words[1])
+        boxes = [_box(words[0], "", x, y, int(words[1]), height)]
+        if label != "empty":
+            boxes.append(_box("label", label, x + right, y + down - 8, LETTER * len(label), 15))
+        return boxes
+    width = re.search(r", f (\d+)$", rest)
+    text = re.sub(r" ?\\([,;])", r"\1", rest[: width.start()] if width else rest)
+    columns = int(width[1]) if width else 60
+    lines = textwrap.wrap(text, columns) or [""]
+    letters = columns if width and kind != "text" else max(map(len, lines))
+    return [_box(kind, text, x, y, LETTER * letters + 5, LINE * len(lines) + (2 if kind != "text" else -1))]
 
 
 class Session:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from pure_data import FOLDER, RATE, ROOT, Patch, needs_pd, run_pd
+from pure_data import FOLDER, RATE, ROOT, Patch, layout, needs_pd, run_pd
 
 import ddsp_rt
 
@@ -24,6 +24,7 @@ def folder(tmp_path_factory, instrument_path):
     shutil.copytree(FOLDER, folder)
     for source in PATCHES:  # as they are now
         shutil.copy(source, folder / ("examples" if source.parent.name == "examples" else ""))
+    shutil.copy(ROOT / "pd" / "examples" / "phrase.wav", folder / "examples")
     (folder / "instruments").mkdir(exist_ok=True)
     shutil.copy(instrument_path, folder / "instruments" / "violin.ddsp")
     return folder
@@ -49,11 +50,66 @@ def test_nothing_but_vanilla_and_our_objects_is_used():
         "adc~", "dac~", "*~", "-~", "*", "+", "/", "line~", "vline~", "pack", "mtof", "osc~", "phasor~", "lop~",
         "hip~", "env~", "cos~", "random", "metro", "expr", "print", "r", "s", "loadbang", "t", "f", "del",
         "notein", "stripnote", "bendin", "ctlin", "spigot", "openpanel", "savepanel", "soundfiler", "tabplay~",
-        "tabwrite~", "declare", "cnv", "tgl", "bng", "hsl",
+        "tabwrite~", "declare", "cnv", "tgl", "bng", "hsl", "route", "inlet",
     }  # fmt: skip
     for patch in PATCHES:
         for name in re.findall(r"^#X obj \d+ \d+ ([^ ,;]+)", patch.read_text(), re.MULTILINE):
             assert name in vanilla | {"ddsp~", "ddsp.transfer~"}, f"{name} in {patch.name}"
+
+
+@pytest.mark.parametrize("path", PATCHES, ids=lambda path: path.stem)
+def test_the_first_click_is_at_the_top_and_nothing_lies_over_something_else(path):
+    boxes = layout(path)
+    (switch,) = [box for box in boxes if box.text == "click here first: sound on/off"]
+    assert switch.bottom < 60
+    assert min(box.top for box in boxes if box.kind in ("tgl", "bng", "hsl", "msg", "floatatom")) >= switch.top - 1
+    lying = [(a, b) for n, a in enumerate(boxes) for b in boxes[:n] if a.overlaps(b)]
+    assert not lying
+
+
+@pytest.mark.parametrize("name", ["ddsp.transfer~", "ddsp~"])
+def test_the_boxes_of_a_help_patch_show_the_values_in_force(folder, name):
+    """The object tells its parameters as the patch opens, and each has a box within its limits that listens."""
+    text = (ROOT / "pd" / "help" / f"{name}-help.pd").read_text()
+    known = {parameter["name"]: parameter for parameter in ddsp_rt.Stream.parameters()}
+    boxes = re.findall(r"#X floatatom \d+ \d+ \d+ (\S+) (\S+) 0 - \\\$0-(\w+) - 0;\n#X msg \d+ \d+ (\w+) ", text)
+    assert len(boxes) >= 9
+    for low, high, listens, sends in boxes:
+        assert listens == sends
+        assert (float(low), float(high)) == pytest.approx((known[sends]["minimum"], known[sends]["maximum"]))
+        assert f"s \\$0-{sends};" in text
+    listener = Patch()  # what the object tells, its console lines aside
+    patch = folder / f"{name}-help.pd"
+    stop = listener.obj("del 300")
+    listener.connect(listener.obj("loadbang"), 0, stop, 0)
+    listener.connect(stop, 0, listener.msg("; pd quit"), 0)
+    console = run_pd(listener.write(folder / "values.pd"), "-open", patch.name)
+    for _, _, _, sends in boxes:
+        assert re.search(rf"info {sends} {known[sends]['initial']:g}\b", console), console
+
+
+def test_the_file_example_plays_the_sound_that_ships_with_it(folder):
+    driver = Patch()
+    begin = driver.obj("loadbang")
+    for milliseconds, text in ((0, "; pd dsp 1"), (100, "; ddsp-bundled bang"), (300, "; ddsp-play-file bang")):
+        delay, message = driver.obj(f"del {milliseconds}"), driver.msg(text)
+        driver.connect(begin, 0, delay, 0)
+        driver.connect(delay, 0, message, 0)
+    end, filer = driver.obj("del 4500"), driver.obj("soundfiler")
+    order = driver.obj("t b b")
+    write = driver.msg("write -wave -bytes 4 made.wav ddsp-made")
+    driver.connect(begin, 0, end, 0)
+    driver.connect(end, 0, order, 0)
+    driver.connect(order, 1, write, 0)
+    driver.connect(write, 0, filer, 0)
+    driver.connect(order, 0, driver.msg("; pd quit"), 0)
+    console = run_pd(driver.write(folder / "driver-file.pd"), "-open", "examples/file-to-violin.pd", rate=44_100)
+    assert "error" not in console and "can't" not in console
+    made, _ = soundfile.read(folder / "made.wav", dtype="float32")
+    shipped, rate = soundfile.read(folder / "examples" / "phrase.wav", dtype="float32")
+    assert rate == 44_100 and len(made) >= len(shipped) and np.abs(made).max() > 1e-3
+    whole, _ = soundfile.read(ROOT / "examples" / "sung_phrase.flac", dtype="float32")
+    assert np.array_equal(shipped, whole[: len(shipped)])
 
 
 def test_the_control_example_plays_what_its_sliders_say(folder):
@@ -170,3 +226,14 @@ def test_the_package_for_deken_holds_one_folder(tmp_path):
     for needed in ("ddsp~.pd_linux", "ddsp.transfer~.pd_linux", "ddsp~-help.pd", "ddsp.transfer~-help.pd", "LICENSE"):
         assert f"ddsp-rt/{needed}" in names
     assert (tmp_path / f"{archive.name}.sha256").read_text().split()[1].strip("*") == archive.name
+
+
+def test_what_the_docs_show_and_link_to_is_there():
+    """In the checkout, and for the page that goes into the externals' folder beside it as well."""
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.md")]:
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
+            if not re.match(r"\w+:", target):
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+    assert (FOLDER / "pure-data.md").exists()
+    for target in re.findall(r"!\[[^]]*\]\(([^)]+)", (FOLDER / "pure-data.md").read_text()):
+        assert (FOLDER / target).exists(), target
