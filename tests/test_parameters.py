@@ -45,6 +45,13 @@ def test_values_out_of_range_are_held_and_nan_is_the_initial_value(instrument_pa
             assert stream.get(row["name"]) == expected
 
 
+def test_what_is_set_before_the_first_block_holds_from_its_first_sample(instrument_path):
+    stream = ddsp_rt.load(instrument_path).stream(48_000)
+    stream.set("dry_wet", 0)
+    audio = (0.3 * np.sin(0.05 * np.arange(4800))).astype(np.float32)
+    assert np.array_equal(stream.process(audio), audio)
+
+
 def test_an_unknown_name_is_one_line_that_lists_the_known_ones(instrument_path):
     stream = ddsp_rt.load(instrument_path).stream(48_000)
     for ask in (lambda: stream.set("volume", 1), lambda: stream.get("volume"), lambda: stream.set("ratio", 1)):

@@ -33,6 +33,8 @@ def played(stream, audio, block, changes=()):
     for start in range(0, len(audio), block):
         while changes and changes[0][0] <= start:
             stream.set(*changes.pop(0)[1:])
+            if start == 0:
+                stream.reset()  # it used to move there from the initial value; now it holds at once
         out.append(stream.process(audio[start : start + block]))
     return np.concatenate(out)
 
