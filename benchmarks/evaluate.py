@@ -102,6 +102,7 @@ def measure(options) -> dict:
     if not test and not any(files.values()):
         raise ddsp_rt.UsageError(f"{options.data}: holds none of {TEST_PART[0]} and the phrases")
     ddsp_rt.load(options.instrument)  # fails here rather than in a process of its own
+    revision = commit()  # before the long work, during which the files may change
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn")) as pool:
         resynthesis = pool.submit(resynthesise, options.instrument, test) if test else None
@@ -115,7 +116,7 @@ def measure(options) -> dict:
     target, training = (part_of(test, last) for last in (True, False)) if test else (None, None)
     return plain(
         {
-            "commit": commit(),
+            "commit": revision,
             "instrument": options.instrument,
             "resynthesis": own,
             "training_part_timbre": timbre_distance(training, target) if test else None,

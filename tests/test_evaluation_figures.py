@@ -1,0 +1,79 @@
+"""What `make evaluate` says of two results: what moved, and that nothing missing passes."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ddsp_rt
+from ddsp_rt.evaluation import evaluate, judges
+from ddsp_rt.evaluation.report import transfer_timbre
+
+SCRIPT = Path(__file__).parents[1] / "benchmarks" / "figures.py"
+
+
+@pytest.fixture(scope="module")
+def figures():
+    spec = importlib.util.spec_from_file_location("figures", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    import sys
+
+    sys.modules["figures"] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_no_result_is_missed_and_never_passed(figures):
+    def figure(value, **more):
+        return figures.Figure("g", "f0 L1", value, "semitones", 0.01, -1, high=0.2, **more)
+
+    assert not figure(0.2).missed
+    assert figure(0.21).missed
+    assert figure(None).missed
+    assert figure(0.1, judged=2, of=3).missed
+    assert "1 of 3 without" in figure(0.1, judged=2, of=3).verdict
+    assert not figures.Figure("g", "free", None, "", 0.1).missed
+    slope = figures.Figure("g", "slope", 0.7, "", 0.1, low=0.8, high=1.25)
+    assert slope.missed
+    assert slope.wanted == "0.8 to 1.25"
+
+
+def test_what_moved_is_told_with_its_direction(figures):
+    def run(**values):
+        goals = {"error": -1, "score": 1, "neutral": 0, "kept": -1}
+        return [figures.Figure("g", name, value, "", 0.1, goals[name]) for name, value in values.items()]
+
+    rows = figures.moved(
+        run(error=1.0, score=1.0, neutral=1.0, kept=1.0), run(error=0.5, score=0.5, neutral=0.5, kept=1.05)
+    )
+    assert {now.name: verdict for _, now, verdict in rows} == {"error": "better", "score": "worse", "neutral": ""}
+    assert [verdict for *_, verdict in figures.moved(run(error=1.0), run(error=None))] == ["gone"]
+    assert [verdict for *_, verdict in figures.moved(run(error=None), run(error=1.0))] == ["new"]
+    assert figures.moved(run(error=None), run(error=None)) == []
+
+
+def test_every_result_has_its_figures(figures, instrument_path, tmp_path, tone, monkeypatch):
+    """The list is made from what `evaluate` returns, and a run without the judges misses its melody targets."""
+    monkeypatch.setattr(judges, "NEEDED", {"no_such_module": "swift-f0"})
+    path = tmp_path / "take.wav"
+    ddsp_rt.write_audio(path, np.concatenate([tone(16000, 1.0), tone(16000, 1.0, 660)]), 16000)
+    own = evaluate(ddsp_rt.load(instrument_path), [path], transfers=[path])
+    played = own.pop("transfers")
+    assert played["timbre"] is None  # 2 s are not enough
+    result = {"resynthesis": own, "training_part_timbre": None, "transfers": {"takes": played}}
+    found = figures.figures_of(result)
+    assert len({(figure.group, figure.name) for figure in found}) == len(found) > 40
+    missed = {(figure.group, figure.name) for figure in found if figure.missed}
+    assert {("takes", "f0 L1"), ("test part", "f0 L1")} <= missed
+    assert figures.moved(found, found) == []
+
+
+def test_timbre_of_transfers_needs_a_minute_and_the_instruments_own(monkeypatch):
+    random = np.random.default_rng(0)
+    own, source, near = (random.standard_normal((500, 19)) + shift for shift in (0, 3, 1))
+    pools = {"recording": [own], "source": [source[:250], source[250:]], "played": [near]}
+    found = transfer_timbre(pools, 60.0)
+    assert found["share"] == pytest.approx(1 / 9, rel=0.15)  # the means are 1 and 3 away: squared distances
+    assert transfer_timbre(pools, 59.0) is None
+    assert transfer_timbre({**pools, "recording": []}, 60.0) is None
