@@ -201,6 +201,13 @@ fuzz-planted: fuzz-build ## plant ten faults in the loader and see the fuzzer fi
 	@cmake --build build/fuzz -j $(JOBS) --target fuzz_planted
 	@engine/fuzz/find_planted.sh build/fuzz
 
+.PHONY: mutants
+mutants: ## plant faults in what plays and see the engine's tests catch each
+	@$(call need-packages,$(TEST_PACKAGES))
+	@cmake -S . -B build/mutants -G Ninja -DDDSP_RT_TESTS=ON -DDDSP_RT_MUTANTS=ON >/dev/null
+	@cmake --build build/mutants -j $(JOBS) --target engine_tests
+	@engine/mutants/catch.sh build/mutants
+
 .PHONY: tsan
 tsan: ## the engine's threads under the thread sanitizer
 	@$(call need-packages,$(TEST_PACKAGES))

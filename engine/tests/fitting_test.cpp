@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "ddsp_rt/playing/fitting.h"
@@ -77,4 +78,19 @@ TEST_CASE("Unvoiced frames are played softer, silence stays the floor, too littl
   const std::vector<Features> nothing(100);
   CHECK(fit(nothing, target).octave == 0);
   CHECK(fit(nothing, target).loudness(-30) == -30.0f);
+}
+
+TEST_CASE("The fitted gate sits 6 dB over a noise floor that is clear of the notes, and there is none otherwise") {
+  const auto gate = [](float floor) {
+    std::vector<Features> frames(1000);
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      frames[i].periodicity = i % 10 == 0 ? 0.1f : 0.9f;
+      frames[i].loudness = i % 10 == 0 ? floor : -20.0f;
+    }
+    const Fitting fitting = fit(frames, evenly(45, 86, -50, -10));
+    return std::pair{fitting.gate_db, fitting.loudness(floor)};
+  };
+  const auto [clear, floor] = gate(-70.0f);
+  CHECK(std::abs(clear - floor - 6.0f) < 0.2f);
+  CHECK(gate(-40.0f).first == kSilenceDb);
 }

@@ -43,7 +43,8 @@ inline std::complex<double> partial(Sound sound, double hertz, int rate) {
 
 inline double amplitude(Sound sound, double hertz, int rate) { return std::abs(partial(sound, hertz, rate)); }
 
-/// Frequency of the partial near `hertz`, by how far its phase moves from the first two thirds to the last two.
+/// Frequency of a lone partial near `hertz`, 0 where there is none, by how far its phase moves from the first two
+/// thirds to the last two.
 inline double frequency(Sound sound, double hertz, int rate) {
   const std::size_t step = sound.size() / 3;
   for (int again = 0; again < 3; ++again) {
@@ -53,7 +54,7 @@ inline double frequency(Sound sound, double hertz, int rate) {
     const double turned = std::arg(late / early) - 2 * std::numbers::pi * hertz * seconds;
     hertz += std::remainder(turned, 2 * std::numbers::pi) / (2 * std::numbers::pi * seconds);
   }
-  return hertz;
+  return amplitude(sound, hertz, rate) > 0.5 * rms(sound) ? hertz : 0.0;
 }
 
 /// Hz of a sine of changing pitch, one value for each of its periods, with the sample at which the period ends: from

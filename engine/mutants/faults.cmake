@@ -1,0 +1,70 @@
+# Faults in what plays, each of which the engine's tests must catch: `make mutants`.
+
+# Pitch
+plant(glide_twice_as_fast "-3.0f * kFrameMs / milliseconds" "-6.0f * kFrameMs / milliseconds")
+plant(glide_starts_from_nowhere "started_ ? midi_ + (wanted - midi_) * share : wanted"
+  "midi_ + (wanted - midi_) * share")
+plant(transpose_ignored "targets_[Parameter::kTranspose]" "0.0f")
+plant(fine_tune_ignored "targets_[Parameter::kFineTune] / 100.0f" "0.0f")
+plant(octave_ignored "std::ldexp(features.f0, octave)" "features.f0")
+
+# Level
+plant(gains_step "(target - value) * kSmoothing" "target - value")
+plant(input_gain_halved "targets_[Parameter::kInputGain] / 20.0f" "targets_[Parameter::kInputGain] / 40.0f")
+plant(gain_of_power "std::pow(10.0f, value / 20.0f)" "std::pow(10.0f, value / 10.0f)")
+plant(lowest_gain_does_not_mute "value <= info(parameter).minimum" "value < info(parameter).minimum")
+plant(harmonic_gain_ignored "gate * settings.harmonic_gain" "gate")
+plant(harmonic_gain_on_noise "gate * settings.noise_gain" "gate * settings.harmonic_gain")
+plant(dry_and_wet_swapped "output * (1.0f - wet)" "output * wet")
+plant(dry_without_output_gain "output * (1.0f - wet)" "1.0f - wet")
+plant(input_gain_in_the_dry_sound "sample * dry(passed)" "sample * input(passed) * dry(passed)")
+plant(reverb_always_whole "parameters_.now().reverb" "1.0f")
+plant(reverb_capped_at_one "targets_[Parameter::kReverb]" "std::min(1.0f, targets_[Parameter::kReverb])")
+plant(room_rings_on_after_reset "room_.reset()" "void()")
+plant(parameters_ramp_after_reset "now_ = before_ = wanted()" "now_")
+
+# Tone
+plant(brightness_about_500_hz "static_cast<float>(b) * spacing / kPivot" "static_cast<float>(b) * spacing / 500.0f")
+plant(brightness_per_two_octaves "(20.0f * std::log10(2.0f))" "(40.0f * std::log10(2.0f))")
+plant(brightness_spares_the_noise "static_cast<float>(b) * spacing / kPivot" "1.0f")
+
+# Gate
+plant(gate_parameter_ignored "gate_db + now.gate" "gate_db")
+plant(gate_without_hysteresis "open_ ? threshold_ - kHysteresis : threshold_" "threshold_")
+plant(gate_of_the_fit_ignored "std::max(fitting().gate_db, instrument().gate_db)" "instrument().gate_db")
+plant(gate_margin_zero "fitting.loudness(floor) + kFloorMarginDb" "fitting.loudness(floor)")
+plant(gate_shuts_at_once "steps_ > 0" "(steps_ = 0) != 0")
+
+# Control door
+plant(control_level_3_db_off "instrument().quantiles.loudness_db[kLoud] + relative"
+  "instrument().quantiles.loudness_db[kLoud] + relative + 3.0f")
+plant(linear_level_is_power "20.0f * std::log10(level)" "10.0f * std::log10(level)")
+plant(modulator_half_as_deep "depth(passed) * modulator" "0.5f * depth(passed) * modulator")
+plant(rest_forgets_the_pitch "sounds ? std::clamp(f0, kLowestF0, kHighestF0) : f0_"
+  "sounds ? std::clamp(f0, kLowestF0, kHighestF0) : 3.0f * f0_")
+plant(level_in_db_ignored "parameters().on(Parameter::kLevelInDb)" "false")
+
+# Learning and following
+plant(auto_fit_always_on "parameters().on(Parameter::kAutoFit)" "true")
+plant(auto_fit_ignored "parameters().on(Parameter::kAutoFit)" "false")
+plant(mean_z_ignored "parameters().on(Parameter::kMeanZ)" "false")
+plant(octave_follows_mid_note "silent_ >= kOctaveSilence" "true")
+plant(octave_changes_between_tongued_notes "silent_ + 1" "silent_ + 3")
+plant(learn_counts_silence "to_learn_ > 0 && voiced && sounds" "to_learn_ > 0")
+plant(learn_counts_breath "to_learn_ > 0 && voiced && sounds" "to_learn_ > 0 && sounds")
+plant(following_twice_as_fast "fitting_.loudness.approach(wanted.loudness, kFollowStep)"
+  "fitting_.loudness.approach(wanted.loudness, 2.0f * kFollowStep)")
+plant(following_never_forgets "fitter_.forget(kFollowMemory)" "void()")
+plant(loudness_fit_ignored "fitted.loudness = loudness(features.loudness)" "fitted.loudness = features.loudness")
+plant(breath_as_loud_as_notes "unvoiced_drop_db * unvoiced" "0.0f")
+
+# Change of instrument
+plant_text(swap_without_warm_up "warm_up_(rate / 10)"
+  "warm_up_(ddsp_rt::planted(\"swap_without_warm_up\") ? 0 : rate / 10)")
+plant(swap_fades_linearly "old_[at] * std::cos(angle) + new_[at] * std::sin(angle)"
+  "old_[at] * (1.0f - share) + new_[at] * share")
+plant(swap_forgets_parameters "taken.set(values_)" "void()")
+plant(parameter_misses_the_next "change(*next_)" "void()")
+plant(bypass_fades_linearly "out[i] * std::cos(angle) + dry * std::sin(angle)"
+  "out[i] * (1.0f - through_) + dry * through_")
+plant(swap_keeps_the_old_fit "to_learn_ == 0 && fitter_.frames() > 0.0f" "false")
