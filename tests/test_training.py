@@ -20,16 +20,19 @@ from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.synthesis.reverb import Reverb
 from ddsp_rt.training import fast_layers, train
+from ddsp_rt.training.assessment import Assessment, assess
 from ddsp_rt.training.crops import Crops, TrainingBatches, augment
 from ddsp_rt.training.data_file import FORMAT_VERSION, PreparedData, write_tensors
 from ddsp_rt.training.data_warnings import data_warnings
 from ddsp_rt.training.fast_layers import use_fast_layers
 from ddsp_rt.training.loss import mss, training_loss
 from ddsp_rt.training.model import TrainingModel
+from ddsp_rt.training.module import TrainingModule
 from ddsp_rt.training.rooms import Rooms, reverberation_time
 from ddsp_rt.training.run_folder import RunFolder
 from ddsp_rt.training.settings import Settings
 from ddsp_rt.training.statistics import Statistics
+from ddsp_rt.training.verdict import verdict
 
 RATE = 16_000
 TINY = DecoderSpec(hidden=8, layers=1, gru=8, out_hidden=8, out_layers=1, harmonics=8, noise_bands=9)
@@ -412,7 +415,7 @@ def test_training_lowers_the_held_out_loss_and_writes_an_instrument(tmp_path, da
     first, _ = quick(data, tmp_path / "first.ddsp", steps=3)
     result, lines = quick(data, output, steps=40, name="tone", licence="CC0", attribution="nobody", room="booth")
     assert result["held_out_loss"] < 0.8 * first["held_out_loss"]
-    assert result["steps"] == 40 and "40 steps" in lines[-1]
+    assert result["steps"] == 40 and any("40 steps" in line for line in lines)
     metadata, tensors = load_instrument(output)
     assert metadata["name"] == "tone" and metadata["licence"] == "CC0" and metadata["attribution"] == ["nobody"]
     assert metadata["training"]["room"] == "booth" and metadata["quantiles"]["pitch_midi"][4] == pytest.approx(
@@ -754,4 +757,73 @@ def test_the_log_holds_losses_sound_and_figures(tmp_path, data):
     log.Reload()
     assert {"loss/validation", "loss/training", "learning rate"} <= set(log.Tags()["scalars"])
     assert {"held out/rendered", "held out/recorded"} <= set(log.Tags()["audio"])
-    assert {"held out/spectrograms", "rooms"} <= set(log.Tags()["images"])
+    assert {"held out/spectrograms", "rooms", "final/spectrograms"} <= set(log.Tags()["images"])
+    assert {"final/rendered", "final/recorded"} <= set(log.Tags()["audio"])
+    assert "_hparams_/session_start_info" in log.summary_metadata and "final/held_out_mss" in log.Tags()["scalars"]
+
+
+# ---- the end of a run
+
+
+def an_assessment(**changes):
+    usual = {
+        "loudness_l1": 1.2, "follows": 0.9, "asked": (-50.0, -10.0), "played": (-48.0, -12.0),
+        "gap_recorded": -45.0, "gap_played": -44.0, "rendered": torch.zeros(9), "recorded": torch.zeros(9),
+        "seconds": dict.fromkeys(range(60, 73), 30.0), "error": dict.fromkeys(range(60, 73), 0.5),
+    }  # fmt: skip
+    return Assessment(**usual | changes)
+
+
+def test_the_verdict_says_in_words_what_was_measured(data):
+    crops = Crops(PreparedData(data), 250, 250)
+    good = " ".join(verdict(an_assessment(), crops))
+    assert "It follows loudness: asked for -50 to -10 dB it plays -48 to -12 dB" in good
+    assert "pauses are as quiet as recorded" in good and "No note is much weaker" in good
+    loud = an_assessment(follows=0.2, gap_played=-20.0)
+    bad = " ".join(verdict(loud, crops))
+    assert "hardly follows loudness" in bad and "not silent: 20 dB under loud" in bad and "played softly" in bad
+    weak = an_assessment(
+        seconds=dict.fromkeys([*range(60, 64), *range(66, 73)], 30.0), error={61: 0.5, 62: 0.5, 72: 0.9}
+    )
+    assert "Weak notes: E4 to F4, C5." in " ".join(verdict(weak, crops))
+    assert "phrases with pauses" in " ".join(verdict(an_assessment(gap_recorded=None, gap_played=None), crops))
+
+
+def test_a_model_that_follows_loudness_is_told_from_one_that_does_not(data):
+    """The measurement itself: amplitude is made to follow the loudness it is asked for, or to stay as it is."""
+    crops = Crops(PreparedData(data), QUICK.scored, QUICK.preroll)
+    module = TrainingModule(TrainingModel(Architecture(TINY), RATE, None), crops, QUICK)
+    before = {name: weight.clone() for name, weight in module.model.named_parameters()}
+    decoder = module.model.network.decoder
+    whole = decoder.forward
+
+    def deaf(f0, periodicity, loudness, z=None, state=None):
+        amplitude, harmonics, noise, state = whole(f0, periodicity, loudness, z, state)
+        return torch.full_like(amplitude, 0.1), harmonics, noise, state
+
+    def following(f0, periodicity, loudness, z=None, state=None):
+        _, harmonics, noise, state = whole(f0, periodicity, loudness, z, state)
+        return 10 ** (loudness / 20), harmonics, 0 * noise, state
+
+    slopes = []
+    for forward in (deaf, following):
+        decoder.forward = forward
+        slopes.append(assess(module).follows)
+    assert abs(slopes[0]) < 0.05 and slopes[1] == pytest.approx(1.0, abs=0.05)
+    assert all(torch.equal(weight, before[name]) for name, weight in module.model.named_parameters())
+
+
+def test_a_run_ends_with_a_verdict_a_card_and_scores(tmp_path, data):
+    output = tmp_path / "tone.ddsp"
+    _, lines = quick(data, output, steps=6, licence="CC0-1.0", attribution="A. Player | and another")
+    card = (tmp_path / "tone.md").read_text()
+    for part in ("# tone", "CC0-1.0", "A. Player", "A3 to E4", "min to learn from", "held_out_mss", "6 steps"):
+        assert part in card, part
+    assert any("follow" in line and "loudness" in line for line in lines) and "To record next" in " ".join(lines)
+    assert all(line[2:] in lines for line in card.splitlines() if line.startswith(("- It", "- To")))
+    metadata, _ = load_instrument(output)
+    assert {"held_out_mss", "loudness_slope"} <= metadata["scores"].keys()
+    (tmp_path / "tone.md").write_text("# My own words")
+    _, lines = quick(data, output, steps=3, force=True)
+    assert (tmp_path / "tone.md").read_text() == "# My own words"
+    assert "# tone" in (tmp_path / "tone.training" / "card.md").read_text() and "card.md" in lines[-1]

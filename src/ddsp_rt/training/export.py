@@ -22,8 +22,13 @@ Z_CROPS, Z_SEED = 25, 0x5EED  # of which the mean z is taken: at every export, s
 
 
 def export_instrument(
-    path: Path, module: TrainingModule, architecture: Architecture, room: str, labels: dict[str, Any]
-) -> None:
+    path: Path,
+    module: TrainingModule,
+    architecture: Architecture,
+    room: str,
+    labels: dict[str, Any],
+    scores: dict[str, float] | None = None,
+) -> dict[str, Any]:
     """Export the best weights so far, with the impulse response of one room.
 
     Args:
@@ -31,6 +36,9 @@ def export_instrument(
         architecture: with the reverb length; 0 for a dry instrument.
         room: the room whose response is shipped, or "dry".
         labels: name, licence and attribution.
+        scores: what was measured of it, by name.
+
+    Returns the instrument's metadata.
 
     Raises DataError when it cannot be written.
     """
@@ -47,13 +55,14 @@ def export_instrument(
         "frame_rate": FRAME_RATE,
         **{key: module.crops.data.table[key] for key in ("model_rate", "analyser", "quantiles", "gate_db")},
         "training": summary(module, room),
-        "scores": {},
+        "scores": scores or {},
         **labels,
     }
     try:
         save_instrument(path, tensors, metadata)
     except InstrumentError as error:
         raise DataError(str(error)) from None
+    return metadata
 
 
 def response(module: TrainingModule, weights: dict[str, Tensor], room: str) -> np.ndarray:

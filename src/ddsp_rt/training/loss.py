@@ -122,6 +122,15 @@ def _scale(
     return loss
 
 
+def a_weighted_level(audio: Tensor, rate: int) -> Tensor:
+    """Loudness, dB (A), of windows of about 32 ms around every frame of 4 ms: [batch, samples] -> [batch, frames]."""
+    size = min(SCALES, key=lambda scale: abs(math.log(scale / (rate * LOUDNESS_WINDOW))))
+    hop = rate // 250
+    padded = torch.nn.functional.pad(audio.to(torch.float32), [size // 2, size // 2 - hop])
+    spectrum = torch.fft.rfft(padded.unfold(-1, size, hop) * _window(size, audio.device))
+    return 10.0 * (spectrum.abs().square() @ _a_weighting(size, rate, audio.device) + 1e-12).log10()
+
+
 @lru_cache(maxsize=64)
 def _window(size: int, device: torch.device) -> Tensor:
     return torch.hann_window(size, periodic=True, device=device) / math.sqrt(size)

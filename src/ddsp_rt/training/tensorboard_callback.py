@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import lightning
 import numpy as np
 import torch
 
+from ddsp_rt.training.assessment import Assessment
 from ddsp_rt.training.module import TrainingModule
 
 EVERY = 10  # validations between entries
@@ -36,6 +38,30 @@ class TensorBoardCallback(lightning.Callback):
         if module.model.rooms is not None:
             responses = module.model.rooms.responses().detach().cpu().numpy()
             writer.add_figure("rooms", decays(module.crops.rooms, responses, rate), module.step)
+
+
+def log_result(folder: Path, module: TrainingModule, assessment: Assessment, scores: dict[str, float]) -> None:
+    """The instrument's sound and pictures at the end of a run, and its hyper-parameters beside what they led to."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+        from torch.utils.tensorboard.summary import hparams
+    except ModuleNotFoundError:
+        return
+    try:
+        writer = SummaryWriter(str(folder))
+    except OSError:
+        return
+    rate, step = module.crops.data.model_rate, module.best_step
+    for name, audio in (("rendered", assessment.rendered), ("recorded", assessment.recorded)):
+        writer.add_audio(f"final/{name}", audio.clamp(-1, 1).unsqueeze(0), step, sample_rate=rate)
+    writer.add_figure("final/spectrograms", spectrograms(assessment.recorded, assessment.rendered, rate), step)
+    metrics = {f"final/{name}": value for name, value in scores.items()}
+    plain = {name: value for name, value in module.settings.table().items() if isinstance(value, (int, float, str))}
+    for summary in hparams(plain, dict(metrics)):
+        writer.file_writer.add_summary(summary)
+    for name, value in metrics.items():
+        writer.add_scalar(name, value, step)
+    writer.close()
 
 
 def _figure(rows: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,8 @@ from ddsp_rt.architecture import Architecture, DecoderSpec, EncoderSpec
 from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.instrument_file import InstrumentError, load_instrument
 from ddsp_rt.progress import Progress
+from ddsp_rt.training.assessment import assess
+from ddsp_rt.training.card import write_card
 from ddsp_rt.training.checkpoint import load_checkpoint
 from ddsp_rt.training.checkpoint_callback import CheckpointCallback
 from ddsp_rt.training.crops import Crops
@@ -33,6 +36,8 @@ from ddsp_rt.training.rooms import make_rooms
 from ddsp_rt.training.run_folder import RunFolder
 from ddsp_rt.training.settings import Settings
 from ddsp_rt.training.sources import DRY, Sources, sources_of
+from ddsp_rt.training.tensorboard_callback import log_result
+from ddsp_rt.training.verdict import verdict
 
 Z_DIMS = 16
 TRIAL_STEPS = 300  # fewer make no instrument from nothing
@@ -87,7 +92,26 @@ def _train(
         callback = CheckpointCallback(run.checkpoint, about, export, progress)
         run_lightning(module, callback, run, accelerator, options.devices, options.nodes)
     report(_closing(module, callback.interrupted, run.output))
+    if module.best and process_number() == 0:
+        for line in _assess(module, run, export):
+            report(line)
     return {**summary(module, room), "interrupted": callback.interrupted}
+
+
+def _assess(module: TrainingModule, run: RunFolder, export: Callable[..., dict[str, Any]]) -> list[str]:
+    """Measure the instrument, write its scores and its card, and say in words what it can do."""
+    assessment = assess(module)
+    sentences = verdict(assessment, module.crops)
+    scores = {
+        "held_out_mss": module.best_loss,
+        "held_out_loudness_l1_db": assessment.loudness_l1,
+        "loudness_slope": assessment.follows,
+    }
+    scores = {name: round(value, 3) for name, value in scores.items() if math.isfinite(value)}
+    metadata = export(module, scores=scores)
+    card = write_card(run.output.with_suffix(".md"), metadata, sentences, run.path / "card.md")
+    log_result(run.log, module, assessment, scores)
+    return [*sentences, f"Card: {card}"]
 
 
 def _settings(options: TrainOptions, state: dict[str, Any] | None) -> Settings:
