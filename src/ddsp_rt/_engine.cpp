@@ -64,7 +64,7 @@ Doors named_door(const std::string& name) {
   if (name == "transfer") return Doors::kTransfer;
   if (name == "control") return Doors::kControl;
   if (name == "notes") return Doors::kNotes;
-  raise("UsageError", "no door '" + name + "'; there are transfer, control, notes");
+  raise("UsageError", "There is no door '" + name + "'. The doors are transfer, control, notes.");
 }
 
 const char* scale_name(Scale scale) {

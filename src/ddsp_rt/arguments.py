@@ -40,11 +40,9 @@ def _quieter(value: bool) -> None:
 
 
 VERBOSE = Annotated[
-    bool, typer.Option("-v", "--verbose", callback=_louder, is_eager=True, help="Tell more of what is done.")
+    bool, typer.Option("-v", "--verbose", callback=_louder, is_eager=True, help="Say more about what is being done.")
 ]
-QUIET = Annotated[
-    bool, typer.Option("-q", "--quiet", callback=_quieter, is_eager=True, help="Tell of nothing but errors.")
-]
+QUIET = Annotated[bool, typer.Option("-q", "--quiet", callback=_quieter, is_eager=True, help="Say nothing but errors.")]
 
 
 def with_verbosity(command: Any) -> Any:

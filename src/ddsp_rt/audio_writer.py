@@ -181,7 +181,7 @@ def check_output(path: Path, bit_depth: str | int) -> tuple[str, str]:
     if bit_depth not in SUBTYPES:
         raise UsageError(f"--bit-depth {bit_depth}: give {', '.join(SUBTYPES)}")
     if kind == "FLAC" and bit_depth == "float":
-        raise UsageError(f"{path}: FLAC holds no float samples; give --bit-depth 24 or a name ending in .wav")
+        raise UsageError(f"{path}: FLAC cannot hold float samples; give --bit-depth 24 or a name that ends in .wav")
     if is_standard_output(path):
         return kind, SUBTYPES[bit_depth]
     try:

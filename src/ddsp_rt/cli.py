@@ -27,7 +27,7 @@ from ddsp_rt.errors import UserError
 
 # name: (module, function, one line of help)
 ELSEWHERE = {
-    "inspect": ("ddsp_rt.inspection", "inspect", "See what recordings hold before training on them."),
+    "inspect": ("ddsp_rt.inspection", "inspect", "Check recordings before training on them."),
     "prepare": ("ddsp_rt.training.commands", "prepare", "Analyse recordings once, for training anywhere."),
     "train": ("ddsp_rt.training.commands", "train", "Train an instrument from recordings."),
     "evaluate": ("ddsp_rt.evaluation.commands", "evaluate", "Measure an instrument on recordings."),
@@ -137,35 +137,38 @@ def transfer(
         ),
     ] = None,
     octave: Annotated[
-        str, typer.Option(metavar="auto|N", help="Octaves to shift by, -4 to 4; auto fits the range.")
+        str,
+        typer.Option(metavar="auto|N", help="Octaves to shift the pitch by, from -4 to 4; auto brings it into range."),
     ] = "auto",
     loudness: Annotated[
-        str, typer.Option(metavar="auto|DB", help="Offset in dB, -60 to 60; auto maps quantile to quantile.")
+        str, typer.Option(metavar="auto|DB", help="Loudness offset in dB, from -60 to 60; auto fits the instrument's.")
     ] = "auto",
     sample_rate: Annotated[
-        int | None, typer.Option(metavar="HZ", help="Of the result, 8000 to 192000. [default: the input's]")
+        int | None, typer.Option(metavar="HZ", help="Sample rate of the result, 8000 to 192000. [default: the input's]")
     ] = None,
-    bit_depth: Annotated[str, typer.Option(metavar="16|24|float", help="Of the result.")] = "16",
+    bit_depth: Annotated[str, typer.Option(metavar="16|24|float", help="Sample format of the result.")] = "16",
     reverb: Annotated[
-        float, typer.Option(metavar="G", help="Gain of the instrument's room; 0 is dry, 2 the most.")
+        float, typer.Option(metavar="G", help="How much of the instrument's room is heard: 0 is dry, 2 is the most.")
     ] = 1.0,
     z: Annotated[
         str,
         typer.Option(
-            metavar="source|mean", help="For instruments with z: the performance's timbre, or the instrument's mean."
+            metavar="source|mean", help="Timbre of instruments that have z: the performance's, or their own mean."
         ),
     ] = "source",
     channel: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Channel to play, from 1. [default: all, mixed down]")
+        int | None, typer.Option(metavar="N", min=1, help="Channel to play, counted from 1. [default: a mix of all]")
     ] = None,
     figure: Annotated[
         Path | None,
-        typer.Option(metavar="PNG", parser=arguments.path, help="Also draw the sound taken apart (one INPUT only)."),
+        typer.Option(
+            metavar="PNG", parser=arguments.path, help="Also draw the parts of the sound (for a single INPUT)."
+        ),
     ] = None,
 ) -> None:
     """Play performances on another instrument.
 
-    The result carries the room's tail on until it stays below -80 dBFS. Of several INPUTs a bad one is named and
+    The result includes the room's tail, down to -80 dBFS. Of several INPUTs a bad one is named and
     skipped, and the exit code is 1.
 
     Example: ddsp-rt transfer voice.wav --to violin -o violin.wav --octave 1
@@ -188,7 +191,7 @@ def info(
     ],
     json: Annotated[bool, typer.Option("--json", help="Print the file's metadata as JSON.")] = False,
 ) -> None:
-    """Tell what an instrument is: range, training, scores, licence.
+    """Describe an instrument: its range, training, scores and licence.
 
     Example: ddsp-rt info violin
     """
@@ -203,9 +206,9 @@ def info(
 def instruments(
     json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
 ) -> None:
-    """List the instruments that can be named.
+    """List the installed instruments.
 
-    Looks into DDSP_RT_PATH, the user's data folder and what came with the package.
+    They are looked up in DDSP_RT_PATH, the user's data folder and the package itself.
 
     Example: ddsp-rt instruments
     """

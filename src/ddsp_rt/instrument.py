@@ -172,21 +172,21 @@ class Stream:
         try:
             return self._live.process(samples)
         except _engine.StreamBusy:
-            raise UsageError("another thread plays this stream; give each thread a stream of its own") from None
+            raise UsageError("Another thread is playing this stream. Give each thread a stream of its own.") from None
 
     def tail(self) -> np.ndarray:
         """What still sounds after the end of the performance, to the last sample above -80 dBFS; 20 s at most."""
         try:
             return self._live.tail()
         except _engine.StreamBusy:
-            raise UsageError("another thread plays this stream; give each thread a stream of its own") from None
+            raise UsageError("Another thread is playing this stream. Give each thread a stream of its own.") from None
 
     def reset(self) -> None:
         """Back to silence; fitting and parameters stay."""
         try:
             self._live.reset()
         except _engine.StreamBusy:
-            raise UsageError("another thread plays this stream; it cannot be reset meanwhile") from None
+            raise UsageError("Another thread is playing this stream, so it cannot be reset now.") from None
 
     @property
     def instrument(self) -> Instrument:

@@ -23,11 +23,11 @@ def benchmark(
         ),
     ] = "violin",
     seconds: Annotated[
-        float, typer.Option(min=0.2, max=60.0, help="Seconds of audio per run; of five the best counts.")
+        float, typer.Option(min=0.2, max=60.0, help="Seconds of audio per run; the best of five runs counts.")
     ] = 1.0,
     paced: Annotated[bool, typer.Option(help="Also measure blocks that arrive in real time (three minutes).")] = True,
     latency: Annotated[bool, typer.Option(help="Also measure the delays from input to output.")] = True,
-    json: Annotated[bool, typer.Option("--json", help="Print everything measured as JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the measurements as JSON.")] = False,
 ) -> None:
     """Measure speed, steadiness, memory and delays on this machine, on one core.
 

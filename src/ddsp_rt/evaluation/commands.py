@@ -18,11 +18,13 @@ def evaluate(
         typer.Argument(metavar="RECORDINGS...", parser=arguments.path, help="Audio files, or folders of them."),
     ],
     last: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Judge only the last SECONDS of each recording.")
+        float | None, typer.Option(metavar="SECONDS", help="Judge only the last SECONDS of every recording.")
     ] = None,
     truth: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Known notes (CSV: start_s, end_s, midi_pitch), named as recordings."),
+        typer.Option(
+            metavar="FOLDER", help="Folder of known notes: a CSV (start_s, end_s, midi_pitch) for each recording."
+        ),
     ] = None,
     manifest: Annotated[
         Path | None,
@@ -39,10 +41,10 @@ def evaluate(
             "--transfer",
             metavar="PERFORMANCES",
             parser=arguments.path,
-            help="Also play these (file or folder) and judge that.",
+            help="Also measure transfers of these performances (a file or a folder).",
         ),
     ] = [],
-    json: Annotated[bool, typer.Option("--json", help="Print everything measured as JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the measurements as JSON.")] = False,
 ) -> None:
     """Measure an instrument on recordings of its own: each is resynthesised from its features and compared.
 

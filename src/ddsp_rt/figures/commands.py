@@ -35,18 +35,24 @@ def figure(
         Path,
         typer.Option("-o", "--output", metavar="FIG", parser=arguments.path, help="Picture: .png, .pdf or .svg."),
     ],
-    start: Annotated[float, typer.Option(metavar="SECONDS", help="Where in the input the picture begins.")] = 0.0,
+    start: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Where in the input the picture begins, in seconds.")
+    ] = 0.0,
     seconds: Annotated[
-        float, typer.Option("--seconds", metavar="SECONDS", help="How much of it is drawn, at most 60.")
+        float, typer.Option("--seconds", metavar="SECONDS", help="How much of the input is drawn, at most 60 s.")
     ] = LONGEST,
-    octave: Annotated[str, typer.Option(metavar="auto|N", help="Octaves to shift by, -4 to 4.")] = "auto",
-    loudness: Annotated[str, typer.Option(metavar="auto|DB", help="Offset in dB, -60 to 60.")] = "auto",
-    reverb: Annotated[float, typer.Option(metavar="G", help="Gain of the instrument's room, 0 (dry) to 2.")] = 1.0,
+    octave: Annotated[
+        str, typer.Option(metavar="auto|N", help="Octaves to shift the pitch by, from -4 to 4.")
+    ] = "auto",
+    loudness: Annotated[str, typer.Option(metavar="auto|DB", help="Loudness offset in dB, from -60 to 60.")] = "auto",
+    reverb: Annotated[
+        float, typer.Option(metavar="G", help="How much of the instrument's room is heard, 0 (dry) to 2.")
+    ] = 1.0,
     channel: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Channel to play, from 1. [default: all, mixed down]")
+        int | None, typer.Option(metavar="N", min=1, help="Channel to play, counted from 1. [default: a mix of all]")
     ] = None,
 ) -> None:
-    """Draw a transfer, the sound taken apart in the order of the signal path.
+    """Draw a transfer and the parts of its sound, in the order of the signal path.
 
     Example: ddsp-rt figure voice.wav --to violin -o voice-violin.png --start 5 --seconds 10
     """

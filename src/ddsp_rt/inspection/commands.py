@@ -21,7 +21,7 @@ def inspect(
         list[Path],
         typer.Argument(metavar="RECORDINGS...", parser=arguments.path, help="Audio files, or folders of them."),
     ],
-    json: Annotated[bool, typer.Option("--json", help="Print everything found as JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """See what recordings hold before an hour is spent on them, and what to do about it.
 

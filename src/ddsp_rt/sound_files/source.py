@@ -170,7 +170,9 @@ def _open(path: Path, name: str):
     """The file, open for reading from its start, and its path on the disk, to which pipes are copied first."""
     if name == "standard input":
         if sys.stdin is None or sys.stdin.isatty():
-            raise DataError("standard input: nothing is piped into it; ffmpeg -i song.m4a -f wav - | ddsp-rt ...")
+            raise DataError(
+                "standard input: nothing is piped into it; pipe a file, as in ffmpeg -i song.m4a -f wav - | ddsp-rt ..."
+            )
         return _spooled(sys.stdin.buffer)
     try:
         status = os.stat(path)

@@ -47,12 +47,14 @@ def prepare(
     ],
     sample_rate: Rate = 16_000,
     hold_out: HoldOut = 0.0,
-    jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes. [default: one per core]")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Number of processes. [default: one per core]")
+    ] = None,
 ) -> None:
-    """Analyse recordings once; train takes the result in their place, on any machine.
+    """Analyse recordings once, so that an instrument can be trained from the result on any machine.
 
-    What cannot be learnt from (silence, clipping, several notes at once) is left out. An interrupted run goes on where
-    it stopped; unreadable files are named and skipped, and the exit code is 1.
+    What cannot be learnt from (silence, clipping, several notes at once) is left out. An interrupted run continues
+    where it stopped; unreadable files are named and skipped, and the exit code is 1.
 
     Example: ddsp-rt prepare my-violin/ -o violin.safetensors --hold-out 30
     """
@@ -74,31 +76,35 @@ def train(
             "-o", "--output", metavar="INSTRUMENT", parser=arguments.path, help="Instrument to write (.ddsp)."
         ),
     ],
-    name: Annotated[str | None, typer.Option(metavar="N", help="Its name. [default: the file's]")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run with this output was stopped.")] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace the instrument and the run that are there already.")
+    name: Annotated[str | None, typer.Option(metavar="N", help="Name of the instrument. [default: the file's]")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue the run with this output where it stopped.")
     ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an instrument or run that exists already.")] = False,
     base: Annotated[
         str | None, typer.Option("--from", metavar="INSTRUMENT", help="Start from another instrument (fine-tuning).")
     ] = None,
-    minutes: Annotated[float | None, typer.Option(metavar="M", help="Train for so many minutes.")] = None,
-    steps: Annotated[int | None, typer.Option(metavar="N", min=1, help="Train for so many steps.")] = None,
+    minutes: Annotated[float | None, typer.Option(metavar="M", help="Train for M minutes.")] = None,
+    steps: Annotated[int | None, typer.Option(metavar="N", min=1, help="Train for N steps.")] = None,
     sample_rate: TrainingRate = None,
-    z: Annotated[bool, typer.Option("--z", help="Also learn what of the source's timbre to carry over.")] = False,
+    z: Annotated[
+        bool, typer.Option("--z", help="Also learn how the performance's timbre is to colour the sound.")
+    ] = False,
     seed: Annotated[
         int | None, typer.Option(metavar="N", min=0, max=2**31 - 1, help="Random seed. [default: 0]")
     ] = None,
-    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Where to compute.")] = "auto",
-    devices: Annotated[int, typer.Option(metavar="N", min=1, help="Processes (GPUs) per machine.")] = 1,
-    nodes: Annotated[int, typer.Option(metavar="N", min=1, help="Machines.")] = 1,
+    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Device to train on.")] = "auto",
+    devices: Annotated[int, typer.Option(metavar="N", min=1, help="Number of processes (GPUs) per machine.")] = 1,
+    nodes: Annotated[int, typer.Option(metavar="N", min=1, help="Number of machines.")] = 1,
     room: Annotated[
         str | None,
-        typer.Option("--room", metavar="ROOM", help="Folder whose room is shipped, or dry. [default: most data]"),
+        typer.Option(
+            "--room", metavar="ROOM", help="Folder whose room the instrument gets, or dry. [default: that of most data]"
+        ),
     ] = None,
     hold_out: TrainingHoldOut = None,
     licence: Annotated[
-        str | None, typer.Option(metavar="T", help="Of the instrument. [default: the manifest's]")
+        str | None, typer.Option(metavar="T", help="Licence of the instrument. [default: the manifest's]")
     ] = None,
     attribution: Annotated[
         str | None, typer.Option(metavar="T", help="Whom to credit. [default: the manifest's]")
@@ -107,7 +113,7 @@ def train(
     """Train an instrument from recordings of one monophonic instrument.
 
     Without --minutes or --steps it trains until the held-out loss stops falling. The instrument is written as soon as
-    there is one and whenever it gets better; Ctrl-C ends the run with what was learnt, and --resume goes on with it. An
+    there is one and whenever it gets better; Ctrl-C ends the run and keeps what was learnt; --resume continues it. An
     instrument or a run that exists already is replaced with --force only. A file manifest.csv (columns file, licence,
     attribution) beside the recordings gives the credits.
 

@@ -113,7 +113,7 @@ def choose_room(crops: Crops, wanted: str | None) -> str:
         seconds[str(recording["room"])] += float(recording["usable_seconds"])
     if wanted is not None:
         if wanted not in seconds:  # that of a run which is resumed with other data
-            raise DataError(f"no room {wanted!r} in the data; there are {', '.join(seconds)}, and {DRY}")
+            raise DataError(f"The data has no room {wanted!r}. Its rooms: {', '.join(seconds)} and {DRY}.")
         return wanted
     return max(seconds, key=seconds.__getitem__)
 

@@ -25,7 +25,7 @@ class Sources:
     def check_room(self, room: str | None) -> None:
         """Raises DataError for a room that there is not."""
         if room not in (None, DRY, *self.rooms):
-            raise DataError(f"no room {room!r} in the data; there are {', '.join(self.rooms)}, and {DRY}")
+            raise DataError(f"The data has no room {room!r}. Its rooms: {', '.join(self.rooms)} and {DRY}.")
 
 
 def find_sources(recordings: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Sources:
