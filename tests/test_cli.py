@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from importlib import import_module
 from typing import get_type_hints
 
@@ -10,7 +11,9 @@ import pytest
 from typer.main import get_command
 from typer.models import OptionInfo
 
+import ddsp_rt
 from ddsp_rt import cli
+from ddsp_rt.info_command import span
 from ddsp_rt.training.data_file import FORMAT_VERSION, write_tensors
 
 
@@ -131,3 +134,10 @@ def test_every_option_goes_by_its_name():
                 assert named, f"{command}: name {option} in so many words"
             seen += 1
     assert seen > 40
+
+
+def test_a_card_and_info_agree_on_the_range():
+    root = Path(__file__).parents[1] / "instruments"
+    for path in sorted(root.glob("*.ddsp")):
+        pitch = ddsp_rt.load(path).metadata["quantiles"]["pitch_midi"]
+        assert f"{span(pitch)} (98 %" in path.with_suffix(".md").read_text(), path.stem
