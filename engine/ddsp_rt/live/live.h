@@ -22,14 +22,20 @@ concept Fits = requires(Door& door) {
   door.learn();
 };
 
+/// A door that goes on with what another one was playing, where its input alone does not say what sounds.
+template <typename Door>
+concept TakesOver = requires(Door& door, const Door& before) {
+  door.take_over(before);
+};
+
 /// A door from audio to audio.
 template <typename Door>
 concept PassesAudio = std::same_as<typename Door::Input, const float*>;
 
 /// Two threads meet here: a control thread loads instruments and frees old ones, the audio thread plays. Handover says
-/// how one instrument follows another; the first one starts at once. `Door` is Transfer, ControlVoice or another made
-/// like them: built on Framed, with an `Input` that can be advanced by adding samples. What has been set stays from
-/// before the first instrument to after the last.
+/// how one instrument follows another; the first one starts at once. `Door` is Transfer, ControlVoice, Notes or another
+/// made like them: built on Framed, with an `Input` that can be advanced by adding samples. What has been set stays
+/// from before the first instrument to after the last.
 template <typename Door>
 class Live {
  public:
@@ -122,6 +128,9 @@ class Live {
       taken.set(values_);
       if constexpr (Fits<Door>) taken.adopt(before ? before->adaptive_fitting() : fitting_);
       taken.reset();
+      if constexpr (TakesOver<Door>) {
+        if (before) taken.take_over(*before);
+      }
     };
     const auto sound = [&in](Door& door, int first, float* to, int count) { door.process(in + first, to, count); };
     handover_.process(out, n, start, sound);

@@ -51,6 +51,17 @@ void NoteLine::start(int channel, int key, float velocity, float from, int late,
   envelope_.start();
 }
 
+void NoteLine::take_over(const NoteLine& before, const Decoder::State& rested) noexcept {
+  if (before.envelope_.over()) return;
+  start(before.channel_, before.key_, before.velocity_, before.pitch_, before.late_, rested);
+  envelope_ = before.envelope_;
+  velocity_now_ = before.velocity_now_;
+  vibrato_phase_ = before.vibrato_phase_;
+  frames_ = before.frames_;
+  pedalled = before.pedalled;
+  order = before.order;
+}
+
 void NoteLine::slur(int channel, int key, float velocity) noexcept {
   channel_ = channel;
   key_ = key;

@@ -41,6 +41,9 @@ class NoteLine {
   /// nothing clicks.
   void start(int channel, int key, float velocity, float from, int late, const Decoder::State& rested) noexcept;
 
+  /// A line that is idle goes on with the note of `before`, which another instrument plays.
+  void take_over(const NoteLine& before, const Decoder::State& rested) noexcept;
+
   /// The line goes on to another key without a new attack.
   void slur(int channel, int key, float velocity) noexcept;
 

@@ -46,6 +46,17 @@ void Notes::reset() noexcept {
   begun_ = 0;
 }
 
+void Notes::take_over(const Notes& before) noexcept {
+  for (std::size_t voice = 0; voice < lines_.size(); ++voice) lines_[voice].take_over(before.lines_[voice], rested_);
+  channels_ = before.channels_;
+  held_ = before.held_;
+  held_count_ = before.held_count_;
+  begun_ = before.begun_;
+  last_key_ = before.last_key_;
+  queue_ = before.queue_;
+  queued_ = before.queued_;
+}
+
 int Notes::sounding() const noexcept {
   return static_cast<int>(
       std::count_if(lines_.begin(), lines_.end(), [](const NoteLine& line) { return !line.idle(); }));

@@ -30,6 +30,10 @@ class Notes final : public Framed {
   /// Back to the state after construction: no note, no pedal, no bend; parameters stay.
   void reset() noexcept;
 
+  /// Goes on with the notes of `before`, a door of another instrument at this rate: keys, pedals and bends as they are,
+  /// each note where it stands in its envelope, glide and vibrato. To be called after `reset`.
+  void take_over(const Notes& before) noexcept;
+
   /// Voices that sound or fade.
   int sounding() const noexcept;
 

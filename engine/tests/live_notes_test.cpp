@@ -1,0 +1,154 @@
+// Instruments that change under notes: what is held sounds on in the new one, and what is lifted ends.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "ddsp_rt/live/live.h"
+#include "ddsp_rt/playing/notes.h"
+#include "made_instrument.h"
+#include "measure.h"
+#include "realtime_guard.h"
+#include "rigs.h"
+
+using namespace rigs;
+using ddsp_rt::NoteEvent;
+using ddsp_rt::NoteEvents;
+using Kind = NoteEvent::Kind;
+using measure::peak;
+using measure::Sound;
+
+namespace {
+
+constexpr std::size_t kTakeOver = kRate / 10 + kRate / 50;  // samples: warm-up and crossfade
+constexpr double kA3 = 220.0;
+constexpr int kKey = 57;  // of A3
+
+NoteEvent on(int key, int offset = 0) { return {offset, Kind::kNoteOn, 0, key, 0.8f}; }
+NoteEvent off(int key, int offset = 0) { return {offset, Kind::kNoteOff, 0, key, 0.0f}; }
+NoteEvent said(Kind kind, float value, int offset = 0) { return {offset, kind, 0, 0, value}; }
+
+/// Notes played live on instruments whose sound is known: a sine at each key.
+struct LiveNotes {
+  ddsp_rt::Live<ddsp_rt::Notes> door{kRate};
+
+  explicit LiveNotes(const Recipe& recipe = {}) {
+    load(recipe);
+    door.set(Parameter::kRelease, 10.0f);
+  }
+  void load(const Recipe& recipe) { door.load(make(recipe)); }
+
+  std::vector<float> play(double seconds, std::vector<NoteEvent> events = {}, std::size_t block = kBlock) {
+    std::vector<float> out(samples(seconds));
+    const NoteEvents all(events, static_cast<int>(out.size()));
+    for (std::size_t i = 0; i < out.size(); i += block)
+      door.process(all + static_cast<int>(i), out.data() + i, static_cast<int>(std::min(block, out.size() - i)));
+    return out;
+  }
+};
+
+/// The largest second difference: what a step or a corner shows as.
+double roughness(Sound sound) {
+  double most = 0.0;
+  for (std::size_t i = 2; i < sound.size(); ++i)
+    most = std::max(most, std::fabs(double{sound[i]} - 2.0 * sound[i - 1] + sound[i - 2]));
+  return most;
+}
+
+}  // namespace
+
+TEST_CASE("A note that is held sounds on in the new instrument, bent as it was, and ends with its key") {
+  LiveNotes rig;
+  rig.play(0.5, {on(kKey), said(Kind::kBend, 2.0f)});
+  rig.load({.amplitude = 0.1f});
+  rig.play(0.3);
+  REQUIRE(rig.door.swaps() == 2);
+  const std::vector<float> held = rig.play(0.3);
+  const double bent = kA3 * std::exp2(2.0 / 12.0);
+  CHECK(std::abs(measure::cents(measure::frequency(held, bent, kRate), bent)) < 1.0);
+  CHECK(measure::amplitude(held, bent, kRate) > 0.01);
+  CHECK(peak(Sound(rig.play(0.5, {off(kKey)})).last(samples(0.2))) == 0.0);
+}
+
+TEST_CASE("A note under the pedal sounds on in the new instrument, and ends with the pedal") {
+  LiveNotes rig;
+  rig.play(0.5, {said(Kind::kSustain, 1.0f), on(kKey), off(kKey, 4000)});
+  rig.load({});
+  rig.play(0.3);
+  CHECK(peak(rig.play(0.2)) > 0.01);
+  CHECK(peak(Sound(rig.play(0.5, {said(Kind::kSustain, 0.0f)})).last(samples(0.2))) == 0.0);
+}
+
+TEST_CASE("No event around a change of instrument is lost: not one that waits for its frame, nor one while it fades") {
+  for (const int moment : {0, 1, 30, 63, 64, 1000, 1700, 1900}) {
+    CAPTURE(moment);
+    const double before = 50.0 / kRate;  // within the first frame, so that what comes first still waits
+    LiveNotes pressed;
+    pressed.play(before, {on(kKey, 20)});
+    pressed.load({});
+    CHECK(peak(Sound(pressed.play(0.5, {on(kKey + 12, moment)})).last(1000)) > 0.01);
+    CHECK(pressed.door.current()->sounding() == 2);
+
+    LiveNotes lifted;
+    lifted.play(0.3, {on(kKey), on(kKey + 12)});
+    lifted.play(before, {off(kKey, 20)});
+    lifted.load({});
+    CHECK(peak(Sound(lifted.play(0.5, {off(kKey + 12, moment)})).last(1000)) == 0.0);
+    CHECK(lifted.door.current()->sounding() == 0);
+  }
+}
+
+TEST_CASE("A change of instrument under held notes does not click") {
+  for (const std::size_t shift : {0, 13, 63}) {
+    LiveNotes rig;
+    rig.play(0.5 + static_cast<double>(shift) / kRate, {on(kKey), on(kKey + 7)});
+    const double before = roughness(rig.play(0.2));
+    rig.load({.amplitude = 0.1f});
+    const std::vector<float> change = rig.play(0.3);
+    REQUIRE(rig.door.settled());
+    CHECK(roughness(change) < 1.5 * before);
+    CHECK(measure::amplitude(Sound(change).subspan(kTakeOver, 2000), kA3, kRate) > 0.01);
+  }
+}
+
+TEST_CASE("A note's attack goes on through a change: it does not begin again") {
+  Recipe follows{.follows_loudness = 4.0f};
+  const auto level = [&](bool changes) {
+    LiveNotes rig(follows);
+    rig.door.set(Parameter::kAttack, 1000.0f);
+    rig.play(0.3, {on(kKey)});
+    if (changes) rig.load(follows);
+    rig.play(0.3);
+    return measure::amplitude(rig.play(0.1), kA3, kRate);
+  };
+  CHECK(measure::db(level(true) / level(false)) == doctest::Approx(0.0).epsilon(0.3));
+}
+
+TEST_CASE("Notes through a change of instrument fall on the same samples in blocks of any size") {
+  const auto change = [](std::size_t block) {
+    LiveNotes rig;
+    rig.play(0.2, {on(kKey), on(kKey + 4, 100)});
+    rig.load({.amplitude = 0.1f, .noise = {0.05f, 0.05f}});
+    return rig.play(0.3, {off(kKey, 900), said(Kind::kBend, 1.0f, 1000), on(kKey + 7, 1700), off(kKey + 4, 2500)},
+                    block);
+  };
+  const std::vector<float> whole = change(100000);
+  REQUIRE(peak(Sound(whole).last(1000)) > 0.01);
+  for (const std::size_t block : {1, 64, 500}) CHECK(change(block) == whole);
+}
+
+TEST_CASE("A change of instrument under notes is real-time") {
+  LiveNotes rig;
+  const std::vector<NoteEvent> events{said(Kind::kSustain, 1.0f), on(kKey), on(kKey + 4, 100), off(kKey, 200)};
+  std::vector<float> out(kTakeOver + 1000);
+  rig.door.process({events, 1000}, out.data(), 1000);
+  rig.load({});
+  CHECK(run_guarded([] {},
+                    [&] {
+                      for (std::size_t i = 0; i + kBlock <= out.size(); i += kBlock)
+                        rig.door.process({events, kBlock}, out.data() + i, kBlock);
+                    }) == "ok");
+  CHECK(rig.door.swaps() == 1);  // the guard plays in a process of its own
+}
