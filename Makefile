@@ -284,7 +284,8 @@ pd-archive:
 	@rm -f "$(DIST)/$(PD_PACKAGE)"
 	@cd "$(dir $(PD_FOLDER))" && cmake -E tar cf "$(abspath $(DIST))/$(PD_PACKAGE)" --format=zip $(notdir $(PD_FOLDER))
 	@printf '%s\t%s\n' ddsp.transfer~ "audio in, a trained instrument out" \
-	  ddsp~ "pitch, envelope and modulation in, a trained instrument out" > "$(DIST)/$(PD_PACKAGE).txt"
+	  ddsp~ "pitch, envelope and modulation in, a trained instrument out" \
+	  ddsp.notes~ "keys in, a trained instrument out" > "$(DIST)/$(PD_PACKAGE).txt"
 	@cd "$(DIST)" && sha256sum "$(PD_PACKAGE)" > "$(PD_PACKAGE).sha256"
 
 .PHONY: clean

@@ -11,7 +11,7 @@ import ddsp_rt
 from ddsp_rt import _engine
 
 ROOT = Path(__file__).parents[1]
-OBJECTS = {"transfer": "ddsp.transfer~", "control": "ddsp~"}
+OBJECTS = {"transfer": "ddsp.transfer~", "control": "ddsp~", "notes": "ddsp.notes~"}
 
 
 @pytest.mark.parametrize("door", OBJECTS)

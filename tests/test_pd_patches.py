@@ -12,6 +12,7 @@ import soundfile
 from pure_data import FOLDER, RATE, ROOT, Patch, layout, needs_pd, run_pd
 
 import ddsp_rt
+from ddsp_rt.notes import Notes
 
 pytestmark = needs_pd
 PATCHES = sorted([*(ROOT / "pd" / "help").glob("*.pd"), *(ROOT / "pd" / "examples").glob("*.pd")])
@@ -50,11 +51,11 @@ def test_nothing_but_vanilla_and_our_objects_is_used():
         "adc~", "dac~", "*~", "-~", "*", "+", "/", "line~", "vline~", "pack", "mtof", "osc~", "phasor~", "lop~",
         "hip~", "env~", "cos~", "random", "metro", "expr", "print", "r", "s", "loadbang", "t", "f", "del",
         "notein", "stripnote", "bendin", "ctlin", "spigot", "openpanel", "savepanel", "soundfiler", "tabplay~",
-        "tabwrite~", "declare", "cnv", "tgl", "bng", "hsl", "route", "inlet",
+        "tabwrite~", "declare", "cnv", "tgl", "bng", "hsl", "route", "inlet", "midiin", "makenote", "int",
     }  # fmt: skip
     for patch in PATCHES:
         for name in re.findall(r"^#X obj \d+ \d+ ([^ ,;]+)", patch.read_text(), re.MULTILINE):
-            assert name in vanilla | {"ddsp~", "ddsp.transfer~"}, f"{name} in {patch.name}"
+            assert name in vanilla | {"ddsp~", "ddsp.transfer~", "ddsp.notes~"}, f"{name} in {patch.name}"
 
 
 @pytest.mark.parametrize("path", PATCHES, ids=lambda path: path.stem)
@@ -67,11 +68,12 @@ def test_the_first_click_is_at_the_top_and_nothing_lies_over_something_else(path
     assert not lying
 
 
-@pytest.mark.parametrize("name", ["ddsp.transfer~", "ddsp~"])
+@pytest.mark.parametrize("name", ["ddsp.transfer~", "ddsp~", "ddsp.notes~"])
 def test_the_boxes_of_a_help_patch_show_the_values_in_force(folder, name):
     """The object tells its parameters as the patch opens, and each has a box within its limits that listens."""
     text = (ROOT / "pd" / "help" / f"{name}-help.pd").read_text()
-    known = {parameter["name"]: parameter for parameter in ddsp_rt.Stream.parameters()}
+    door = Notes if "notes" in name else ddsp_rt.Stream
+    known = {parameter["name"]: parameter for parameter in door.parameters()}
     boxes = re.findall(r"#X floatatom \d+ \d+ \d+ (\S+) (\S+) 0 - \\\$0-(\w+) - 0;\n#X msg \d+ \d+ (\w+) ", text)
     assert len(boxes) >= 9
     for low, high, listens, sends in boxes:
@@ -164,8 +166,10 @@ def storm(count):
         "; pd-scratch obj 10 70 ddsp~ violin 220; pd-scratch obj 10 100 dac~; pd-scratch connect 0 0 1 0"
         "; pd-scratch connect 0 0 2 2; pd-scratch connect 1 0 3 0; pd-scratch connect 2 0 3 1"
         "; pd-scratch obj 10 130 r swap; pd-scratch connect 4 0 1 0; pd-scratch connect 4 0 2 0"
+        "; pd-scratch obj 10 160 ddsp.notes~ violin; pd-scratch connect 4 0 5 0; pd-scratch connect 5 0 3 0"
+        "; pd-scratch obj 10 190 r keys; pd-scratch connect 6 0 5 0"
     )
-    swap = p.msg("; swap instrument violin; swap reverb 0.5; swap instrument nowhere")
+    swap = p.msg("; keys note 60 100; swap instrument violin; swap reverb 0.5; swap instrument nowhere")
     p.connect(order, 1, make, 0)
     p.connect(order, 0, swap, 0)
     add, limit = p.obj("+ 1"), p.obj(f"sel {count}")
@@ -201,7 +205,7 @@ def test_a_storm_leaks_nothing_and_touches_nothing_it_should_not(folder):
 
 
 def test_the_binaries_are_small_and_need_only_the_system(folder):
-    for name in ("ddsp~.pd_linux", "ddsp.transfer~.pd_linux"):
+    for name in ("ddsp~.pd_linux", "ddsp.transfer~.pd_linux", "ddsp.notes~.pd_linux"):
         assert (folder / name).stat().st_size < 1.5e6
         needed = subprocess.run(["ldd", folder / name], capture_output=True, text=True, check=True).stdout
         libraries = {line.split()[0].split(".so")[0] for line in needed.splitlines()}

@@ -1,4 +1,4 @@
-// What the two objects have in common.
+// What the objects have in common.
 #include "common/instrument_object.h"
 
 #include <algorithm>

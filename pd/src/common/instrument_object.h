@@ -1,4 +1,4 @@
-// What the two objects have in common: an instrument, the engine's parameters, and an outlet that says what happens.
+// What the objects have in common: an instrument, the engine's parameters, and an outlet that says what happens.
 #pragma once
 
 #include <m_pd.h>
@@ -74,14 +74,14 @@ class InstrumentObject {
   void add_status_outlet() { status_ = outlet_new(owner_, nullptr); }
 };
 
-/// How Pd sees either object.
+/// How Pd sees each of them.
 struct PdObject {
   t_object head;
   t_float value;  // of the first inlet while no signal is connected
   InstrumentObject* self;
 };
 
-/// Methods that both classes have, one for each parameter of `door` among them.
+/// Methods that all classes have, one for each parameter of `door` among them.
 void add_common_methods(t_class* type, Doors door);
 
 template <typename Function>
