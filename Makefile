@@ -242,7 +242,8 @@ wheel-test: wheel ## install the wheel in an environment of its own, outside the
 	  if [ -n "$(FLOORS)" ]; then $(PYTHON) -c 'import tomllib; \
 	    needs = tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]; \
 	    print(*(need.replace(">=", "==") + ".*" for need in needs), sep="\n")' >"$$folder/floors.txt"; fi; \
-	  "$$folder/env/bin/python" -m pip install -q --disable-pip-version-check dist/ddsp_rt-*.whl -c "$$folder/floors.txt"; \
+	  "$$folder/env/bin/python" -m pip install -q --disable-pip-version-check dist/ddsp_rt-*.whl \
+	    -c "$$folder/floors.txt"; \
 	  script=$$PWD/tests/smoke_installed.py; cd "$$folder"; \
 	  env -u PYTHONPATH -u DDSP_RT_PATH "$$folder/env/bin/python" "$$script"
 

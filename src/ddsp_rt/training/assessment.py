@@ -138,8 +138,11 @@ def _spectral_error(output: Tensor, target: Tensor) -> np.ndarray:
     """Mean |Δ ln| of the spectrum about each frame: [batch, frames]."""
     hop = SPECTRUM // 4
     window = torch.hann_window(SPECTRUM, device=output.device)
-    stft = lambda x: torch.stft(x, SPECTRUM, hop, window=window, return_complex=True).abs().add(1e-4).log()  # noqa: E731
-    return (stft(output) - stft(target)).abs().mean(1).cpu().numpy()
+
+    def log_spectrum(x: torch.Tensor) -> torch.Tensor:
+        return torch.stft(x, SPECTRUM, hop, window=window, return_complex=True).abs().add(1e-4).log()
+
+    return (log_spectrum(output) - log_spectrum(target)).abs().mean(1).cpu().numpy()
 
 
 def _notes(f0: np.ndarray, periodicity: np.ndarray, usable: np.ndarray) -> np.ndarray:
