@@ -114,15 +114,22 @@ def measure(options) -> dict:
         played = {name: [job.result() for job in group] for name, group in jobs.items()}
         own = resynthesis.result() if resynthesis else None
     target, training = (part_of(test, last) for last in (True, False)) if test else (None, None)
-    return plain(
+    return within(
+        options.data,
         {
             "commit": revision,
             "instrument": options.instrument,
             "resynthesis": own,
             "training_part_timbre": timbre_distance(training, target) if test else None,
             "transfers": {name: group_of(group, target) for name, group in played.items()},
-        }
+        },
     )
+
+
+def within(folder: Path, result: dict) -> dict:
+    """The result as JSON holds it, with files named from `folder` on: a result is the same wherever the data lie."""
+    text = json.dumps(plain(result), ensure_ascii=False)
+    return json.loads(text.replace(json.dumps(f"{folder}/", ensure_ascii=False)[1:-1], ""))
 
 
 def files_of(data: Path, patterns: str) -> list[Path]:
