@@ -37,4 +37,4 @@ def test_a_stage_includes_only_itself_and_what_stands_before_it(stage):
             assert (ENGINE / included).is_file(), f"{path}: {line}"
             assert stage_of(included) in allowed, f"{path} includes {included}, which comes after {stage or 'it'}"
             found += 1
-    assert found
+    assert found or not stage  # the vocabulary builds on nothing

@@ -27,7 +27,7 @@ def pitch(audio, rate=RATE):
     return np.median(features.f0[half][features.voiced[half]])
 
 
-@pytest.mark.parametrize(("sung", "octaves"), [(110.0, 2), (440.0, 0), (1500.0, -2)])
+@pytest.mark.parametrize(("sung", "octaves"), [(110.0, 1), (440.0, 0), (1800.0, -1)])
 def test_a_live_performance_is_played_in_the_instruments_range(tiny, tone, sung, octaves):
     stream = tiny.stream(RATE, fit="auto", reverb=0)
     played = np.concatenate([stream.process(block) for block in np.array_split(tone(RATE, 1.5, sung), 100)])
@@ -63,7 +63,7 @@ def test_it_learns_from_five_seconds(tiny, tone):
     stream.process(tone(RATE, 4.5, 110.0))
     assert stream.learning and stream.fitting.octave == 0
     stream.process(tone(RATE, 1.5, 110.0))
-    assert not stream.learning and stream.fitting.octave == 2
+    assert not stream.learning and stream.fitting.octave == 1
 
 
 def test_another_instrument_takes_over_and_parameters_stay(tiny, tone, tmp_path):

@@ -95,9 +95,8 @@ std::optional<PitchRange> any_range(FuzzedDataProvider& bytes) {
 Fitting any_fitting(FuzzedDataProvider& bytes) {
   Fitting fitting;
   fitting.octave = bytes.ConsumeIntegral<std::int8_t>();
-  fitting.loudness = LoudnessMap(any_float(bytes));
+  fitting.loudness = {any_float(bytes), any_float(bytes), any_float(bytes)};
   fitting.gate_db = any_float(bytes);
-  fitting.unvoiced_drop_db = any_float(bytes);
   return fitting;
 }
 

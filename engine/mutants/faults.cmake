@@ -31,8 +31,9 @@ plant(brightness_spares_the_noise "static_cast<float>(b) * spacing / kPivot" "1.
 # Gate
 plant(gate_parameter_ignored "gate_db + now.gate" "gate_db")
 plant(gate_without_hysteresis "open_ ? threshold_ - kHysteresis : threshold_" "threshold_")
-plant(gate_of_the_fit_ignored "std::max(fitting().gate_db, instrument().gate_db)" "instrument().gate_db")
-plant(gate_margin_zero "fitting.loudness(floor) + kFloorMarginDb" "fitting.loudness(floor)")
+plant(gate_of_the_fit_ignored "!noise_gate_.next(features_, fitting().gate_db, smoothed().now().gate)" "false")
+plant(noise_gate_without_hysteresis "closes + kOpensAbove" "closes")
+plant(noise_gate_cuts_notes "threshold_db <= kSilenceDb || frame.periodicity >= kVoicedPeriodicity" "threshold_db <= kSilenceDb")
 plant(gate_shuts_at_once "steps_ > 0" "(steps_ = 0) != 0")
 
 # Control door
@@ -48,15 +49,15 @@ plant(level_in_db_ignored "parameters().on(Parameter::kLevelInDb)" "false")
 plant(auto_fit_always_on "parameters().on(Parameter::kAutoFit)" "true")
 plant(auto_fit_ignored "parameters().on(Parameter::kAutoFit)" "false")
 plant(mean_z_ignored "parameters().on(Parameter::kMeanZ)" "false")
-plant(octave_follows_mid_note "silent_ >= kOctaveSilence" "true")
-plant(octave_changes_between_tongued_notes "silent_ + 1" "silent_ + 3")
-plant(learn_counts_silence "to_learn_ > 0 && voiced && sounds" "to_learn_ > 0")
-plant(learn_counts_breath "to_learn_ > 0 && voiced && sounds" "to_learn_ > 0 && sounds")
+plant(octave_follows_mid_note "unpitched_ == kPause" "true")
+plant(octave_changes_between_tongued_notes "unpitched_ + 1" "unpitched_ + 3")
+plant(fit_counts_silence "frame.loudness < kNothing) return" "false) return")
+plant(fit_counts_breath "frame.periodicity < kVoicedPeriodicity || frame.loudness" "frame.loudness")
 plant(following_twice_as_fast "fitting_.loudness.approach(wanted.loudness, kFollowStep)"
   "fitting_.loudness.approach(wanted.loudness, 2.0f * kFollowStep)")
-plant(following_never_forgets "fitter_.forget(kFollowMemory)" "void()")
+plant(following_never_forgets "learning_ ? 1.0f : kGrowth" "1.0f")
 plant(loudness_fit_ignored "fitted.loudness = loudness(features.loudness)" "fitted.loudness = features.loudness")
-plant(breath_as_loud_as_notes "unvoiced_drop_db * unvoiced" "0.0f")
+plant(noise_floor_from_breath "variance > kSteady * kSteady" "false")
 
 # Change of instrument
 plant_text(swap_without_warm_up "warm_up_(rate / 10)"
@@ -67,4 +68,4 @@ plant(swap_forgets_parameters "taken.set(values_)" "void()")
 plant(parameter_misses_the_next "change(*next_)" "void()")
 plant(bypass_fades_linearly "out[i] * std::cos(angle) + dry * std::sin(angle)"
   "out[i] * (1.0f - through_) + dry * through_")
-plant(swap_keeps_the_old_fit "to_learn_ == 0 && fitter_.frames() > 0.0f" "false")
+plant(swap_keeps_the_old_fit "!learning_ && fitter_.sounding() > 0.0f" "false")

@@ -15,7 +15,7 @@ using measure::Sound;
 
 namespace {
 
-constexpr double kLow = 98.0;  // Hz, G2: two octaves and a little below the instrument's middle
+constexpr double kLow = 87.3;  // Hz, F2: two octaves below what the instrument plays
 
 // A pure tone from G3 to C#6, its middle at -30 dB.
 Recipe violin() { return {}; }
@@ -85,11 +85,14 @@ TEST_CASE("To learn is to forget what was heard before; a fitting given by hand 
   CHECK(octave(rig) == -1);
 }
 
-TEST_CASE("A learnt fit brings a soft performance to the instrument's middle loudness") {
+// What a performance at one level is brought to: the mean of the quantiles from 50 to 95 % of -50 to -10 dB.
+constexpr double kFitted = -19.0;
+
+TEST_CASE("A learnt fit brings a soft performance to where the instrument plays out") {
   Audio rig(violin());
   rig.door.learn();
   rig.play(5.3, {.level = 0.05});
-  CHECK(rig.door.fitting().loudness(rig.door.features().loudness) == doctest::Approx(-30.0).epsilon(0.02));
+  CHECK(rig.door.fitting().loudness(rig.door.features().loudness) == doctest::Approx(kFitted).epsilon(0.02));
 }
 
 COVERS(kAutoFit, {coverage::audio});
@@ -128,7 +131,7 @@ TEST_CASE("Without auto-fit nothing is fitted, and what it fitted stays when it 
   CHECK(rig.door.fitting().loudness(-40.0f) == at);
 }
 
-TEST_CASE("Auto-fit moves loudness by 1 dB a second until the performance's middle is the instrument's") {
+TEST_CASE("Auto-fit moves loudness by a twentieth of the way, and at least 0.1 dB, every tenth of a second") {
   Audio rig(violin());
   const Note soft{.level = 0.1};
   rig.play(0.5, soft);
@@ -136,12 +139,16 @@ TEST_CASE("Auto-fit moves loudness by 1 dB a second until the performance's midd
   REQUIRE(heard < -33.0f);
   REQUIRE(heard > -37.0f);
   rig.door.set(Parameter::kAutoFit, 1.0f);
-  rig.play(2.0, soft);
-  const float after_two = rig.door.fitting().loudness(heard) - heard;
-  CHECK(after_two > 1.7f);
-  CHECK(after_two < 2.2f);
-  rig.play(6.0, soft);
-  CHECK(rig.door.fitting().loudness(heard) == doctest::Approx(-30.0).epsilon(0.01));
+  rig.play(0.4, soft);  // not half a second yet
+  CHECK(rig.door.fitting().loudness(heard) == heard);
+  float left = heard - static_cast<float>(kFitted);
+  for (int tenth = 0; tenth < 80; ++tenth) {
+    const float before = left;
+    rig.play(0.1, soft);
+    left = rig.door.fitting().loudness(heard) - static_cast<float>(kFitted);
+    CHECK(std::abs(left - before) < 0.06f * std::abs(before) + 0.1f);
+  }
+  CHECK(std::abs(left) < 0.3f);
 }
 
 TEST_CASE("Auto-fit forgets: what was played half a minute ago gives way to what is played now") {
@@ -189,7 +196,7 @@ TEST_CASE("The fitted octave and loudness are what sounds") {
     Audio rig(recipe);
     ddsp_rt::Fitting fitting;
     fitting.octave = octaves;
-    fitting.loudness = ddsp_rt::LoudnessMap(offset_db);
+    fitting.loudness = ddsp_rt::LoudnessMap{offset_db};
     rig.door.set_fitting(fitting);
     rig.play(0.5, {.level = input});
     const std::vector<float> sound = rig.play(0.1, {.level = input});

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <random>
 #include <vector>
 
 #include "coverage.h"
@@ -71,7 +72,7 @@ TEST_CASE("A performance opens the gate when its loudness, as fitted, reaches th
     Audio rig(recipe);
     rig.door.set(Parameter::kGate, moved);
     ddsp_rt::Fitting fitting;
-    fitting.loudness = ddsp_rt::LoudnessMap(louder);
+    fitting.loudness = ddsp_rt::LoudnessMap{louder};
     fitting.gate_db = fitted_gate;
     rig.door.set_fitting(fitting);
     // What starts is loud for a moment, so the note grows, over 0.4 s.
@@ -85,10 +86,34 @@ TEST_CASE("A performance opens the gate when its loudness, as fitted, reaches th
   CHECK_FALSE(opens(loudness - 10.0f + margin, 10.0f, 0.0f, none));
   CHECK(opens(loudness + 7.0f - margin, 0.0f, 7.0f, none));  // the fit's offset counts
   CHECK_FALSE(opens(loudness + 7.0f + margin, 0.0f, 7.0f, none));
-  CHECK(opens(-90.0f, 0.0f, 0.0f, loudness - margin));  // and its own threshold, where it is the higher one
-  CHECK_FALSE(opens(-90.0f, 0.0f, 0.0f, loudness + margin));
-  CHECK_FALSE(opens(loudness + margin, 0.0f, 0.0f, -90.0f));
-  CHECK_FALSE(opens(-90.0f, 5.0f, 0.0f, loudness - 5.0f + margin));
+  CHECK(opens(-90.0f, 0.0f, 0.0f, loudness + 20.0f));  // a fit's gate is for noise, not for notes
+}
+
+COVERS(kGate, {coverage::audio});
+TEST_CASE(
+    "Noise opens a fit's gate 6 dB above its threshold, which the parameter moves and the fit's offset does not") {
+  std::mt19937 random(5);
+  std::uniform_real_distribution<float> uniform(-0.02f, 0.02f);
+  std::vector<float> hiss(samples(0.5));
+  for (float& sample : hiss) sample = uniform(random);
+  Audio ear(Recipe{});
+  process(ear.door, hiss);
+  const float loudness = ear.door.features().loudness;  // wavers by a decibel or two
+  const auto sounds = [&](float fitted_gate, float moved, float louder) {
+    Audio rig({.noise = {0.05f, 0.05f}, .gate_db = -95.0f});
+    rig.door.set(Parameter::kGate, moved);
+    ddsp_rt::Fitting fitting;
+    fitting.loudness.offset_db = louder;
+    fitting.gate_db = fitted_gate;
+    rig.door.set_fitting(fitting);
+    rig.play(0.1, kRest);
+    return peak(Sound(process(rig.door, hiss)).last(samples(0.2))) > 0.0;
+  };
+  CHECK(sounds(loudness - 9.0f, 0.0f, 0.0f));
+  CHECK_FALSE(sounds(loudness - 3.0f, 0.0f, 0.0f));
+  CHECK_FALSE(sounds(loudness - 3.0f, 0.0f, 20.0f));
+  CHECK(sounds(loudness - 3.0f, -6.0f, 0.0f));
+  CHECK_FALSE(sounds(loudness - 9.0f, 6.0f, 0.0f));
 }
 
 TEST_CASE("The gate shuts in five even steps of a frame and opens in one") {

@@ -106,7 +106,7 @@ TEST_CASE_TEMPLATE("A parameter set before, during or after a change counts for 
 }
 
 TEST_CASE("Learning goes on through a change, and what was learnt is fitted to the new instrument at once") {
-  const Note low{.hertz = 98.0};
+  const Note low{.hertz = 87.3};
   LiveAudio rig(sounding());
   rig.door.learn();
   rig.play(3.0, low);
@@ -129,7 +129,7 @@ TEST_CASE("A fitting given by hand holds through a change, for another instrumen
   LiveAudio rig(sounding());
   ddsp_rt::Fitting fitting;
   fitting.octave = 1;
-  fitting.loudness = ddsp_rt::LoudnessMap(5.0f);
+  fitting.loudness = ddsp_rt::LoudnessMap{5.0f};
   rig.door.set_fitting(fitting);
   rig.play(1.0, {.hertz = 98.0});
   rig.load({.pitch_midi = {36.0f, 60.0f}});

@@ -180,6 +180,65 @@ TEST_CASE("Nothing on the audio path allocates, locks or calls the system") {
                     }) == "ok");
 }
 
+TEST_CASE("What is learnt live is what a fit of the whole file says") {
+  const int rate = 16000;
+  std::vector<float> in = phrase(rate, 3.0, 110.0);
+  for (std::size_t i = 0; i < in.size(); ++i) in[i] *= 0.05f;
+  const std::vector<float> once = in;
+  while (in.size() < once.size() * 10) in.insert(in.end(), once.begin(), once.end());
+
+  Analyser analyser(rate, golden()->analyser);
+  Fitter fitter;
+  for (int frame = 0, length = 0; frame < 30 * 250; ++frame, length = frame_length(frame - 1, rate))
+    fitter.add(analyser.frame(in.data() + (frame > 0 ? frame_start(frame - 1, rate) : 0), length));
+  const Fitting whole = fitter.fit(golden()->quantiles);
+  CHECK(whole.octave != 0);
+  CHECK(whole.loudness.offset_db > 6.0f);
+
+  Transfer learner(golden(), rate);
+  learner.learn();
+  CHECK(learner.fitting().octave == 0);
+  run(learner, in, [] { return 64; });
+  CHECK_FALSE(learner.learning());
+
+  Transfer follower(golden(), rate);
+  follower.set(Parameter::kAutoFit, 1.0f);
+  float largest = 0.0f;
+  for (std::size_t done = 0; done + 64 <= in.size(); done += 64) {
+    const float before = follower.fitting().loudness.offset_db;
+    std::vector<float> out(64);
+    follower.process(in.data() + done, out.data(), 64);
+    largest = std::max(largest, std::abs(follower.fitting().loudness.offset_db - before));
+  }
+  CHECK(largest < 2.0f);  // dB in a tenth of a second
+  for (const Transfer* transfer : {&learner, &follower}) {
+    CHECK(transfer->fitting().octave == whole.octave);
+    CHECK(std::abs(transfer->fitting().loudness.offset_db - whole.loudness.offset_db) < 0.5f);
+  }
+}
+
+TEST_CASE("Following keeps still over a long rest, and notes in steady noise leave silence between them") {
+  const int rate = 16000;
+  std::vector<float> in;
+  while (in.size() < static_cast<std::size_t>(12 * rate)) {
+    const std::vector<float> more = phrase(rate, 2.0);
+    in.insert(in.end(), more.begin(), more.end());
+  }
+  std::mt19937 random(5);
+  std::normal_distribution<float> noise(0.0f, 0.001f);
+  for (float& sample : in) sample += noise(random);
+  Transfer transfer(golden(), rate);
+  transfer.set(Parameter::kAutoFit, 1.0f);
+  run(transfer, in, [] { return 64; });
+  const float offset = transfer.fitting().loudness.offset_db;
+  std::vector<float> rest(static_cast<std::size_t>(60 * rate));
+  for (float& sample : rest) sample = noise(random);
+  transfer.set(Parameter::kReverb, 0.0f);
+  const std::vector<float> out = run(transfer, rest, [] { return 64; });
+  CHECK(std::abs(transfer.fitting().loudness.offset_db - offset) < 1.0f);
+  CHECK(peak(out, static_cast<std::size_t>(rate), out.size()) == 0.0f);
+}
+
 TEST_CASE("A rate outside 8..192 kHz is refused") {
   CHECK_THROWS_AS(Transfer(golden(), 7999), std::invalid_argument);
   CHECK_THROWS_AS(Transfer(golden(), 192001), std::invalid_argument);

@@ -58,9 +58,8 @@ class TransferObject final : public LiveObject<Transfer> {
       return std::clamp(atom_getfloatarg(index, argc, argv), -farthest, farthest);
     };
     if (argc > 0) fitting.octave = static_cast<int>(std::lround(number(0, kFarthestShift)));
-    if (argc > 1) fitting.loudness = LoudnessMap(number(1, kFarthestLoudnessOffset));
+    if (argc > 1) fitting.loudness.offset_db = number(1, kFarthestLoudnessOffset);
     if (argc > 2) fitting.gate_db = atom_getfloatarg(2, argc, argv);
-    if (argc > 3) fitting.unvoiced_drop_db = atom_getfloatarg(3, argc, argv);
     live_->set_fitting(fitting);
     learning_ = false;
   }

@@ -37,18 +37,20 @@ using namespace ddsp_rt;
 
 namespace {
 
-Fitting fit_to(const Instrument& instrument, const Input<1>& f0, const Input<1>& periodicity,
-               const Input<1>& loudness) {
+void hear(Fitter& fitter, const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness) {
   check_frames(f0, periodicity, loudness);
-  Fitter fitter;
   for (std::size_t k = 0; k < f0.shape(0); ++k) fitter.add(frame_of(f0, periodicity, loudness, k));
-  return fitter.fit(instrument.quantiles);
 }
 
 nb::dict apply_fitting(const Fitting& fitting, const Input<1>& f0, const Input<1>& periodicity,
                        const Input<1>& loudness) {
   std::vector<Features> frames = gather(f0, periodicity, loudness);
-  for (Features& frame : frames) frame = fitting.apply(frame);
+  NoiseGate gate;
+  for (Features& frame : frames) {
+    const bool sounds = gate.next(frame, fitting.gate_db);
+    frame = fitting.apply(frame);
+    if (!sounds) frame.loudness = kSilenceDb;
+  }
   return as_dict(frames, false);
 }
 
@@ -98,8 +100,13 @@ NB_MODULE(_engine, m) {
       .def(nb::init<>())
       .def_rw("octave", &Fitting::octave)
       .def_rw("gate_db", &Fitting::gate_db)
-      .def_rw("unvoiced_drop_db", &Fitting::unvoiced_drop_db)
-      .def("set_loudness_offset", &Fitting::set_loudness_offset, "db"_a)
+      .def_prop_rw(
+          "loudness_offset_db", [](const Fitting& f) { return f.loudness.offset_db; },
+          [](Fitting& f, float db) { f.loudness.offset_db = db; })
+      .def_prop_rw(
+          "loudness_range", [](const Fitting& f) { return f.loudness.range; },
+          [](Fitting& f, float range) { f.loudness.range = range; })
+      .def_prop_ro("loud_db", [](const Fitting& f) { return f.loudness.loud_db; })
       .def(
           "map_loudness", [](const Fitting& f, float db) { return f.loudness(db); }, "db"_a)
       .def("apply", &apply_fitting, "f0"_a, "periodicity"_a, "loudness"_a)
@@ -108,7 +115,19 @@ NB_MODULE(_engine, m) {
       .def("__getstate__", &to_json)
       .def("__setstate__", [](Fitting& f, const std::string& text) { new (&f) Fitting(fitting_from_json(text)); });
 
-  m.def("fit", &fit_to, "instrument"_a, "f0"_a, "periodicity"_a, "loudness"_a);
+  nb::class_<Fitter>(m, "Fitter")
+      .def(nb::init<>())
+      .def("add", &hear, "f0"_a, "periodicity"_a, "loudness"_a)
+      .def(
+          "fit", [](const Fitter& fitter, const Instrument& i, float range) { return fitter.fit(i.quantiles, range); },
+          "instrument"_a, "loudness_range"_a = 1.0f)
+      .def(
+          "beyond",
+          [](const Fitter& fitter, const Instrument& i, int octave) {
+            const Beyond shares = fitter.beyond(i.quantiles, octave);
+            return std::pair(shares.below, shares.above);
+          },
+          "instrument"_a, "octave"_a);
 
   m.def(
       "analyse",

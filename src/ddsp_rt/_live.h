@@ -152,7 +152,7 @@ class LiveTransfer {
     if (left_ > 0) return;
     left_ = ddsp_rt::frame_length(++frame_, live_.rate());
     opening_.add(live_.features());
-    if (opening_.frames() < kEnough) return;
+    if (opening_.sounding() < kEnough) return;
     ddsp_rt::Fitting fitting = live_.fitting();
     fitting.octave = opening_.fit(instrument_->quantiles).octave;
     live_.set_fitting(fitting);

@@ -143,6 +143,12 @@ def transfer(
     loudness: Annotated[
         str, typer.Option(metavar="auto|DB", help="Loudness offset in dB, from -60 to 60; auto fits the instrument's.")
     ] = "auto",
+    loudness_range: Annotated[
+        float,
+        typer.Option(
+            "--loudness-range", metavar="R", help="Multiplies the dynamics, 0.25 to 4; 1 leaves them as played."
+        ),
+    ] = 1.0,
     sample_rate: Annotated[
         int | None, typer.Option(metavar="HZ", help="Sample rate of the result, 8000 to 192000. [default: the input's]")
     ] = None,
@@ -175,7 +181,9 @@ def transfer(
     """
     from ddsp_rt.transfer_command import transfer_all
 
-    transfer_all(inputs, to, output, octave, loudness, sample_rate, bit_depth, reverb, z, figure, channel)
+    transfer_all(
+        inputs, to, output, octave, loudness, sample_rate, bit_depth, reverb, z, figure, channel, loudness_range
+    )
 
 
 @app.command()

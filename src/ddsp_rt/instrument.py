@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 OCTAVES = (-_engine.FARTHEST_OCTAVE, _engine.FARTHEST_OCTAVE)  # range of a shift
 LOUDNESS_DB = (-_engine.FARTHEST_LOUDNESS_OFFSET, _engine.FARTHEST_LOUDNESS_OFFSET)  # range of an offset
+LOUDNESS_RANGE = (0.25, 4.0)  # range of what dynamics are multiplied by
 
 
 class Instrument:
@@ -48,23 +49,33 @@ class Instrument:
     def __reduce__(self) -> tuple[type[Instrument], tuple[Path]]:
         return Instrument, (self.path.absolute(),)
 
-    def fit(self, features: Features, octave: int | str = "auto", loudness: float | str = "auto") -> _engine.Fitting:
+    def fit(
+        self,
+        features: Features,
+        octave: int | str = "auto",
+        loudness: float | str = "auto",
+        loudness_range: float = 1.0,
+    ) -> _engine.Fitting:
         """Constants that bend a performance to this instrument.
 
         Args:
             features: the performance, as `analyse` gives it.
-            octave: "auto" (the shift that brings the pitch into the instrument's range) or a number of octaves.
-            loudness: "auto" (the performance's loudness quantiles mapped to the instrument's) or an offset in dB.
+            octave: "auto" (the smallest shift that brings the pitch into the instrument's range) or whole octaves.
+            loudness: "auto" (the offset that makes loud and middling notes as loud as the instrument's) or one in dB.
+            loudness_range: what the performance's dynamics are multiplied by, 0.25 to 4; 1 leaves them as played.
         """
         octave, loudness = check_octave(octave), check_loudness(loudness)
-        if not isinstance(features, Features):
-            raise UsageError(f"features are of type {type(features).__name__}; give what ddsp_rt.analyse returns")
-        fitting = _engine.fit(self.engine, features.f0, features.periodicity, features.loudness)
+        fitting = _heard(features).fit(self.engine, check_loudness_range(loudness_range))
         if not isinstance(octave, str):
             fitting.octave = octave
         if not isinstance(loudness, str):
-            fitting.set_loudness_offset(loudness)
+            fitting.loudness_offset_db = loudness
         return fitting
+
+    def beyond(self, features: Features, octave: int) -> tuple[float, float]:
+        """The shares of what sounds in a performance, 0 to 1, that lie below and above the instrument's range when
+        played `octave` octaves up."""
+        return _heard(features).beyond(self.engine, octave)
 
     def stream(
         self,
@@ -101,13 +112,14 @@ class Instrument:
         reverb: float = 1.0,
         tail: bool = True,
         z: str = "source",
+        loudness_range: float = 1.0,
     ) -> np.ndarray:
         """Play this instrument as `audio` is performed.
 
         Args:
             audio: mono float [samples], full scale at ±1; NaN and Inf count as silence.
             sample_rate: Hz, 8000 to 192000, of input and output.
-            octave, loudness: as in `fit`; reverb, z: as in `stream`.
+            octave, loudness, loudness_range: as in `fit`; reverb, z: as in `stream`.
             tail: whether the output sounds on until it stays below -80 dBFS (20 s at most).
 
         Returns:
@@ -117,7 +129,7 @@ class Instrument:
             UsageError: a value out of range, or audio that is not one channel of floats.
         """
         audio = as_mono(audio)
-        fitting = self.fit(analyse(audio, sample_rate, mfcc=False), octave, loudness)
+        fitting = self.fit(analyse(audio, sample_rate, mfcc=False), octave, loudness, loudness_range)
         stream = self.stream(sample_rate, fitting, reverb, z)
         played = stream.process(audio)
         return np.concatenate([played, stream.tail()]) if tail else played
@@ -297,6 +309,14 @@ def as_instrument(instrument: Instrument) -> Instrument:
     return instrument
 
 
+def _heard(features: Features) -> _engine.Fitter:
+    if not isinstance(features, Features):
+        raise UsageError(f"features are of type {type(features).__name__}; give what ddsp_rt.analyse returns")
+    fitter = _engine.Fitter()
+    fitter.add(features.f0, features.periodicity, features.loudness)
+    return fitter
+
+
 def check_octave(octave: int | str) -> int | str:
     """ "auto" or whole octaves within the range, else a UsageError."""
     number = _auto_or_number("octave", octave, OCTAVES, whole=True)
@@ -306,6 +326,14 @@ def check_octave(octave: int | str) -> int | str:
 def check_loudness(loudness: float | str) -> float | str:
     """ "auto" or dB within the range, else a UsageError."""
     return _auto_or_number("loudness", loudness, LOUDNESS_DB)
+
+
+def check_loudness_range(factor: float) -> float:
+    """A factor within the range, else a UsageError."""
+    number = _auto_or_number("loudness range", factor, LOUDNESS_RANGE, auto="a factor")
+    if isinstance(number, str):
+        raise UsageError(f"loudness range auto: give a factor from {LOUDNESS_RANGE[0]:g} to {LOUDNESS_RANGE[1]:g}")
+    return number
 
 
 def check_reverb(reverb: float) -> float:

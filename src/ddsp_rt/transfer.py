@@ -18,6 +18,7 @@ from ddsp_rt.instrument import Instrument
 
 POLYPHONIC_SHARE = 0.2  # of the opening, from which the performer should hear of it
 NEARLY_SILENT = 1e-3  # -60 dBFS
+BEYOND_SHARE = 0.02  # of what sounds, beyond the instrument's range, from which the performer should hear of it
 CLIPPED_SHARE = 1e-3  # of the samples at full scale, from which the performer should hear of it
 
 
@@ -46,6 +47,7 @@ def transfer_file(
     z: str = "source",
     advance: Callable[[float], None] = lambda amount: None,
     channel: int | None = None,
+    loudness_range: float = 1.0,
 ) -> Made:
     """Play `instrument` as the file `source` is performed, and write it to `target` (WAV, FLAC or AIFF).
 
@@ -53,7 +55,7 @@ def transfer_file(
     full scale; when the result has some it is played again, turned down as a whole.
 
     Args:
-        octave, loudness, reverb, z: as in `Instrument.transfer`.
+        octave, loudness, reverb, z, loudness_range: as in `Instrument.transfer`.
         sample_rate: Hz of the result; None keeps the source's (brought into the engine's range if need be).
         bit_depth: "16", "24" or "float".
         advance: told the share of the work done since it was last called; the shares sum to about 1.
@@ -70,7 +72,7 @@ def transfer_file(
 
         opening = Opening(rate)
         features = _analyse(reader, rate, report, opening)
-        fitting = instrument.fit(features, octave, loudness)
+        fitting = instrument.fit(features, octave, loudness, loudness_range)
         gain = 1.0
         while True:
             with AudioWriter(target, rate, bit_depth, int(reader.frames * rate / reader.rate)) as writer:
@@ -84,6 +86,7 @@ def transfer_file(
                 if needed >= gain * 0.9999:
                     writer.commit()
                     notes = _notes(reader, features, opening, writer.peak)
+                    notes += _beyond(instrument, features, fitting.octave, reader.name)
                     break
                 gain = needed
     seconds, tail = performed / rate, (writer.frames - performed) / rate
@@ -160,3 +163,13 @@ def _notes(reader: AudioReader, features: Features, opening: Opening, peak: floa
         result = "silent or nearly so" if peak < NEARLY_SILENT else "noise without a note"
         notes.append(f"{reader.name}: no pitch found in it; the result is {result}")
     return tuple(notes)
+
+
+def _beyond(instrument: Instrument, features: Features, octave: int, name: str) -> tuple[str, ...]:
+    """How much of the source the instrument has no notes for."""
+    shares = zip(("below", "above"), instrument.beyond(features, octave))
+    return tuple(
+        f"{name}: {100 * share:.0f} % of this lies {where} the {instrument.name}'s range"
+        for where, share in shares
+        if share >= BEYOND_SHARE
+    )

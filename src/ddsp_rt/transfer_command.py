@@ -10,7 +10,15 @@ from ddsp_rt.audio import FORMATS, check_output
 from ddsp_rt.audio_writer import is_standard_output
 from ddsp_rt.checks import as_rate
 from ddsp_rt.errors import DataError, UsageError, UserError
-from ddsp_rt.instrument import Instrument, check_loudness, check_octave, check_reverb, check_z, load
+from ddsp_rt.instrument import (
+    Instrument,
+    check_loudness,
+    check_loudness_range,
+    check_octave,
+    check_reverb,
+    check_z,
+    load,
+)
 from ddsp_rt.progress import Progress
 from ddsp_rt.sound_files.finder import SoundFile, find_sound_files
 from ddsp_rt.sound_files.source import STANDARD_INPUT, shown
@@ -31,13 +39,14 @@ def transfer_all(
     z: str,
     figure: Path | None,
     channel: int | None = None,
+    loudness_range: float = 1.0,
 ) -> None:
     """Transfer every input; a bad one among several is named, skipped and counted.
 
     Raises UsageError before anything is done, and DataError at the end when an input was bad.
     """
     octave, loudness, reverb = check_octave(octave), check_loudness(loudness), check_reverb(reverb)
-    z = check_z(z)
+    z, loudness_range = check_z(z), check_loudness_range(loudness_range)
     if sample_rate is not None:
         sample_rate = as_rate(sample_rate)
     instrument = load(to)
@@ -55,7 +64,18 @@ def transfer_all(
         replaced = not is_standard_output(target) and target.exists()
         with Progress(source.name, 1.0) as bar:
             made = transfer_file(
-                instrument, source, target, octave, loudness, reverb, sample_rate, bit_depth, z, bar.advance, channel
+                instrument,
+                source,
+                target,
+                octave,
+                loudness,
+                reverb,
+                sample_rate,
+                bit_depth,
+                z,
+                bar.advance,
+                channel,
+                loudness_range,
             )
         say(_summary(made, bit_depth, replaced))
         for line in made.notes:
@@ -64,7 +84,7 @@ def transfer_all(
     if len(jobs) == 1:
         one(*jobs[0])
         if figure is not None:
-            _draw(instrument, jobs[0][0], figure, octave, loudness, reverb)
+            _draw(instrument, jobs[0][0], figure, octave, loudness, reverb, loudness_range)
         return
     bad = 0
     for source, target in jobs:
@@ -161,10 +181,12 @@ def _check_figure(jobs: list[tuple[Path, Path]], figure: Path | None) -> None:
         raise UsageError(f"--figure {shown(figure)}: give the name of a file that is nothing else")
 
 
-def _draw(instrument: Instrument, source: Path, figure: Path, octave, loudness, reverb: float) -> None:
+def _draw(
+    instrument: Instrument, source: Path, figure: Path, octave, loudness, reverb: float, loudness_range: float
+) -> None:
     from ddsp_rt.figures import draw_transfer
 
-    draw_transfer(instrument, source, figure, octave=octave, loudness=loudness, reverb=reverb)
+    draw_transfer(instrument, source, figure, octave, loudness, reverb, loudness_range=loudness_range)
     console.say(f"{shown(figure)}: the sound taken apart")
 
 

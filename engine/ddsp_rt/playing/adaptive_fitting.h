@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "ddsp_rt/features.h"
-#include "ddsp_rt/playing/fitting.h"
+#include "ddsp_rt/playing/fitter.h"
 #include "ddsp_rt/quantiles.h"
 
 namespace ddsp_rt {
@@ -25,13 +25,14 @@ class AdaptiveFitting {
 
   /// Listens to the next five seconds of sounding input, then fits to them. The fitting stays as it is until then.
   void learn() noexcept;
-  bool learning() const noexcept { return to_learn_ > 0; }
+  bool learning() const noexcept { return learning_; }
 
   /// Takes over what `other` has heard, fitted to `target`, and goes on from there.
   void adopt(const AdaptiveFitting& other, const Target& target) noexcept;
 
-  /// Once a frame, `frame` counted from the start of the stream: hears what the analyser says. `following`: the fitting
-  /// keeps moving towards what fits, octaves only in silence.
+  /// Once a frame, `frame` counted from the start of the stream: hears what the analyser says. `following`: from
+  /// half a second of sounding input on the fitting keeps moving towards what fits, octaves only where there is no
+  /// pitch.
   void hear(const Features& features, std::int64_t frame, bool following, const Target& target) noexcept;
 
  private:
@@ -39,8 +40,8 @@ class AdaptiveFitting {
 
   Fitting fitting_;
   Fitter fitter_;
-  int to_learn_ = 0;  // sounding frames still to be heard before fitting
-  int silent_ = 0;    // frames since the input last sounded
+  bool learning_ = false;
+  int unpitched_ = 0;  // frames since the input last had a pitch
 };
 
 }  // namespace ddsp_rt

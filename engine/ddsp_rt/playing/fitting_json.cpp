@@ -12,17 +12,10 @@ namespace {
 constexpr int kVersion = 1;
 constexpr int kFarthestOctave = 10;
 constexpr float kFarthestDb = 1000.0f;
+constexpr float kWidestRange = 100.0f;
 
 float written(float db, float otherwise) {
   return std::isnan(db) ? otherwise : std::clamp(db, -kFarthestDb, kFarthestDb);
-}
-
-QuantileArray read_points(const JsonObject& map, const char* key) {
-  const std::vector<float> read = map.numbers(key, QuantileArray{}.size(), -kFarthestDb, kFarthestDb);
-  if (!std::is_sorted(read.begin(), read.end())) throw FileFault(map.path(key) + " must not fall");
-  QuantileArray points;
-  std::copy(read.begin(), read.end(), points.begin());
-  return points;
 }
 
 Fitting read(std::string_view json) {
@@ -34,22 +27,23 @@ Fitting read(std::string_view json) {
   Fitting fitting;
   fitting.octave = object.whole("octave", -kFarthestOctave, kFarthestOctave);
   fitting.gate_db = static_cast<float>(object.number("gate_db", -kFarthestDb, kFarthestDb));
-  fitting.unvoiced_drop_db = static_cast<float>(object.number("unvoiced_drop_db", -kFarthestDb, kFarthestDb));
-  fitting.loudness = LoudnessMap(LoudnessMap::Points{read_points(loudness, "from"), read_points(loudness, "to")});
+  fitting.loudness.offset_db = static_cast<float>(loudness.number("offset_db", -kFarthestDb, kFarthestDb));
+  fitting.loudness.range = static_cast<float>(loudness.number("range", 0.0, kWidestRange));
+  fitting.loudness.loud_db = static_cast<float>(loudness.number("loud_db", -kFarthestDb, kFarthestDb));
   return fitting;
 }
 
 }  // namespace
 
 std::string to_json(const Fitting& fitting) {
-  LoudnessMap::Points points = fitting.loudness.points();
-  for (auto* values : {&points.from, &points.to})
-    for (float& value : *values) value = written(value, 0.0f);
+  const auto& [offset_db, range, loud_db] = fitting.loudness;
   return nlohmann::json{{"version", kVersion},
                         {"octave", std::clamp(fitting.octave, -kFarthestOctave, kFarthestOctave)},
                         {"gate_db", written(fitting.gate_db, kSilenceDb)},
-                        {"unvoiced_drop_db", written(fitting.unvoiced_drop_db, 0.0f)},
-                        {"loudness", {{"from", points.from}, {"to", points.to}}}}
+                        {"loudness",
+                         {{"offset_db", written(offset_db, 0.0f)},
+                          {"range", std::clamp(written(range, 1.0f), 0.0f, kWidestRange)},
+                          {"loud_db", written(loud_db, 0.0f)}}}}
       .dump();
 }
 

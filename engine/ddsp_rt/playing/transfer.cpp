@@ -1,8 +1,6 @@
 // Hearing a frame, fitting it and playing the answer.
 #include "ddsp_rt/playing/transfer.h"
 
-#include <algorithm>
-
 namespace ddsp_rt {
 namespace {
 
@@ -28,6 +26,7 @@ void Transfer::reset() noexcept {
   analyser_.reset();
   voice_.start();
   glide_.reset();
+  noise_gate_.reset();
   features_ = {};
 }
 
@@ -50,8 +49,8 @@ void Transfer::render(int gathered, const FrameClock::Frame& frame, float* out) 
   fitting_.hear(features_, clock().index(), parameters().on(Parameter::kAutoFit), target());
   Features fitted = fitting().apply(features_);
   fitted.f0 = glide_.next(fitted.f0, smoothed().now().semitones, parameters()[Parameter::kGlide]);
-  const float gate_db = std::max(fitting().gate_db, instrument().gate_db);
-  voice_.render(fitted, voice_settings(gate_db, parameters().on(Parameter::kMeanZ)), frame, out);
+  if (!noise_gate_.next(features_, fitting().gate_db, smoothed().now().gate)) fitted.loudness = kSilenceDb;
+  voice_.render(fitted, voice_settings(instrument().gate_db, parameters().on(Parameter::kMeanZ)), frame, out);
 }
 
 }  // namespace ddsp_rt

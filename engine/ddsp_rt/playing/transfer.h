@@ -46,6 +46,7 @@ class Transfer final : public Framed {
   Analyser analyser_;
   Voice voice_;
   AdaptiveFitting fitting_;
+  NoiseGate noise_gate_;
   Glide glide_;
   Features features_;
   std::vector<float> gathered_;

@@ -97,12 +97,11 @@ def perform(
     fitting = instrument.fit(heard) if fit else _engine.Fitting()
     fitted = fitting.apply(heard.f0, heard.periodicity, heard.loudness)
     played = Features(fitted["f0"], fitted["periodicity"], fitted["loudness"], heard.mfcc)
-    gate = max(fitting.gate_db, instrument.engine.gate_db)
     voice = _engine.Voice(instrument.engine, LIVE_RATE)
     harmonic, noises = np.zeros(0), []
     for seed in range(seeds):
         white = _white(voice, len(heard), seed) if seed else None
-        parts = voice.render_parts(*_tracks(played), gate_db=gate, reverb=0.0, excitation=white)
+        parts = voice.render_parts(*_tracks(played), gate_db=instrument.engine.gate_db, reverb=0.0, excitation=white)
         harmonic, noise = (np.asarray(parts[name], np.float64)[: len(source)] for name in ("harmonic", "noise"))
         noises.append(noise)
     return Performance(

@@ -91,6 +91,7 @@ def draw_transfer(
     start: float = 0.0,
     seconds: float = LONGEST,
     channel: int | None = None,
+    loudness_range: float = 1.0,
 ) -> None:
     """Draws a transfer of the file `source` into `path`, from `start` on and at most `seconds` long."""
     from ddsp_rt.audio import read_audio
@@ -107,4 +108,5 @@ def draw_transfer(
     engine_rate = min(max(rate, LOWEST_RATE), HIGHEST_RATE)
     if engine_rate != rate:
         audio = resample(audio, rate, engine_rate)
-    draw(take_apart(instrument, audio, engine_rate, Path(source).name, start, octave, loudness, reverb), path)
+    name = Path(source).name
+    draw(take_apart(instrument, audio, engine_rate, name, start, octave, loudness, reverb, loudness_range), path)

@@ -43,10 +43,10 @@ class Parts:
 
 
 def take_apart(instrument, audio, rate: int, source: str = "", start: float = 0.0, octave="auto", loudness="auto",
-               reverb: float = 1.0) -> Parts:  # fmt: skip
+               reverb: float = 1.0, loudness_range: float = 1.0) -> Parts:  # fmt: skip
     """Renders a transfer of `audio` (float [samples] at `rate` Hz) and keeps everything on its way.
 
-    octave, loudness, reverb: as in `Instrument.transfer`.
+    octave, loudness, reverb, loudness_range: as in `Instrument.transfer`.
     """
     from ddsp_rt import _engine
     from ddsp_rt.analysis import analyse
@@ -56,10 +56,10 @@ def take_apart(instrument, audio, rate: int, source: str = "", start: float = 0.
     metadata, tensors = load_instrument(instrument.path)
     with_z = "z" in metadata["architecture"]["decoder"]["features"]
     features = analyse(audio, rate, mfcc=with_z)
-    fitting = instrument.fit(features, octave, loudness)
+    fitting = instrument.fit(features, octave, loudness, loudness_range=loudness_range)
     asked = fitting.apply(features.f0, features.periodicity, features.loudness)
     tracks = [asked["f0"], asked["periodicity"], asked["loudness"]] + ([features.mfcc] if with_z else [])
-    gate = max(fitting.gate_db, metadata["gate_db"])
+    gate = metadata["gate_db"]
     parts = _engine.Voice(instrument.engine, rate).render_parts(*tracks, gate_db=gate, reverb=reverb)
     dry = np.asarray(parts["harmonic"]) + np.asarray(parts["noise"])
     response = tensors.get("reverb.impulse_response")
