@@ -57,6 +57,14 @@ def test_the_example_is_built_on_the_installed_engine_and_plays(prefix, tmp_path
     assert audio.size == time.size
     assert np.isfinite(audio).all() and np.abs(audio[12_000:]).max() > 1e-4
 
+    chord = tmp_path / "chord.f32"
+    assert re.fullmatch(
+        r"96000 samples, -\d+\.\d dBFS rms, \d voices still fade\n", run(program.with_name("notes"), instrument, chord)
+    )
+    audio = np.fromfile(chord, "<f4")
+    assert np.isfinite(audio).all() and np.abs(audio[24_000:72_000]).max() > 1e-3
+    assert np.abs(audio[-2400:]).max() < 0.1 * np.abs(audio).max()  # its keys are lifted by then
+
     wrong = subprocess.run([program, tmp_path / "none.ddsp"], capture_output=True, text=True)
     assert wrong.returncode == 1 and wrong.stderr.count("\n") == 1 and "no such file" in wrong.stderr
 
