@@ -23,7 +23,7 @@ def tiny_metadata(name="tiny"):
         "architecture": architecture.to_dict(),
         "model_rate": MODEL_RATE,
         "frame_rate": 250,
-        "analyser": {"version": 1, "f0_low": 40, "f0_high": 2100},
+        "analyser": {"version": 2, "f0_low": 40, "f0_high": 3000},
         "quantiles": {
             "probabilities": [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99],
             "pitch_midi": [55, 57, 60, 65, 70, 75, 80, 84, 90],

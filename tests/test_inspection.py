@@ -97,6 +97,16 @@ def test_clipping_noise_and_chords_are_seen_and_advised_on(folder):
     assert clean["clipped_samples"] == 0 and clean["left_out_seconds"]["polyphony"] < 0.1
 
 
+def test_notes_beyond_what_is_followed_are_told(folder):
+    high = np.concatenate([phrase(), note(107, 1.0), note(105, 1.0)])
+    told = inspect_one(folder("whistle.wav", high))
+    assert told["outside_seconds"]["above"] == pytest.approx(2.0, abs=0.2)
+    assert told["outside_seconds"]["below"] == 0
+    assert any("above the pitches that are followed" in line for line in told["advice"])
+    inside = inspect_one(folder("inside.wav", phrase()))
+    assert inside["outside_seconds"] == {"below": 0, "above": 0}
+
+
 def test_silence_is_said_to_be_silent(folder):
     found = inspect_one(folder("silence.wav", np.zeros(RATE)))
     assert found["usable_seconds"] == 0 and found["advice"] == ["silent: leave it out"]

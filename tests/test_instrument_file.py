@@ -32,7 +32,7 @@ def tiny_metadata():
         "architecture": TINY.to_dict(),
         "model_rate": 16000,
         "frame_rate": 250,
-        "analyser": {"version": 1, "f0_low": 40, "f0_high": 2100},
+        "analyser": {"version": 2, "f0_low": 40, "f0_high": 3000},
         "quantiles": {
             "probabilities": [0.01, 0.5, 0.99],
             "pitch_midi": [50, 60, 70.5],

@@ -20,7 +20,7 @@ METADATA = {
     "name": "Parity",
     "model_rate": MODEL_RATE,
     "frame_rate": 250,
-    "analyser": {"version": 1, "f0_low": 40, "f0_high": 2100},
+    "analyser": {"version": 2, "f0_low": 40, "f0_high": 3000},
     "quantiles": {
         "probabilities": [0.05, 0.5, 0.95],
         "pitch_midi": [50.0, 60.0, 70.0],

@@ -70,7 +70,7 @@ def write_data(path, recordings, rooms=None, rate=RATE):
         "format_version": FORMAT_VERSION,
         "model_rate": rate,
         "frame_rate": 250,
-        "analyser": {"version": 1, "f0_low": 40, "f0_high": 2100},
+        "analyser": {"version": 2, "f0_low": 40, "f0_high": 3000},
         "recordings": tables,
         **statistics.table([-80.0]),
     }

@@ -152,3 +152,12 @@ def test_parameters_move_without_a_click(rate):
             played.append(stream.process(note[start : start + block]))
         clicks[parameter["name"]] = len(find_clicks(np.concatenate(played)[rate // 2 :], rate))
     assert clicks == dict.fromkeys(clicks, 0)
+
+
+def test_a_whistle_beyond_the_range_is_told_and_not_played_an_octave_lower(tiny, tone, tmp_path):
+    features = ddsp_rt.analyse(tone(RATE, 1.0, 4000.0), RATE)
+    assert not features.voiced.any()
+    assert (features.outside[25:] == 1).all() and features.outside_share() == (0, pytest.approx(1, abs=0.1))
+    soundfile.write(tmp_path / "whistle.wav", tone(RATE, 1.0, 4000.0), RATE)
+    made = transfer_file(tiny, tmp_path / "whistle.wav", tmp_path / "played.wav")
+    assert any("above the pitches that are followed (40 to 3000 Hz)" in note for note in made.notes)

@@ -15,6 +15,7 @@ struct Features {
   float f0 = kDefaultF0;                 // Hz; unvoiced frames hold the last voiced value
   float periodicity = 0.0f;              // 0..1; voiced from kVoicedPeriodicity up
   float loudness = kSilenceDb;           // dB, A-weighted, -100 and up
+  int outside = 0;                       // -1 where a pitch sounds below the range, 1 above it; unvoiced then
   std::array<float, kMfccCount> mfcc{};  // filled only when asked for
 };
 

@@ -21,7 +21,7 @@ METADATA = {
     "requires": [],
     "model_rate": 16000,
     "frame_rate": 250,
-    "analyser": {"version": 1, "f0_low": 40, "f0_high": 2100},
+    "analyser": {"version": 2, "f0_low": 40, "f0_high": 3000},
     "quantiles": {
         "probabilities": [0.05, 0.5, 0.95],
         "pitch_midi": [56.5, 67.0, 79.0],

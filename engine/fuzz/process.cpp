@@ -89,7 +89,7 @@ float any_value(FuzzedDataProvider& bytes, Parameter parameter) {
 std::optional<PitchRange> any_range(FuzzedDataProvider& bytes) {
   if (bytes.ConsumeBool()) return std::nullopt;
   const float low = bytes.ConsumeFloatingPointInRange(20.0f, 1000.0f);
-  return PitchRange{low, std::min(2100.0f, low * bytes.ConsumeFloatingPointInRange(2.0f, 8.0f))};
+  return PitchRange{low, std::min(PitchRange::kHighest, low * bytes.ConsumeFloatingPointInRange(2.0f, 8.0f))};
 }
 
 Fitting any_fitting(FuzzedDataProvider& bytes) {

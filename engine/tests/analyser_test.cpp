@@ -225,7 +225,7 @@ TEST_CASE("Signals too short to hear give as many frames as begin in them") {
 TEST_CASE("What cannot be served is refused") {
   CHECK_THROWS_AS(Analyser(7999), std::invalid_argument);
   CHECK_THROWS_AS(Analyser(192001), std::invalid_argument);
-  CHECK_THROWS_AS(Analyser(48000, {.version = 2}), std::invalid_argument);
+  CHECK_THROWS_AS(Analyser(48000, {.version = 1}), std::invalid_argument);
   CHECK_THROWS_AS(Analyser(48000, {.range = {.low = 0.0f}}), std::invalid_argument);
   CHECK_THROWS_AS(Analyser(48000, {.range = {400.0f, 500.0f}}), std::invalid_argument);
   CHECK_THROWS_AS(Analyser(48000, {.range = {.high = std::numeric_limits<float>::quiet_NaN()}}), std::invalid_argument);

@@ -113,7 +113,7 @@ std::shared_ptr<const Instrument> make(const Recipe& recipe) {
                    {"name", "made"},
                    {"model_rate", recipe.model_rate},
                    {"frame_rate", 250},
-                   {"analyser", {{"version", ddsp_rt::kAnalyserVersion}, {"f0_low", 40}, {"f0_high", 2100}}},
+                   {"analyser", {{"version", ddsp_rt::kAnalyserVersion}, {"f0_low", 40}, {"f0_high", 3000}}},
                    {"quantiles",
                     {{"probabilities", {0, 1}},
                      {"pitch_midi", recipe.pitch_midi},

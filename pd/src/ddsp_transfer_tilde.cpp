@@ -93,6 +93,11 @@ class TransferObject final : public LiveObject<Transfer> {
     }
     if (!std::exchange(fresh_, false)) return;
     const Features& features = live_->features();
+    if (std::exchange(outside_, features.outside) != features.outside) {
+      t_atom side;
+      SETFLOAT(&side, static_cast<float>(features.outside));
+      tell("outside", {&side, 1});
+    }
     outlet_float(feature_outlets_[2], features.loudness);
     outlet_float(feature_outlets_[1], features.periodicity);
     outlet_float(feature_outlets_[0], features.f0);
@@ -127,6 +132,7 @@ class TransferObject final : public LiveObject<Transfer> {
   t_clock* report_clock_;
   double period_ = 20.0;  // ms between reports; 0: none
   bool learning_ = false;
+  int outside_ = 0;     // last told
   bool fresh_ = false;  // something was played since the last report
 };
 

@@ -39,17 +39,19 @@ inline int checked_rate(int rate) {
 }
 
 inline nb::dict as_dict(const std::vector<Features>& frames, bool mfcc) {
-  std::vector<float> f0, periodicity, loudness, coefficients;
+  std::vector<float> f0, periodicity, loudness, outside, coefficients;
   for (const Features& frame : frames) {
     f0.push_back(frame.f0);
     periodicity.push_back(frame.periodicity);
     loudness.push_back(frame.loudness);
+    outside.push_back(static_cast<float>(frame.outside));
     if (mfcc) coefficients.insert(coefficients.end(), frame.mfcc.begin(), frame.mfcc.end());
   }
   nb::dict result;
   result["f0"] = array(std::move(f0));
   result["periodicity"] = array(std::move(periodicity));
   result["loudness"] = array(std::move(loudness));
+  result["outside"] = array(std::move(outside));
   if (mfcc) result["mfcc"] = array(std::move(coefficients), {frames.size(), std::size_t{kMfccCount}});
   return result;
 }

@@ -219,7 +219,7 @@ NB_MODULE(_engine, m) {
           const nb::gil_scoped_release release;
           return stream.features();
         }();
-        return nb::make_tuple(frame.f0, frame.periodicity, frame.loudness);
+        return nb::make_tuple(frame.f0, frame.periodicity, frame.loudness, frame.outside);
       });
 
   m.def(

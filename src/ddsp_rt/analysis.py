@@ -10,6 +10,7 @@ from ddsp_rt.checks import as_mono, as_rate
 
 FRAME_RATE = 250  # frames per second, one every 4 ms
 VOICED = 0.5  # periodicity from which a frame counts as voiced
+LOWEST_F0, HIGHEST_F0 = 40, 3000  # Hz, the pitches that are followed
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,15 @@ class Features:
     periodicity: float32 [frames], 0..1; voiced from 0.5 up.
     loudness: float32 [frames], A-weighted dB re a full-scale 997 Hz sine, from -100.
     mfcc: float32 [frames, 30], or None when not asked for.
+    outside: float32 [frames], -1 where a pitch sounds below the range that is followed, 1 above it, else 0; such frames
+        are unvoiced. None where frames were made, not heard.
     """
 
     f0: np.ndarray
     periodicity: np.ndarray
     loudness: np.ndarray
     mfcc: np.ndarray | None = None
+    outside: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.f0)
@@ -46,6 +50,13 @@ class Features:
         """Seconds [frames] from the start of the audio."""
         return np.arange(len(self)) / FRAME_RATE
 
+    def outside_share(self, sounding: np.ndarray | None = None) -> tuple[float, float]:
+        """Shares of the frames (of those `sounding`, bool [frames]) whose pitch lies below and above the range."""
+        outside = np.zeros(len(self)) if self.outside is None else self.outside
+        if sounding is not None:
+            outside = outside[sounding]
+        return (float(np.mean(outside < 0)), float(np.mean(outside > 0))) if len(outside) else (0.0, 0.0)
+
     @classmethod
     def from_parts(cls, parts: list[dict[str, np.ndarray]]) -> Features:
         """Join what `_engine.Analyser.process` gave for consecutive blocks."""
@@ -57,8 +68,8 @@ class Features:
         empty = np.zeros(0, np.float32)
         f0, periodicity, loudness = (joined(name) for name in ("f0", "periodicity", "loudness"))
         if f0 is None or periodicity is None or loudness is None:
-            return cls(empty, empty, empty)
-        return cls(f0, periodicity, loudness, joined("mfcc"))
+            return cls(empty, empty, empty, outside=empty)
+        return cls(f0, periodicity, loudness, joined("mfcc"), joined("outside"))
 
 
 def analyse(audio: np.ndarray, sample_rate: int, mfcc: bool = False) -> Features:

@@ -136,11 +136,13 @@ class Instrument:
 
 
 class Heard(NamedTuple):
-    """What the analyser said of the last 4 ms: f0 in Hz, periodicity (voiced from 0.5), A-weighted loudness in dB."""
+    """What the analyser said of the last 4 ms: f0 in Hz, periodicity (voiced from 0.5), A-weighted loudness in dB, and
+    -1 or 1 where a pitch lies below or above the range that is followed."""
 
     f0: float
     periodicity: float
     loudness: float
+    outside: int = 0
 
 
 class Levels(NamedTuple):

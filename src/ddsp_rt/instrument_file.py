@@ -22,7 +22,7 @@ from ddsp_rt.errors import DataError
 from ddsp_rt.whole_files import whole_file
 
 FORMAT_VERSION = 1
-ANALYSER_VERSIONS = (1,)  # analysers the engine still has
+ANALYSER_VERSIONS = (2,)  # analysers the engine still has
 SUPPORTED_REQUIRES: frozenset[str] = frozenset()  # features of the format a file may insist on
 METADATA_KEY = "ddsp_rt"
 MAX_HEADER = 1 << 20  # bytes
@@ -110,7 +110,7 @@ def _check_metadata(metadata: Any) -> Architecture:
     if _whole(analyser, "version", 1, 1 << 30, "analyser.") not in ANALYSER_VERSIONS:
         raise _FileError(f"analyser.version is {analyser['version']}, which this ddsp-rt does not have")
     low = _number(analyser, "f0_low", 20, 1050, "analyser.")
-    if _number(analyser, "f0_high", 40, 2100, "analyser.") < 2 * low:
+    if _number(analyser, "f0_high", 40, 3000, "analyser.") < 2 * low:
         raise _FileError("analyser.f0_high must be an octave or more above analyser.f0_low")
     quantiles = metadata.get("quantiles")
     if not isinstance(quantiles, dict):

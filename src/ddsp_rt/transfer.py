@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from ddsp_rt import _engine
-from ddsp_rt.analysis import Features
+from ddsp_rt.analysis import HIGHEST_F0, LOWEST_F0, Features
 from ddsp_rt.audio import AudioReader, AudioWriter, fitting_gain
 from ddsp_rt.checks import HIGHEST_RATE, LOWEST_RATE, as_rate
-from ddsp_rt.gates import usable_frames
+from ddsp_rt.gates import silent_frames, usable_frames
 from ddsp_rt.instrument import Instrument
 
 POLYPHONIC_SHARE = 0.2  # of the opening, from which the performer should hear of it
+OUTSIDE_SHARE = 0.02  # of what sounds, from which the performer should hear of it
 NEARLY_SILENT = 1e-3  # -60 dBFS
 BEYOND_SHARE = 0.02  # of what sounds, beyond the instrument's range, from which the performer should hear of it
 CLIPPED_SHARE = 1e-3  # of the samples at full scale, from which the performer should hear of it
@@ -159,6 +160,12 @@ def _notes(reader: AudioReader, features: Features, opening: Opening, peak: floa
     several = opening.several_notes(features)
     if several > POLYPHONIC_SHARE:
         notes.append(f"{reader.name}: several notes at once in {100 * several:.0f} % of it; only one line is followed")
+    for share, where in zip(features.outside_share(~silent_frames(features.loudness)), ("below", "above")):
+        if share > OUTSIDE_SHARE:
+            notes.append(
+                f"{reader.name}: {100 * share:.0f} % of it lies {where} the pitches that are followed "
+                f"({LOWEST_F0:g} to {HIGHEST_F0:g} Hz) and plays as noise"
+            )
     if not features.voiced.any():
         result = "silent or nearly so" if peak < NEARLY_SILENT else "noise without a note"
         notes.append(f"{reader.name}: no pitch found in it; the result is {result}")

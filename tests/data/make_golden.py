@@ -34,7 +34,7 @@ METADATA = {
     "architecture": ARCHITECTURE.to_dict(),
     "model_rate": 16000,
     "frame_rate": 250,
-    "analyser": {"version": 1, "f0_low": 40, "f0_high": 2100},
+    "analyser": {"version": 2, "f0_low": 40, "f0_high": 3000},
     "quantiles": {
         "probabilities": [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99],
         "pitch_midi": [55.0, 56.5, 58.0, 62.0, 67.0, 72.0, 76.0, 79.0, 84.0],

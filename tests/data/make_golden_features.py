@@ -1,4 +1,4 @@
-"""Writes golden_features.safetensors: what analyser version 1 hears in the bundled phrase.
+"""Writes golden_features.safetensors: what analyser version 2 hears in the bundled phrase.
 
 Run once; the file is kept. Whoever must make it anew has changed what instruments hear, and raises `kAnalyserVersion`:
 

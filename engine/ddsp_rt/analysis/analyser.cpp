@@ -25,7 +25,7 @@ const AnalyserSettings& checked(const AnalyserSettings& settings) {
     throw std::invalid_argument("analyser version " + std::to_string(settings.version) +
                                 " is not the one this engine has (" + std::to_string(kAnalyserVersion) + ")");
   if (!settings.range.usable())
-    throw std::invalid_argument("the pitch range must lie within 20 to 2100 Hz and span an octave");
+    throw std::invalid_argument("the pitch range must lie within 20 to 3000 Hz and span an octave");
   return settings;
 }
 
@@ -43,9 +43,9 @@ Analyser::Analyser(int rate, AnalyserSettings settings)
       decimator_(rate),
       high_pass_(decimator_.rate()),
       spectrum_(decimator_.rate()),
-      pitch_tracker_(decimator_.rate(), settings.range.low, settings.range.high),
+      pitch_tracker_(decimator_.rate(), settings.range),
       loudness_meter_(decimator_.rate(), settings.range.low),
-      reach_(std::max(spectrum_.history(), PitchTracker::history(decimator_.rate(), settings.range.low))),
+      reach_(std::max(spectrum_.history(), PitchTracker::history(decimator_.rate(), settings.range))),
       history_(static_cast<std::size_t>(kRoom) * reach_, 0.0f),
       end_(reach_) {
   const double stop = std::min(kBandStop, kNyquistShare * decimator_.rate());
@@ -65,7 +65,8 @@ void Analyser::reset() noexcept {
   features_ = Features{};
 }
 
-void Analyser::push(const float* samples, int n) noexcept {
+int Analyser::push(const float* samples, int n) noexcept {
+  int internal = 0;
   std::array<float, kChunk> chunk;
   std::array<double, kChunk> wide;
   while (n > 0) {
@@ -86,17 +87,20 @@ void Analyser::push(const float* samples, int n) noexcept {
     }
     high_pass_.process(chunk.data(), count, history_.data() + end_);
     end_ += count;
+    internal += count;
   }
+  return internal;
 }
 
 const Features& Analyser::frame(const float* samples, int n) noexcept {
-  push(samples, n);
+  const int internal = push(samples, n);
   const float* newest = history_.data() + end_;
   spectrum_.process(newest);
-  const PitchTracker::Estimate pitch = pitch_tracker_.process(newest, spectrum_);
+  const PitchTracker::Estimate pitch = pitch_tracker_.process(newest, internal, spectrum_);
   const bool voiced = pitch.periodicity >= kVoicedPeriodicity;
   if (voiced) features_.f0 = pitch.f0;
   features_.periodicity = pitch.periodicity;
+  features_.outside = pitch.outside;
   features_.loudness = loudness_meter_.level(voiced ? pitch.f0 : 0.0f);
   if (mfcc_) mfcc_->process(spectrum_, features_.mfcc.data());
   return features_;

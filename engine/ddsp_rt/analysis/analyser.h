@@ -18,7 +18,7 @@
 namespace ddsp_rt {
 
 /// Raised whenever the features of some sound change enough to matter to a trained instrument (docs/analysis.md).
-inline constexpr int kAnalyserVersion = 1;
+inline constexpr int kAnalyserVersion = 2;
 inline constexpr int kLowestRate = 8000, kHighestRate = 192000;  // Hz, of the host
 
 /// `rate` in Hz, where the host may have it. Throws std::invalid_argument.
@@ -46,7 +46,7 @@ class Analyser {
   const AnalyserSettings& settings() const noexcept { return settings_; }
 
  private:
-  void push(const float* samples, int n) noexcept;
+  int push(const float* samples, int n) noexcept;  // returns how many internal samples they gave
 
   AnalyserSettings settings_;
   int factor_;  // host samples to an internal one

@@ -2,6 +2,7 @@
 #include "ddsp_rt/analysis/correlation.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -12,17 +13,22 @@ namespace {
 
 constexpr double kPeriods = 2.5;              // span of the window
 constexpr double kShortestProducts = 4.5e-3;  // s
+constexpr double kApart = 2.0e-3;             // s; shorter periods are refined at the multiple of them below this
+constexpr double kBrief = 7.65e-3;            // s; products of longer periods when refined, but at least one period
 constexpr double kFloor = 1e-12;              // mean square taken as silence (-120 dB)
 
 }  // namespace
 
-Correlation::Correlation(double rate, double f0_low, double f0_high)
+Correlation::Correlation(double rate, double f0_low, double scan_low, double f0_high)
     : lowest_(std::max(2, static_cast<int>(rate / f0_high))),
-      highest_(static_cast<int>(std::ceil(rate / f0_low))),
+      highest_(static_cast<int>(std::ceil(rate / scan_low))),
+      longest_(static_cast<int>(std::ceil(rate / f0_low))),
+      apart_(static_cast<float>(kApart * rate)),
+      brief_(static_cast<float>(kBrief * rate)),
       fixed_products_(static_cast<int>(std::lround(kShortestProducts * rate))),
       fine_below_(static_cast<int>(static_cast<double>(fixed_products_) / (kPeriods - 1.0))),
       values_(static_cast<std::size_t>(kReach + highest_ + 2 * kReach + 2 + kTaps)),
-      local_(2 * kReach + 3 + kTaps),
+      local_(2 * kLags + kTaps),
       energy_(static_cast<std::size_t>(history(rate, f0_low)) + 1),
       sinc_(static_cast<std::size_t>(kPhases + 1) * kTaps) {
   for (int phase = 0; phase <= kPhases; ++phase) {
@@ -147,14 +153,34 @@ int Correlation::peaks(float least, Peak* out, int capacity) const noexcept {
   return count;
 }
 
-Correlation::Peak Correlation::refine(const float* newest, float lag) noexcept {
-  const int whole = static_cast<int>(std::lround(lag));
-  if (whole < fine_below_ - kReach) return climb(values_.data() + kReach, whole, -kPhases / 2 - 4, kPhases / 2 + 4, 4);
-  const int count = products(whole), start = whole - kReach - 1;
-  for (int i = 0; i < 2 * kReach + 3; ++i)
-    local_[static_cast<std::size_t>(i)] = normalised(newest, std::abs(start + i), count);
-  Peak peak = climb(local_.data(), whole - start, -kPhases / 2 - 4, kPhases / 2 + 4, 4);
-  peak.lag += static_cast<float>(start);
+float Correlation::at(float lag) const noexcept {
+  const int position = static_cast<int>(std::lround(lag * kPhases));
+  return interpolate(values_.data() + kReach, position / kPhases, position % kPhases);
+}
+
+Correlation::Peak Correlation::refine(const float* newest, float lag, float spread) noexcept {
+  const float multiple = std::max(1.0f, std::floor(apart_ / lag));
+  const float far = multiple * lag;
+  int count = products(static_cast<int>(lag));
+  if (multiple > 1.0f)
+    count -= static_cast<int>(far - lag);  // the window stays as long as it would be for one period
+  else
+    count = std::min(count, std::max(static_cast<int>(std::lround(lag)), static_cast<int>(brief_)));
+  constexpr int reach = kReach + 1;
+  const int whole = static_cast<int>(std::lround(far)), start = whole - kLags;
+  std::array<int, kLags> counts;
+  counts.fill(count);
+  for (int j = 0; start < 0 && j < 2 * kLags; ++j)  // slow hosts
+    local_[static_cast<std::size_t>(j)] = normalised(newest, std::abs(start + j), count);
+  for (int half = 0; start >= 0 && half < 2 * kLags; half += kLags) {
+    kernels().correlate(local_.data() + half, newest, start + half, counts.data());
+    for (int j = half; j < half + kLags; ++j)
+      local_[static_cast<std::size_t>(j)] = normalise(local_[static_cast<std::size_t>(j)], start + j, count);
+  }
+  const int most = (kLags - reach - 1) * kPhases;
+  const int away = std::min(most, static_cast<int>(spread * kPhases) / 4 * 4);
+  Peak peak = climb(local_.data(), kLags, -away, away, 4);
+  peak.lag = (peak.lag + static_cast<float>(start)) / multiple;
   return peak;
 }
 

@@ -11,7 +11,8 @@ namespace ddsp_rt {
 /// interpolation, which is exact for a band-limited signal where P is constant.
 class Correlation {
  public:
-  Correlation(double rate, double f0_low, double f0_high);
+  /// Scans lags of `f0_high` down to `scan_low` Hz; refine() and power() reach down to `f0_low`.
+  Correlation(double rate, double f0_low, double scan_low, double f0_high);
 
   /// Samples read before `newest`.
   static int history(double rate, double f0_low) noexcept;
@@ -24,8 +25,11 @@ class Correlation {
   };
   /// Local maxima of the last scan of at least `least` height, in order of lag; at most `capacity`. Real-time.
   int peaks(float least, Peak* out, int capacity) const noexcept;
-  /// The peak near `lag` with P held fixed around it, which gives the lag to a fraction of a cent. Real-time.
-  Peak refine(const float* newest, float lag) noexcept;
+  /// n at a fractional `lag` within the scan. Real-time.
+  float at(float lag) const noexcept;
+  /// The peak within `spread` samples of `lag`, with P held fixed around it, which gives the lag to a fraction of a
+  /// cent. Long periods are compared over one period rather than 1.5, short ones several periods apart. Real-time.
+  Peak refine(const float* newest, float lag, float spread) noexcept;
   /// Mean square of the newest `span` samples (at least 4.5 ms, at most history()), as of the last scan. Real-time.
   double power(double span) const noexcept;
 
@@ -40,7 +44,9 @@ class Correlation {
   float interpolate(const float* values, int whole, int phase) const noexcept;
   Peak climb(const float* values, int whole, int first_phase, int last_phase, int step) const noexcept;
 
-  int lowest_, highest_;  // lags in range, samples
+  int lowest_, highest_;  // lags scanned, samples
+  int longest_;           // lag refined
+  float apart_, brief_;   // see refine(), samples
   int fixed_products_;    // floor of P
   int fine_below_;        // lags below this are scanned in half samples
   std::vector<float>

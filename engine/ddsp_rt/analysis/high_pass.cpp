@@ -7,7 +7,7 @@
 namespace ddsp_rt {
 
 namespace {
-constexpr double kCorner = 20.0;  // Hz
+constexpr double kCorner = 50.0;  // Hz
 }
 
 HighPass::HighPass(double rate) {

@@ -21,13 +21,13 @@ class OctaveMemory {
     float harmonic_sum = 0.0f;  // share of the strongest candidate's, 0..1
   };
   struct Settings {
-    float height_offset = 0.04f;  // log(1 - height + this)
-    float short_lag = 0.75f;      // per octave of lag
+    float height_offset = 0.06f;  // log(1 - height + this)
+    float short_lag = 0.6f;       // per octave of lag
     float harmonics = 6.0f;       // times log(harmonic sum + the next)
-    float harmonic_offset = 0.1f;
-    float fading = 0.75f;        // of past costs, per frame
+    float harmonic_offset = 0.15f;
+    float fading = 0.7f;         // of past costs, per frame
     float jump = 0.3f;           // for leaving a note
-    float multiple_jump = 0.7f;  // more, for leaving it for a multiple or a fraction
+    float multiple_jump = 1.0f;  // more, for leaving it for a multiple or a fraction
     float tolerance = 0.06f;     // octaves within which it is the same note
   };
 

@@ -4,7 +4,7 @@
 namespace ddsp_rt {
 
 struct PitchRange {
-  static constexpr float kLowest = 20.0f, kHighest = 2100.0f;  // Hz; what the tracker can search
+  static constexpr float kLowest = 20.0f, kHighest = 3000.0f;  // Hz; what the tracker can search
 
   float low = 40.0f, high = kHighest;  // Hz
 

@@ -8,17 +8,16 @@
 namespace ddsp_rt {
 namespace {
 
-constexpr double kFrameSeconds = 0.032;
 constexpr double kPeak = 0.75;  // of the frame: where the window is 1
 
-std::size_t frame_samples(double rate) { return static_cast<std::size_t>(std::lround(kFrameSeconds * rate)); }
+std::size_t frame_samples(double rate, double seconds) { return static_cast<std::size_t>(std::lround(seconds * rate)); }
 
 }  // namespace
 
-Spectrum::Spectrum(double rate)
-    : fft_(RealFft::good_size(frame_samples(rate))),
+Spectrum::Spectrum(double rate, double seconds)
+    : fft_(RealFft::good_size(frame_samples(rate, seconds))),
       bin_hz_(rate / static_cast<double>(fft_.size())),
-      window_(frame_samples(rate)),
+      window_(frame_samples(rate, seconds)),
       frame_(fft_.size()),
       magnitude_(fft_.bins()),
       real_(fft_.bins()),

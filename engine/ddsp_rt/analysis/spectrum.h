@@ -7,12 +7,13 @@
 
 namespace ddsp_rt {
 
-/// Magnitudes of a trailing 32 ms frame. The window is a Hann window that leans towards the present: it rises over
-/// three quarters of the frame and falls over the last, so a new note shows after 8 ms rather than 16 at nearly the
-/// same resolution. A steady sine of amplitude A in the middle of a bin reads A at every rate.
+/// Magnitudes of a trailing frame, 32 ms unless told otherwise. The window is a Hann window that leans towards the
+/// present: it rises over three quarters of the frame and falls over the last, so a new note shows after 8 ms rather
+/// than 16 at nearly the same resolution. A steady sine of amplitude A in the middle of a bin reads A at every rate.
 class Spectrum {
  public:
-  explicit Spectrum(double rate);  // rate of the samples, Hz
+  /// `rate`: of the samples, Hz.
+  explicit Spectrum(double rate, double seconds = 0.032);
 
   /// Samples that must lie, contiguous, before the `newest` of process().
   int history() const noexcept { return static_cast<int>(window_.size()); }

@@ -51,7 +51,7 @@ def write_plain_instrument(path: str | os.PathLike) -> None:
         "architecture": architecture.to_dict(),
         "model_rate": RATE,
         "frame_rate": FRAME_RATE,
-        "analyser": {"version": 1, "f0_low": 40, "f0_high": 2100},
+        "analyser": {"version": 2, "f0_low": 40, "f0_high": 3000},
         "quantiles": {
             "probabilities": [0.05, 0.5, 0.95],
             "pitch_midi": [40.0, 64.0, 88.0],

@@ -25,6 +25,7 @@ class Recording:
 
     note_seconds: [128], usable voiced seconds per MIDI number. loudness: [frames of sounding], dB. noise_floor: dB of
     its quietest twentieth; clipped: samples; t60: seconds or NaN; octave_doubts: share of voiced frames, NaN unknown.
+    outside: seconds whose pitch lies below and above what the tracker follows.
     """
 
     path: Path
@@ -39,6 +40,7 @@ class Recording:
     clipped: int
     t60: float
     octave_doubts: float
+    outside: tuple[float, float]
     voiced: float
     hash: str
     print: np.ndarray
@@ -60,6 +62,7 @@ def inspect_recording(path: str | os.PathLike, compare_octaves: bool = HAS_SWIFT
     voiced = features.voiced & sounding
     notes = np.clip(np.round(features.midi[voiced & verdict.usable]), 0, NOTES - 1).astype(int)
     doubts = octave_doubts(heard, engine_rate, features.f0, voiced) if compare_octaves else float("nan")
+    below, above = features.outside_share(sounding)
     return Recording(
         path=Path(path),
         rate=rate,
@@ -73,6 +76,7 @@ def inspect_recording(path: str | os.PathLike, compare_octaves: bool = HAS_SWIFT
         clipped=int(gates.clipped_samples(audio).sum()),
         t60=reverberation_time(heard, engine_rate),
         octave_doubts=doubts,
+        outside=(below * float(sounding.sum()) / FRAME_RATE, above * float(sounding.sum()) / FRAME_RATE),
         voiced=float(voiced.sum()) / FRAME_RATE,
         hash=content_hash(path),
         print=fingerprint(features.midi, features.voiced, features.loudness),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ddsp_rt.analysis import HIGHEST_F0, LOWEST_F0
 from ddsp_rt.info_command import note_name
 from ddsp_rt.inspection.recording import Recording
 
@@ -49,6 +50,12 @@ def advice(figures: dict, duplicates: list[dict], single: bool = False) -> list[
         lines.append(f"two notes at once in {100 * share:.0f} % of it, left out: play one line, damp the strings")
     if figures["left_out_seconds"]["unsteady"] > MANY_VOICES * sounding:
         lines.append("the pitch cannot be followed in places, left out: is it one instrument, close to the microphone?")
+    for side, outside in figures["outside_seconds"].items():
+        if outside > DOUBTFUL * sounding:
+            lines.append(
+                f"{100 * outside / sounding:.0f} % of it lies {side} the pitches that are followed "
+                f"({LOWEST_F0:g} to {HIGHEST_F0:g} Hz): it would be learnt as noise, leave it out"
+            )
     for pair in duplicates[: 1 if single else 5]:
         where = Path(pair["first"]).name if single else f"{Path(pair['second']).name} and {Path(pair['first']).name}"
         lines.append(f"{pair['kind']} as {where}: keep one" if single else f"{where}: {pair['kind']}, keep one")
@@ -112,6 +119,9 @@ def _figures(recordings: list[Recording]) -> dict:
         "noise_floor_db": round(float(np.median(floors)), 1) if floors else None,
         "clipped_samples": sum(r.clipped for r in recordings),
         "reverberation_seconds": round(_middle(known), 2) if len(known) else None,
+        "outside_seconds": {
+            side: round(sum(r.outside[i] for r in recordings), 3) for i, side in enumerate(("below", "above"))
+        },
         "octave_doubts": round(float(np.average(doubts[:, 0], weights=weight)), 4) if len(doubts) else None,
     }
 

@@ -29,7 +29,7 @@ from ddsp_rt.training.recordings import Recording, find_recordings
 from ddsp_rt.training.statistics import Statistics
 
 PREPARE_VERSION = 4  # raised when the same recording and analyser would give other tensors
-ANALYSER = {"version": ANALYSER_VERSIONS[-1], "f0_low": 40, "f0_high": 2100}
+ANALYSER = {"version": ANALYSER_VERSIONS[-1], "f0_low": 40, "f0_high": 3000}
 MODEL_RATES = (16_000, 48_000)  # Hz
 SHARD_SECONDS = 3600.0  # a shard is closed when it holds this much
 HOLD_OUT_ABOVE = 60.0  # seconds: shorter recordings are notes, of which nothing is held out
