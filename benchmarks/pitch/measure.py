@@ -17,6 +17,7 @@ import numpy as np
 import recordings
 from material import Sound
 
+import ddsp_rt
 from ddsp_rt.analysis import FRAME_RATE
 
 VOICED = 0.5  # periodicity
@@ -33,7 +34,8 @@ def accuracy(sounds: list[Sound], track, tuned: bool = True) -> dict[str, float]
     """
     errors, voiced = [], []
     for sound in sounds:
-        f0, periodicity = track(sound.audio, sound.rate)
+        heard = track(sound.audio, sound.rate)
+        f0, periodicity = heard.f0, heard.periodicity
         n = min(len(f0), len(sound.f0))
         judged = sound.settled[:n] & (sound.f0[:n] > 0)
         error = cents(f0[:n][judged], sound.f0[:n][judged])
@@ -55,7 +57,7 @@ def prompt(sounds: list[Sound], track, changes=recordings.sounding_changes) -> d
     """Share of note changes after which three frames running, begun within 30 ms, are right."""
     right = []
     for sound in sounds:
-        f0, _ = track(sound.audio, sound.rate)
+        f0 = track(sound.audio, sound.rate).f0
         judged = sound.settled[: len(f0)] & (sound.f0[: len(f0)] > 0)
         error = cents(f0[judged], sound.f0[: len(f0)][judged])
         tuning = np.median(error[np.abs(error) < 100])
@@ -68,7 +70,7 @@ def prompt(sounds: list[Sound], track, changes=recordings.sounding_changes) -> d
 
 def lag(sound: Sound, track) -> dict[str, float]:
     """The delay in ms at which the track fits the truth best, and the mean error in cents there."""
-    f0, _ = track(sound.audio, sound.rate)
+    f0 = track(sound.audio, sound.rate).f0
     time = np.arange(len(f0)) / FRAME_RATE
     judged = (time > 0.15) & (time < time[-1] - 0.05)
     delays = np.arange(-2.0, 40.0, 0.25)
@@ -89,13 +91,13 @@ def across_rates(track) -> float:
         for rate in (16000, 22050, 44100, 48000, 96000, 192000):
             rng = np.random.default_rng(5)
             audio = 0.1 * material.harmonic(np.full(rate // 2, f0), rate, 1.0 / np.arange(1, 21), rng)
-            readings.append(track(audio.astype(np.float32), rate)[0][50:120])
+            readings.append(track(audio.astype(np.float32), rate).f0[50:120])
         worst = max(worst, np.max(np.abs(cents(np.array(readings), np.array(readings)[:1]))))
     return worst
 
 
 def measure(track, data: Path | None, cache: Path) -> dict[str, dict[str, float]]:
-    """Every figure, by kind of material. `track(audio, rate)` gives f0 and periodicity by 4 ms frame."""
+    """Every figure, by kind of material. `track` is ddsp_rt.analyse or the like."""
     result = {"tones 20 dB": accuracy(material.tones(), track)}
     result["tones 10 dB"] = accuracy(material.tones(snr_db=10.0), track)
     result["tones, worst timbre"] = min(
@@ -106,7 +108,9 @@ def measure(track, data: Path | None, cache: Path) -> dict[str, dict[str, float]
     result["steps"] = accuracy([steps], track) | prompt([steps], track, lambda s: [(n[0], n[2]) for n in s.notes[1:]])
     for sound in material.moving():
         result[sound.name] = lag(sound, track)
-    result["noise"] = {s.name: 100 * float(np.mean(track(s.audio, s.rate)[1] >= VOICED)) for s in material.noises()}
+    result["noise"] = {
+        s.name: 100 * float(np.mean(track(s.audio, s.rate).periodicity >= VOICED)) for s in material.noises()
+    }
     result["rates"] = {"difference_cents": across_rates(track)}
     if data is None:
         return result
@@ -128,20 +132,13 @@ def measure(track, data: Path | None, cache: Path) -> dict[str, dict[str, float]
     return result
 
 
-def engine_track(audio: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndarray]:
-    import ddsp_rt
-
-    features = ddsp_rt.analyse(audio, rate)
-    return features.f0, features.periodicity
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("DATA"), help="folder of recordings (or DATA=)")
     parser.add_argument("--cache", type=Path, default=Path("build/pitch-reference"), help="where references are kept")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    result = measure(engine_track, Path(arguments.data) if arguments.data else None, arguments.cache)
+    result = measure(ddsp_rt.analyse, Path(arguments.data) if arguments.data else None, arguments.cache)
     if arguments.json:
         print(json.dumps(result, indent=1, default=float))
         return

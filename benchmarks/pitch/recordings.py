@@ -110,7 +110,7 @@ def agreed(data: Path, pattern: str, cache: Path) -> list[Sound]:
     for path in sorted(data.glob(pattern)):
         audio, rate = sf.read(path, dtype="float32")
         name = path.relative_to(data).as_posix()
-        f0 = agreed_f0(audio, rate, cache / (name.replace("/", "_") + ".npy"))
+        f0 = agreed_f0(audio, rate, cache / (name.replace("/", "_") + ".npz"))
         f0 = np.pad(f0, (0, max(0, len(frame_times(len(audio), rate)) - len(f0))))[: len(frame_times(len(audio), rate))]
         run = np.zeros(len(f0), int)
         for k in range(1, len(f0)):
