@@ -28,6 +28,13 @@ def test_single_notes_pass(f0, rate):
     assert gates.usable.all()
 
 
+@pytest.mark.parametrize("numbers", [(2, 3), (6, 7), (5, 6), (2, 5, 6, 12), (2, 3, 8), (6, 7, 14)])
+def test_a_low_note_of_which_few_harmonics_stand_out_is_one_note(numbers):
+    time = np.arange(2 * RATE) / RATE
+    audio = 0.1 * sum(np.sin(2 * np.pi * 65.4 * h * time) for h in numbers)
+    assert usable_frames(audio, RATE, *features(2.0, 65.4)).usable.all()
+
+
 @pytest.mark.parametrize("interval", [3, 4, 5, 7, 8, 9, 16])
 @pytest.mark.parametrize("level", [0.5, 1.0])
 def test_double_stops_are_left_out(interval, level):
@@ -93,6 +100,16 @@ def test_wandering_track_is_unsteady_and_a_trill_is_not():
     assert not usable_frames(noise, RATE, trill, periodicity, loudness).reasons["unsteady"].any()
     jumpy = f0 * np.where(np.arange(500) // 5 % 2, 2.0, 1.0).astype(np.float32)
     assert share(usable_frames(noise, RATE, jumpy, periodicity, loudness), "unsteady") > 0.95
+
+
+def test_the_attacks_of_tongued_notes_stay_though_the_track_wanders_between_them():
+    f0, periodicity, loudness = features(4.0, 440)
+    between = np.arange(1000) % 100 >= 60
+    jumpy = np.where(between & (np.arange(1000) // 5 % 2 == 1), 2 * f0, f0).astype(np.float32)
+    noise = np.random.default_rng(0).standard_normal(4 * RATE) * 0.1
+    tongued = np.where(between, -62, -20).astype(np.float32)
+    assert not usable_frames(noise, RATE, jumpy, periodicity, tongued).reasons["unsteady"].any()
+    assert usable_frames(noise, RATE, jumpy, periodicity, loudness).reasons["unsteady"][between].mean() > 0.9
 
 
 def test_nothing_and_nan_are_survived():

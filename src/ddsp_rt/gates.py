@@ -23,11 +23,13 @@ KEPT_BEFORE_SOUND = 0.1  # seconds of silence kept before an onset
 CLIP_MARGIN = 0.010  # seconds around a clipped sample
 WINDOW = 0.064  # seconds, of the spectra judged for polyphony
 HOP = 0.016  # seconds
-FAINT = 30.0  # dB under the loud level from which spectra are not judged: reverberation
+FAINT = 30.0  # dB under the loud level from which spectra and jumps are not judged: reverberation, pauses
 WEAKEST = 0.02  # of the strongest peak: weaker ones are not judged
 PROMINENT = 8.0  # times the median around it that make a peak stand out; in noise the highest reach 5
 UNEXPLAINED = 0.12  # share of peak energy off the harmonic series from which a spectrum counts as two notes
 PAIRS = np.array([(p, q) for p in range(2, 9) for q in range(p + 1, 10) if np.gcd(p, q) == 1])  # of two notes' numbers
+HARMONICS = 2  # that each of two notes must show
+LOW = 100.0  # Hz: a note heard below may have a weak fundamental and few strong harmonics
 LEFT_OVER = 0.02  # share of energy off two notes' own series that still makes a series their common period
 FEWEST = 3  # spectra judged, for a verdict
 BATCH = 64  # spectra taken at once
@@ -71,7 +73,7 @@ def usable_frames(audio, rate: int, f0, periodicity, loudness) -> Gates:
         "silence": long_silence(loudness),
         "clipping": clipped_frames(audio, rate, frames),
         "polyphony": polyphonic_frames(audio, rate, f0, periodicity, loudness),
-        "unsteady": unsteady_frames(f0, periodicity),
+        "unsteady": unsteady_frames(f0, periodicity, loudness),
     }
     left_out = np.zeros(frames, bool)
     for mask in reasons.values():
@@ -128,12 +130,16 @@ def clipped_frames(audio: np.ndarray, rate: int, frames: int) -> np.ndarray:
     return _spread(mask, margin, margin)
 
 
-def unsteady_frames(f0: np.ndarray, periodicity: np.ndarray) -> np.ndarray:
-    """Passages where the pitch track jumps about faster than a trill, as it does in chords and noise. bool [frames]."""
+def unsteady_frames(f0: np.ndarray, periodicity: np.ndarray, loudness: np.ndarray) -> np.ndarray:
+    """Passages where the pitch track jumps about faster than a trill, as it does in chords and noise. bool [frames].
+
+    Jumps of faint frames do not count: between tongued notes a track wanders in what is left of the sound, and the
+    attacks beside it are worth learning.
+    """
     if len(f0) < 2:
         return np.zeros(len(f0), bool)
     cents = 1200 * np.abs(np.diff(np.log2(np.maximum(f0, 1.0)), prepend=np.log2(max(float(f0[0]), 1.0))))
-    voiced = periodicity >= VOICED
+    voiced = (periodicity >= VOICED) & (loudness >= np.percentile(loudness, 95) - FAINT)
     jump = (cents > JUMP) & voiced & np.roll(voiced, 1)
     width = int(SUSTAINED * FRAME_RATE)
     return _moving_sum(jump, width) >= JUMPS
@@ -180,7 +186,7 @@ def polyphonic_frames(audio, rate: int, f0, periodicity, loudness) -> np.ndarray
                 continue
             judged[centre] = 1
             candidates = _candidates(frequency, energy) if known is None else [known]
-            votes[centre] = not any(_is_one_note(frequency, energy, candidate) for candidate in candidates)
+            votes[centre] = not any(_is_one_note(frequency, energy, note, known is not None) for note in candidates)
     width = int(SUSTAINED * FRAME_RATE)
     votes, judged = _moving_sum(votes, width), _moving_sum(judged, width)
     return (judged >= FEWEST) & (votes > 0.6 * judged)
@@ -215,8 +221,8 @@ def _candidates(frequency: np.ndarray, energy: np.ndarray) -> np.ndarray:
     return notes[notes > 55.0]
 
 
-def _is_one_note(frequency: np.ndarray, energy: np.ndarray, f0: float) -> bool:
-    """Whether one harmonic series on f0 Hz explains the peaks."""
+def _is_one_note(frequency: np.ndarray, energy: np.ndarray, f0: float, heard: bool) -> bool:
+    """Whether one harmonic series on f0 Hz explains the peaks. heard: f0 is what the tracker is sure of."""
     low = frequency < min(5000.0, 16 * f0) + 0.5 * f0
     frequency, energy = frequency[low], energy[low]
     if len(frequency) == 0:
@@ -226,16 +232,22 @@ def _is_one_note(frequency: np.ndarray, energy: np.ndarray, f0: float) -> bool:
     on_series = (number >= 1) & (np.abs(frequency - number * f0) <= tolerance)
     if energy[~on_series].sum() > UNEXPLAINED * energy.sum():
         return False
-    return not _is_common_period(number[on_series].astype(int), energy[on_series])
+    return not _is_common_period(number[on_series].astype(int), energy[on_series], heard and f0 < LOW)
 
 
-def _is_common_period(number: np.ndarray, energy: np.ndarray) -> bool:
-    """Whether only multiples of two numbers sound in a harmonic series: two notes heard as their common period."""
+def _is_common_period(number: np.ndarray, energy: np.ndarray, low: bool) -> bool:
+    """Whether only multiples of two numbers sound in a harmonic series: two notes heard as their common period.
+
+    Each must show several harmonics: of a low single note with a weak fundamental often two or three neighbouring ones
+    are all that stands out. Where the note heard is low, they must not be the other's as well.
+    """
     total = energy.sum()
     of_p, of_q = (number % PAIRS[:, [side]] == 0 for side in (0, 1))  # [pairs, peaks]
     left_over = ~(of_p | of_q) @ energy
-    weaker = np.minimum((of_p & ~of_q) @ energy, (of_q & ~of_p) @ energy)
-    return bool(np.any((left_over <= LEFT_OVER * total) & (weaker > UNEXPLAINED * total)))
+    p_alone, q_alone = of_p & ~of_q, of_q & ~of_p
+    weaker = np.minimum(p_alone @ energy, q_alone @ energy)
+    fewer = np.minimum(*(side.sum(axis=1) for side in ((p_alone, q_alone) if low else (of_p, of_q))))
+    return bool(np.any((left_over <= LEFT_OVER * total) & (weaker > UNEXPLAINED * total) & (fewer >= HARMONICS)))
 
 
 def _runs(mask: np.ndarray):
