@@ -185,6 +185,7 @@ def _analyse(job: Job) -> Path:
         "held_out_seconds": held,
         "usable_seconds": float(np.sum(tensors["usable"])) / FRAME_RATE,
         "left_out": {name: round(value, 3) for name, value in left_out.items()},
+        "outside_seconds": _outside(tensors["outside"], tensors["loudness"]),
         "noise_floor_db": _noise_floor(tensors["loudness"]),
         "decays": _decays(tensors["audio"], job.model_rate),
     }
@@ -195,7 +196,7 @@ def _analyse(job: Job) -> Path:
 
 def _features(content: str, audio: np.ndarray, rate: int) -> dict[str, np.ndarray]:
     """The engine's analysis, from the cache where it has been made before."""
-    names = ("f0", "periodicity", "loudness", "mfcc")
+    names = ("f0", "periodicity", "loudness", "outside", "mfcc")
     name = f"{content[:32]}-a{ANALYSER['version']}-p{PREPARE_VERSION}.safetensors"
     cached = cache_folder() / "features" / name
     try:
@@ -232,6 +233,11 @@ def content_hash(path: Path) -> str:
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from None
     return digest.hexdigest()
+
+
+def _outside(outside: np.ndarray, loudness: np.ndarray) -> float:
+    """Seconds of sound whose pitch lies below or above what the tracker follows."""
+    return float(np.sum((outside != 0) & ~silent_frames(loudness))) / FRAME_RATE
 
 
 def _noise_floor(loudness: np.ndarray) -> float | None:
