@@ -672,7 +672,7 @@ def test_minutes_are_spent_on_training_alone(tmp_path, data, monkeypatch):
     from ddsp_rt.training import trainer
 
     export = trainer.export_instrument
-    monkeypatch.setattr(trainer, "export_instrument", lambda *a, **k: (time.sleep(0.4), export(*a, **k)))
+    monkeypatch.setattr(trainer, "export_instrument", lambda *a, **k: (time.sleep(0.4), export(*a, **k))[1])
     start = time.monotonic()
     quick(data, tmp_path / "x.ddsp", steps=9)
     elapsed = time.monotonic() - start
