@@ -33,7 +33,8 @@ plant(gate_parameter_ignored "gate_db + now.gate" "gate_db")
 plant(gate_without_hysteresis "open_ ? threshold_ - kHysteresis : threshold_" "threshold_")
 plant(gate_of_the_fit_ignored "!noise_gate_.next(features_, fitting().gate_db, smoothed().now().gate)" "false")
 plant(noise_gate_without_hysteresis "closes + kOpensAbove" "closes")
-plant(noise_gate_cuts_notes "threshold_db <= kSilenceDb || frame.periodicity >= kVoicedPeriodicity" "threshold_db <= kSilenceDb")
+plant(noise_gate_cuts_notes "threshold_db <= kSilenceDb || frame.periodicity >= kVoicedPeriodicity"
+      "threshold_db <= kSilenceDb")
 plant(gate_shuts_at_once "steps_ > 0" "(steps_ = 0) != 0")
 
 # Control door

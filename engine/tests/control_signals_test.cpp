@@ -25,7 +25,8 @@ double pitch(const std::vector<float>& sound, double near) {
 COVERS(kRatio, {coverage::control});
 TEST_CASE("A modulator of m shifts the frequency to f (1 + r m)") {
   Control rig({});
-  for (const auto& [ratio, modulator] : {std::pair{0.25f, 1.0f}, {0.5f, -0.6f}, {-2.0f, 0.1f}, {0.0f, 1.0f}}) {
+  for (const auto& shift : {std::pair{0.25f, 1.0f}, {0.5f, -0.6f}, {-2.0f, 0.1f}, {0.0f, 1.0f}}) {
+    const float ratio = shift.first, modulator = shift.second;
     CAPTURE(ratio);
     rig.door.set(Parameter::kRatio, ratio);
     const double expected = 400.0 * (1.0 + ratio * modulator);

@@ -11,7 +11,7 @@
 
 namespace coverage {
 
-enum class Door { audio, control, notes };
+enum class Door { audio, control, notes };  // NOLINT(readability-identifier-naming): words in COVERS
 using enum Door;
 
 inline std::vector<std::pair<ddsp_rt::Parameter, Door>>& covered() {

@@ -114,7 +114,8 @@ TEST_CASE("The share beyond the instrument's range is told") {
 }
 
 TEST_CASE("Loudness is offset, so that every difference stays what was played") {
-  for (const auto& [soft, loud] : {std::pair{-45.0f, -25.0f}, {-30.5f, -30.0f}, {-30.0f, -30.0f}, {-70.0f, -15.0f}}) {
+  for (const auto& range : {std::pair{-45.0f, -25.0f}, {-30.5f, -30.0f}, {-30.0f, -30.0f}, {-70.0f, -15.0f}}) {
+    const float soft = range.first, loud = range.second;
     CAPTURE(soft);
     const Fitting fitting = sweep(60, 72, soft, loud).fit(kViolin);
     for (float db = -90; db <= -5; db += 5)

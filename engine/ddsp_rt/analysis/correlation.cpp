@@ -22,7 +22,6 @@ constexpr double kFloor = 1e-12;              // mean square taken as silence (-
 Correlation::Correlation(double rate, double f0_low, double scan_low, double f0_high)
     : lowest_(std::max(2, static_cast<int>(rate / f0_high))),
       highest_(static_cast<int>(std::ceil(rate / scan_low))),
-      longest_(static_cast<int>(std::ceil(rate / f0_low))),
       apart_(static_cast<float>(kApart * rate)),
       brief_(static_cast<float>(kBrief * rate)),
       fixed_products_(static_cast<int>(std::lround(kShortestProducts * rate))),

@@ -45,7 +45,6 @@ class Correlation {
   Peak climb(const float* values, int whole, int first_phase, int last_phase, int step) const noexcept;
 
   int lowest_, highest_;  // lags scanned, samples
-  int longest_;           // lag refined
   float apart_, brief_;   // see refine(), samples
   int fixed_products_;    // floor of P
   int fine_below_;        // lags below this are scanned in half samples

@@ -55,20 +55,20 @@ DDSP_RT_INLINE void hyperbolic_tangent(Vector& x) {
 }
 
 // out[row][kColumns] = x[row] times one column block; rows of x lie `stride` apart.
-template <int kRows>
+template <int Rows>
 DDSP_RT_INLINE void multiply(const float* x, std::size_t stride, const float* block, std::size_t length,
                              float (*out)[kColumns]) {
-  constexpr int kWide = kRows > 4 ? 2 : 4;  // vectors of columns at once: as many sums as there are registers for
+  constexpr int kWide = Rows > 4 ? 2 : 4;  // vectors of columns at once: as many sums as there are registers for
   for (std::size_t column = 0; column < kColumns; column += kWide * kLanes) {
-    Vector sum[kRows][kWide];
-    for (int row = 0; row < kRows; ++row)
+    Vector sum[Rows][kWide];
+    for (int row = 0; row < Rows; ++row)
       for (int wide = 0; wide < kWide; ++wide) sum[row][wide] = Vector{};
     for (std::size_t k = 0; k < length; ++k) {
       const float* weights = block + k * kColumns + column;
-      for (int row = 0; row < kRows; ++row)
+      for (int row = 0; row < Rows; ++row)
         for (int wide = 0; wide < kWide; ++wide) sum[row][wide] += x[row * stride + k] * at(weights + wide * kLanes);
     }
-    for (int row = 0; row < kRows; ++row)
+    for (int row = 0; row < Rows; ++row)
       for (int wide = 0; wide < kWide; ++wide) at(out[row] + column + wide * kLanes) = sum[row][wide];
   }
 }
