@@ -134,7 +134,7 @@ def test_a_stream_learns_what_a_fit_of_the_file_says(violin):
 
 
 def test_transfer_tells_what_lies_beyond_the_range(violin, tmp_path):
-    high, inside = staccato(4, midi=(95,)), staccato(16, midi=(62,), swell=False)
+    high, inside = staccato(4, midi=(98,)), staccato(16, midi=(62,), swell=False)
     soundfile.write(tmp_path / "in.wav", np.concatenate([inside, high]), RATE)
     made = transfer_file(violin, tmp_path / "in.wav", tmp_path / "out.wav", octave=0)
     (note,) = [note for note in made.notes if "lies" in note]

@@ -40,7 +40,7 @@ Notes::Notes(std::shared_ptr<const Instrument> instrument, int rate)
 void Notes::reset() noexcept {
   Framed::reset();
   for (NoteLine& line : lines_) line.reset();
-  channels_.fill({});
+  channels_ = decltype(channels_){};
   held_count_ = queued_ = 0;
   last_key_ = -1;
   begun_ = 0;
