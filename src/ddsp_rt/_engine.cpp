@@ -6,12 +6,14 @@
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "ddsp_rt/analysis/analyser.h"
@@ -219,7 +221,7 @@ NB_MODULE(_engine, m) {
           const nb::gil_scoped_release release;
           return stream.features();
         }();
-        return nb::make_tuple(frame.f0, frame.periodicity, frame.loudness, frame.outside);
+        return std::tuple(frame.f0, frame.periodicity, frame.loudness, frame.outside);
       });
 
   m.def(

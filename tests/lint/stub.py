@@ -24,7 +24,6 @@ def generated() -> str:
     # What nanobind knows of a dict, a list and a path is that they are ones.
     text = re.sub(r"-> dict\b", "-> dict[str, NDArray[numpy.float32]]", text)
     text = re.sub(r"-> list(?=:)", "-> list[dict[str, Any]]", text)
-    text = re.sub(r"-> tuple(?=:)", "-> tuple[float, float, float]", text)
     text = re.sub(r"os\.PathLike\b(?!\[)", "os.PathLike[str]", text)
     ruff = [str(Path(sys.executable).parent / "ruff")]
     for step in (["check", "--select", "I", "--fix-only"], ["format"]):
