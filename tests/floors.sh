@@ -24,7 +24,7 @@ pip() { "$home/venv/bin/python" -m pip install -q --disable-pip-version-check "$
 [ -x "$home/venv/bin/python" ] || "$python" -m venv "$home/venv"
 # shellcheck disable=SC2046  # one word each
 pip $(floors)
-pip --no-deps --force-reinstall -C build-dir="$home/cmake" .
+pip --no-deps --force-reinstall --config-settings build-dir="$home/cmake" .
 
 cd "$home"
 rm -f violin.wav violin.png

@@ -92,8 +92,12 @@ def detail(line: str) -> None:
 
 def error(line: str) -> None:
     """A line on standard error. Where that is closed or full nobody can be told, and the work goes on."""
-    with contextlib.suppress(OSError, ValueError):
+    try:
         print(line, file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        # What is left in the stream would be tried again at the end, and change the exit code.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def as_json(data: Any, indent: int = 2) -> str:

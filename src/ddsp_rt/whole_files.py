@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import shutil
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -33,9 +35,11 @@ class WholeFile:
         if self.target.is_symlink():
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
         self.target.parent.mkdir(parents=True, exist_ok=True)
-        self.handle, temporary = tempfile.mkstemp(SUFFIX, PREFIX, self.target.parent)
-        self.temporary = Path(temporary)
+        self.temporary = self.target.parent / f"{PREFIX}{secrets.token_hex(6)}{SUFFIX}"
         self._done = False
+        # From before the file is there: a signal may come before whoever writes it can clean up.
+        self._remove = weakref.finalize(self, self.temporary.unlink, missing_ok=True)
+        self.handle = os.open(self.temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
 
     def commit(self) -> None:
         """Make sure that everything is on the disk, then give it its name."""
@@ -43,6 +47,7 @@ class WholeFile:
         os.chmod(self.temporary, self._mode())
         os.replace(self.temporary, self.target)
         self._done = True
+        self._remove.detach()
         os.close(self.handle)
 
     def discard(self) -> None:
@@ -50,7 +55,7 @@ class WholeFile:
         if not self._done:
             self._done = True
             os.close(self.handle)
-            self.temporary.unlink(missing_ok=True)
+            self._remove()
 
     def _mode(self) -> int:
         try:

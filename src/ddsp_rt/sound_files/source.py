@@ -108,7 +108,7 @@ class Source:
             return decoders.open_decoder(self._real_path, self._file)
         except decoders.NotDecoded:
             pass
-        if not decoders.have_decoder():
+        if not decoders.have_decoder() and self.path.suffix.lower() in decoders.SUFFIXES:
             raise DataError(f"{self.name}: {decoders.how_to_read(self.path.name)}") from None
         raise DataError(f"{self.name}: not audio that can be read; give {READABLE}") from None
 
