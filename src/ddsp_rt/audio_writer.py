@@ -6,8 +6,9 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -163,6 +164,40 @@ def write_audio(path: str | os.PathLike[str], audio: np.ndarray, rate: int, bit_
 def is_standard_output(path: str | os.PathLike[str]) -> bool:
     """Whether the name "-" is given, which means standard output."""
     return os.fspath(path) == "-"
+
+
+class Written(NamedTuple):
+    """gain: linear, by which the whole was turned down, at most 1; peak: largest magnitude; frames: samples."""
+
+    gain: float
+    peak: float
+    frames: int
+
+
+def write_played(
+    path: str | os.PathLike[str],
+    rate: int,
+    bit_depth: str,
+    play: Callable[[], Iterable[np.ndarray]],
+    frames_hint: int = 0,
+) -> Written:
+    """Write the float32 blocks that `play()` yields, whole or not at all, and never clipped.
+
+    Where they would not fit the bit depth they are played once more, and turned down as a whole.
+
+    Raises:
+        UsageError, DataError: as `AudioWriter`, and what `play` raises; an old file of that name is left as it was.
+    """
+    gain = 1.0
+    while True:
+        with AudioWriter(path, rate, bit_depth, frames_hint) as writer:
+            for block in play():
+                writer.write(block * np.float32(gain))
+            needed = gain * fitting_gain(writer.peak, bit_depth)
+            if needed >= gain * 0.9999:
+                writer.commit()
+                return Written(gain, writer.peak, writer.frames)
+            gain = needed
 
 
 def fitting_gain(peak: float, bit_depth: str | int) -> float:

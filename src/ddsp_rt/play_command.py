@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 
-from ddsp_rt import console
-from ddsp_rt.audio_writer import AudioWriter, check_output, fitting_gain
+from ddsp_rt import arguments, console
+from ddsp_rt.audio_writer import check_output, is_standard_output, write_played
 from ddsp_rt.checks import as_rate
 from ddsp_rt.errors import UsageError
 from ddsp_rt.info_command import span
-from ddsp_rt.instrument import Instrument, load
+from ddsp_rt.instrument import OCTAVES, Instrument, check_octave, load
 from ddsp_rt.midi_file import Song, read_song
 from ddsp_rt.notes import Notes
 from ddsp_rt.progress import Progress
+from ddsp_rt.sound_files.finder import SoundFile
+from ddsp_rt.sound_files.source import shown
+from ddsp_rt.transfer_command import check_figure, done_to_it, plan, say_elsewhere
 
 BLOCK = 4096  # samples
-VOICES = 8
-OCTAVES = (-4, 4)
 MARGIN = 2.0  # semitones around what an instrument was trained on that it still plays well
 
 
 def play(
-    song: Annotated[Path, typer.Argument(metavar="SONG.mid", help="A MIDI file.")],
+    song: Annotated[Path, typer.Argument(metavar="SONG.mid", parser=arguments.path, help="A MIDI file.")],
     to: Annotated[
-        str, typer.Option("--to", metavar="INSTRUMENT", help="Name of an instrument, or path of a .ddsp file.")
+        str,
+        typer.Option(
+            "--to",
+            metavar="INSTRUMENT",
+            autocompletion=arguments.instrument_names,
+            help="Name of an instrument, or path of a .ddsp file.",
+        ),
     ],
     output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="OUT", help="File. [default: SONG-INSTRUMENT.wav here]"),
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            parser=arguments.output,
+            help="A file if it ends in .wav, .flac or .aiff, - for standard output, else a folder. "
+            "[default: SONG-INSTRUMENT.wav here]",
+        ),
     ] = None,
     octave: Annotated[
         str, typer.Option(metavar="auto|N", help="Octaves to shift by, -4 to 4; auto brings the notes into the range.")
@@ -48,7 +63,9 @@ def play(
     ] = None,
     sample_rate: Annotated[int, typer.Option(metavar="HZ", help="Of the result, 8000 to 192000.")] = 48_000,
     bit_depth: Annotated[str, typer.Option(metavar="16|24|float", help="Of the result.")] = "16",
-    figure: Annotated[Path | None, typer.Option(metavar="PNG", help="Also draw the notes and their sound.")] = None,
+    figure: Annotated[
+        Path | None, typer.Option(metavar="PNG", parser=arguments.path, help="Also draw the notes and their sound.")
+    ] = None,
 ) -> None:
     """Play a MIDI file on an instrument, up to eight notes at once.
 
@@ -57,61 +74,45 @@ def play(
 
     Example: ddsp-rt play song.mid --to violin -o song.wav --octave auto
     """
-    rate = as_rate(sample_rate)
+    rate, octave = as_rate(sample_rate), check_octave(octave)
     if channel is not None and not 1 <= channel <= 16:
         raise UsageError(f"--channel {channel}: give a channel from 1 to 16")
     if not 0 <= bend_range <= 96:
         raise UsageError(f"--bend-range {bend_range:g}: give 0 to 96 semitones")
     instrument = load(to)
-    target = output or Path(f"{song.stem}-{instrument.path.stem}.wav")
-    target = target if target.suffix else target.with_name(target.name + ".wav")
+    jobs = plan([SoundFile(song, song.name)], output, instrument)
+    ((_, target),) = jobs
     check_output(target, bit_depth)
-    _check_figure(figure, target)
+    if figure is not None:
+        check_figure(figure, jobs)
     notes = instrument.notes(rate)
     _set_all(notes, settings or [])
     read = read_song(song, channel)
     shift = _octave(octave, read, instrument)
     notes.set("transpose", notes.get("transpose") + 12 * shift)
-    heard = _render(notes, read, target, bit_depth, bend_range, figure is not None)
-    console.say(
-        f"{target}: {len(read.keys)} notes, {read.seconds:.1f} s, {rate} Hz" + _shifted(shift) + heard.turned_down
-    )
+    replaced = not is_standard_output(target) and target.exists()
+    heard: list[np.ndarray] = []
+
+    def performed() -> Iterator[np.ndarray]:
+        heard.clear()
+        with Progress(song.name, read.seconds) as bar:
+            for block in _blocks(notes, read, bend_range):
+                yield block
+                bar.advance(len(block) / rate)
+                if figure is not None:
+                    heard.append(block)
+
+    written = write_played(target, rate, bit_depth, performed)
+    say = say_elsewhere if is_standard_output(target) else console.say
+    done = done_to_it(shift, 20 * float(np.log10(written.gain)), replaced)
+    say(f"{shown(target)}: {len(read.keys)} notes, {read.seconds:.1f} s, {rate} Hz{done}")
     for line in _remarks(read, instrument, shift, notes):
         console.note(line)
     if figure is not None:
         from ddsp_rt.figures.notes_figure import draw_notes
 
-        draw_notes(read, heard.audio, rate, instrument, shift, figure)
-        console.say(f"{figure}: the notes and their sound")
-
-
-class _Heard:
-    """What became of a song: its audio, where it is wanted, and what was done to make it fit."""
-
-    def __init__(self) -> None:
-        self.audio = np.zeros(0, np.float32)
-        self.turned_down = ""
-
-
-def _render(notes: Notes, song: Song, target: Path, bit_depth: str, bend_range: float, keep: bool) -> _Heard:
-    heard, gain = _Heard(), 1.0
-    while True:
-        parts = []
-        bar = Progress(song.path.name, song.seconds)
-        with AudioWriter(target, notes.sample_rate, bit_depth) as writer, bar:
-            for block in _blocks(notes, song, bend_range):
-                writer.write(block * np.float32(gain))
-                bar.advance(len(block) / notes.sample_rate)
-                parts.append(block if keep else block[:0])
-            needed = gain * fitting_gain(writer.peak, bit_depth)
-            if needed >= gain * 0.9999:
-                writer.commit()
-                break
-            gain = needed
-    heard.audio = np.concatenate(parts) * np.float32(gain)
-    if gain < 1:
-        heard.turned_down = f", turned down by {-20 * np.log10(gain):.1f} dB to fit"
-    return heard
+        draw_notes(read, np.concatenate(heard) * np.float32(written.gain), rate, instrument, shift, figure)
+        say(f"{shown(figure)}: the notes and their sound")
 
 
 def _blocks(notes: Notes, song: Song, bend_range: float):
@@ -131,16 +132,10 @@ def _blocks(notes: Notes, song: Song, bend_range: float):
     yield notes.tail()
 
 
-def _octave(octave: str, song: Song, instrument: Instrument) -> int:
+def _octave(octave: int | str, song: Song, instrument: Instrument) -> int:
     """The whole octaves that bring most notes into the range, the fewest of them, or what was asked for."""
     if octave != "auto":
-        try:
-            number = int(octave)
-        except ValueError:
-            number = OCTAVES[1] + 1
-        if not OCTAVES[0] <= number <= OCTAVES[1]:
-            raise UsageError(f"--octave {octave}: give auto, or a whole number from {OCTAVES[0]} to {OCTAVES[1]}")
-        return number
+        return int(octave)
     low, high = _range(instrument)
     keys = np.array(song.keys)
 
@@ -188,16 +183,3 @@ def _set_all(notes: Notes, settings: list[str]) -> None:
         if not equals:
             raise UsageError(f"--set {setting}: give NAME=VALUE, such as attack=40")
         notes.set(name.strip(), number)
-
-
-def _shifted(octaves: int) -> str:
-    return f", shifted by {octaves:+d} octave{'s' if abs(octaves) > 1 else ''}" if octaves else ""
-
-
-def _check_figure(figure: Path | None, target: Path) -> None:
-    if figure is None:
-        return
-    if figure.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise UsageError(f"--figure {figure}: end the name in .png, .pdf or .svg")
-    if figure.is_dir() or figure.absolute() == target.absolute():
-        raise UsageError(f"--figure {figure}: give the name of a file that is nothing else")

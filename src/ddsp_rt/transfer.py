@@ -11,7 +11,8 @@ import numpy as np
 
 from ddsp_rt import _engine
 from ddsp_rt.analysis import HIGHEST_F0, LOWEST_F0, Features
-from ddsp_rt.audio import AudioReader, AudioWriter, fitting_gain
+from ddsp_rt.audio import AudioReader
+from ddsp_rt.audio_writer import write_played
 from ddsp_rt.checks import HIGHEST_RATE, LOWEST_RATE, as_rate
 from ddsp_rt.gates import silent_frames, usable_frames
 from ddsp_rt.instrument import Instrument
@@ -74,24 +75,23 @@ def transfer_file(
         opening = Opening(rate)
         features = _analyse(reader, rate, report, opening)
         fitting = instrument.fit(features, octave, loudness, loudness_range)
-        gain = 1.0
-        while True:
-            with AudioWriter(target, rate, bit_depth, int(reader.frames * rate / reader.rate)) as writer:
-                stream = instrument.stream(rate, fitting, reverb, z)
-                for block in _resampled(reader, rate):
-                    writer.write(stream.process(block) * np.float32(gain))
-                    report(block, 0.7 * reader.rate / rate)
-                performed = writer.frames
-                writer.write(stream.tail() * np.float32(gain))
-                needed = gain * fitting_gain(writer.peak, bit_depth)
-                if needed >= gain * 0.9999:
-                    writer.commit()
-                    notes = _notes(reader, features, opening, writer.peak)
-                    notes += _beyond(instrument, features, fitting.octave, reader.name)
-                    break
-                gain = needed
-    seconds, tail = performed / rate, (writer.frames - performed) / rate
-    return Made(Path(target), rate, seconds, tail, fitting.octave, 20 * float(np.log10(gain)), notes)
+        tail = 0
+
+        def play() -> Iterator[np.ndarray]:
+            nonlocal tail
+            stream = instrument.stream(rate, fitting, reverb, z)
+            for block in _resampled(reader, rate):
+                yield stream.process(block)
+                report(block, 0.7 * reader.rate / rate)
+            rest = stream.tail()
+            tail = len(rest)
+            yield rest
+
+        written = write_played(target, rate, bit_depth, play, int(reader.frames * rate / reader.rate))
+        notes = _notes(reader, features, opening, written.peak)
+        notes += _beyond(instrument, features, fitting.octave, reader.name)
+    seconds, gain_db = (written.frames - tail) / rate, 20 * float(np.log10(written.gain))
+    return Made(Path(target), rate, seconds, tail / rate, fitting.octave, gain_db, notes)
 
 
 def analyse_file(source: str | os.PathLike[str], sample_rate: int | None = None) -> Features:

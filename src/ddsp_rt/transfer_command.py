@@ -56,9 +56,10 @@ def transfer_all(
     jobs = plan(found.files, output, instrument)
     for _, target in jobs:
         check_output(target, bit_depth)
-    _check_figure(jobs, figure)
+    if figure is not None:
+        check_figure(figure, jobs)
     console.detail(f"{instrument.name}: {instrument.path}")
-    say = console.say if output is None or not is_standard_output(output) else _say_elsewhere
+    say = console.say if output is None or not is_standard_output(output) else say_elsewhere
 
     def one(source: Path, target: Path) -> None:
         replaced = not is_standard_output(target) and target.exists()
@@ -155,7 +156,7 @@ def _shortened(stem: str, ending: str) -> str:
     return stem + ending
 
 
-def _say_elsewhere(line: str) -> None:
+def say_elsewhere(line: str) -> None:
     """Standard output carries the sound."""
     if console.verbosity > console.QUIET:
         console.error(line)
@@ -168,9 +169,8 @@ def _same(one: Path, other: Path) -> bool:
         return os.path.abspath(one) == os.path.abspath(other)
 
 
-def _check_figure(jobs: list[tuple[Path, Path]], figure: Path | None) -> None:
-    if figure is None:
-        return
+def check_figure(figure: Path, jobs: list[tuple[Path, Path]]) -> None:
+    """UsageError where no picture can be drawn of the jobs, or not under that name."""
     if len(jobs) > 1:
         raise UsageError("--figure draws one input; give one INPUT")
     if str(jobs[0][0]) == STANDARD_INPUT:
@@ -194,8 +194,14 @@ def _summary(made: Made, bit_depth: str, replaced: bool) -> str:
     depth = "float" if bit_depth == "float" else f"{bit_depth} bit"
     name = "standard output" if is_standard_output(made.path) else shown(made.path)
     line = f"{name}: {made.seconds:.1f} s + {made.tail:.1f} s tail, {made.rate} Hz, {depth}"
-    if made.octave:
-        line += f", shifted by {made.octave:+d} octave{'s' if abs(made.octave) > 1 else ''}"
-    if made.gain_db < -0.005:
-        line += f", turned down by {-made.gain_db:.1f} dB to fit"
-    return f"{line}, replacing the old file" if replaced else line
+    return line + done_to_it(made.octave, made.gain_db, replaced)
+
+
+def done_to_it(octave: int, gain_db: float, replaced: bool) -> str:
+    """The end of a line on a result: what was done to make it fit."""
+    words = ""
+    if octave:
+        words += f", shifted by {octave:+d} octave{'s' if abs(octave) > 1 else ''}"
+    if gain_db < -0.005:
+        words += f", turned down by {-gain_db:.1f} dB to fit"
+    return f"{words}, replacing the old file" if replaced else words
