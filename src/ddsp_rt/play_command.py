@@ -20,7 +20,7 @@ from ddsp_rt.notes import Notes
 from ddsp_rt.progress import Progress
 from ddsp_rt.sound_files.finder import SoundFile
 from ddsp_rt.sound_files.source import shown
-from ddsp_rt.transfer_command import check_figure, done_to_it, plan, say_elsewhere
+from ddsp_rt.transfer_command import check_figure, done_to_it, output_name, plan, say_elsewhere
 
 BLOCK = 4096  # samples
 MARGIN = 2.0  # semitones around what an instrument was trained on that it still plays well
@@ -105,7 +105,7 @@ def play(
     written = write_played(target, rate, bit_depth, performed)
     say = say_elsewhere if is_standard_output(target) else console.say
     done = done_to_it(shift, 20 * float(np.log10(written.gain)), replaced)
-    say(f"{shown(target)}: {len(read.keys)} notes, {read.seconds:.1f} s, {rate} Hz{done}")
+    say(f"{output_name(target)}: {len(read.keys)} notes, {read.seconds:.1f} s, {rate} Hz{done}")
     for line in _remarks(read, instrument, shift, notes):
         console.note(line)
     if figure is not None:

@@ -192,9 +192,13 @@ def _draw(
 
 def _summary(made: Made, bit_depth: str, replaced: bool) -> str:
     depth = "float" if bit_depth == "float" else f"{bit_depth} bit"
-    name = "standard output" if is_standard_output(made.path) else shown(made.path)
-    line = f"{name}: {made.seconds:.1f} s + {made.tail:.1f} s tail, {made.rate} Hz, {depth}"
+    line = f"{output_name(made.path)}: {made.seconds:.1f} s + {made.tail:.1f} s tail, {made.rate} Hz, {depth}"
     return line + done_to_it(made.octave, made.gain_db, replaced)
+
+
+def output_name(path: Path) -> str:
+    """An output as it is spoken of."""
+    return "standard output" if is_standard_output(path) else shown(path)
 
 
 def done_to_it(octave: int, gain_db: float, replaced: bool) -> str:
