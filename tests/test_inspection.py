@@ -132,6 +132,14 @@ def test_duplicates_are_found_and_two_takes_stay_apart(folder):
     assert found["one.wav", "softer_cut.flac"]["offset"] == pytest.approx(1.0, abs=0.08)
 
 
+def test_a_copy_is_heard_as_every_reader_hears_it(folder):
+    """Channels of opposite polarity, of which a plain mean would be silence."""
+    one = phrase(1)
+    paths = [folder("one.wav", one), folder("inverted.wav", 0.5 * np.stack([one, -one], axis=1))]
+    (found,) = inspect_files(paths)["duplicates"]
+    assert found["kind"] == "same performance" and found["offset"] == pytest.approx(0.0, abs=0.08)
+
+
 def test_fingerprints_of_nothing_match_nothing():
     empty = fingerprint(np.zeros(0), np.zeros(0, bool), np.zeros(0))
     assert find_duplicates(["a", "b"], ["1", "2"], [empty, empty], [0.0, 0.0]) == []

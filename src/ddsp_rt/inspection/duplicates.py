@@ -102,12 +102,10 @@ def _same_wave(first: Path, second: Path, offset: float, length_a: float, length
 
 def _piece(path: Path, start: float, seconds: float) -> np.ndarray:
     """Part of a file at 8 kHz without DC, mono."""
-    import soundfile
-
+    from ddsp_rt.audio import read_audio
     from ddsp_rt.evaluation.signals import resample
 
-    with soundfile.SoundFile(str(path)) as file:
-        file.seek(min(max(int(start * file.samplerate), 0), file.frames))
-        audio = file.read(int(seconds * file.samplerate), dtype="float32", always_2d=True).mean(axis=1)
-        audio = resample(audio, file.samplerate, 8000)
+    audio, rate = read_audio(path)
+    first = min(max(int(start * rate), 0), len(audio))
+    audio = resample(audio[first : first + int(seconds * rate)], rate, 8000)
     return audio - audio.mean() if len(audio) else audio
