@@ -135,6 +135,21 @@ def test_the_command_draws_what_it_played(instrument_path, tone, tmp_path):
     assert picture.read_bytes().startswith(b"\x89PNG") and soundfile.info(out).frames >= RATE
 
 
+def test_the_picture_is_of_the_channel_that_is_played(instrument_path, tone, tmp_path):
+    both = tmp_path / "in.wav"
+    soundfile.write(both, np.stack([tone(RATE, 1.0, 330.0), tone(RATE, 1.0, 440.0)], axis=1), RATE)
+    pictures = [tmp_path / name for name in ("transfer.png", "second.png", "first.png")]
+    to = [both, "--to", instrument_path, "-o"]
+    for arguments in (
+        ["transfer", *to, tmp_path / "out.wav", "--channel", 2, "--figure", pictures[0]],
+        ["figure", *to, pictures[1], "--channel", 2],
+        ["figure", *to, pictures[2], "--channel", 1],
+    ):
+        assert main([str(argument) for argument in arguments]) == 0
+    played, second, first = (picture.read_bytes() for picture in pictures)
+    assert played == second != first
+
+
 @pytest.mark.parametrize("rate", [16_000, 48_000])
 def test_parameters_move_without_a_click(rate):
     """Each of them from end to end and back in the middle of a note."""

@@ -85,7 +85,7 @@ def transfer_all(
     if len(jobs) == 1:
         one(*jobs[0])
         if figure is not None:
-            _draw(instrument, jobs[0][0], figure, octave, loudness, reverb, loudness_range)
+            _draw(instrument, jobs[0][0], figure, octave, loudness, reverb, channel, loudness_range)
         return
     bad = 0
     for source, target in jobs:
@@ -182,11 +182,20 @@ def check_figure(figure: Path, jobs: list[tuple[Path, Path]]) -> None:
 
 
 def _draw(
-    instrument: Instrument, source: Path, figure: Path, octave, loudness, reverb: float, loudness_range: float
+    instrument: Instrument,
+    source: Path,
+    figure: Path,
+    octave,
+    loudness,
+    reverb: float,
+    channel: int | None,
+    loudness_range: float,
 ) -> None:
     from ddsp_rt.figures import draw_transfer
 
-    draw_transfer(instrument, source, figure, octave, loudness, reverb, loudness_range=loudness_range)
+    draw_transfer(
+        instrument, source, figure, octave, loudness, reverb, channel=channel, loudness_range=loudness_range
+    )
     console.say(f"{shown(figure)}: the sound taken apart")
 
 
