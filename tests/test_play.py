@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,27 @@ def test_blocks_of_any_size_give_the_same_samples(violin):
     assert np.abs(whole).max() > 1e-3
     for size in (64, 777):
         np.testing.assert_array_equal(play(size), whole)
+
+
+def test_a_second_thread_is_refused_in_one_line_whatever_it_asks(violin):
+    notes, refused, started = violin.notes(RATE), {}, threading.Event()
+
+    def play():
+        started.set()
+        while len(refused) < 2:
+            notes.process(RATE)
+
+    first = threading.Thread(target=play, daemon=True)
+    first.start()
+    started.wait()
+    for name, ask in (("reset", notes.reset), ("process", lambda: notes.process(0))):
+        while name not in refused:
+            try:
+                ask()
+            except UsageError as error:
+                refused[name] = str(error)
+    first.join()
+    assert all("thread" in line and "\n" not in line for line in refused.values())
 
 
 def test_silence_stays_silent_and_a_tail_ends(violin):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -183,24 +185,18 @@ class Stream:
     def process(self, block: np.ndarray) -> np.ndarray:
         """float32 [samples] -> float32 [samples]. The same samples come out however the input is cut."""
         samples = as_mono(block)
-        try:
+        with one_thread("this stream"):
             return self._live.process(samples)
-        except _engine.StreamBusy:
-            raise UsageError("Another thread is playing this stream. Give each thread a stream of its own.") from None
 
     def tail(self) -> np.ndarray:
         """What still sounds after the end of the performance, to the last sample above -80 dBFS; 20 s at most."""
-        try:
+        with one_thread("this stream"):
             return self._live.tail()
-        except _engine.StreamBusy:
-            raise UsageError("Another thread is playing this stream. Give each thread a stream of its own.") from None
 
     def reset(self) -> None:
         """Back to silence; fitting and parameters stay."""
-        try:
+        with one_thread("this stream"):
             self._live.reset()
-        except _engine.StreamBusy:
-            raise UsageError("Another thread is playing this stream, so it cannot be reset now.") from None
 
     @property
     def instrument(self) -> Instrument:
@@ -309,6 +305,15 @@ def as_instrument(instrument: Instrument) -> Instrument:
     if not isinstance(instrument, Instrument):
         raise UsageError(f"the instrument is of type {type(instrument).__name__}; give what ddsp_rt.load returns")
     return instrument
+
+
+@contextlib.contextmanager
+def one_thread(what: str) -> Iterator[None]:
+    """Says in one line, as a UsageError, that another thread is playing meanwhile."""
+    try:
+        yield
+    except _engine.StreamBusy:
+        raise UsageError(f"Another thread is playing {what}. Give each thread its own.") from None
 
 
 def _heard(features: Features) -> _engine.Fitter:

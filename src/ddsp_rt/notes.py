@@ -10,13 +10,13 @@ import numpy as np
 from ddsp_rt import _engine
 from ddsp_rt.checks import as_rate
 from ddsp_rt.errors import UsageError
+from ddsp_rt.instrument import one_thread
 
 if TYPE_CHECKING:
     from ddsp_rt.instrument import Instrument
 
 CHANNELS = 16
 ALL_CHANNELS = -1
-BUSY = "two threads play these notes at once; give each thread its own"
 
 
 class Notes:
@@ -85,10 +85,8 @@ class Notes:
         """Play a block: float32 [samples]. The same samples come out however the time is cut into blocks."""
         if isinstance(samples, bool) or not isinstance(samples, (int, np.integer)) or samples < 0:
             raise UsageError(f"samples {samples}: give a whole number of samples, 0 or more")
-        try:
+        with one_thread("these notes"):
             return self._notes.process(int(samples))
-        except _engine.StreamBusy:
-            raise UsageError(BUSY) from None
 
     def sounding(self) -> list[tuple[int, int, float, float]]:
         """(channel, key, f0 in Hz, loudness in dB) of each note that sounds or fades."""
@@ -97,11 +95,13 @@ class Notes:
     def tail(self) -> np.ndarray:
         """What still sounds once every note is released, to the last sample above -80 dBFS."""
         self.all_notes_off()
-        return self._notes.tail()
+        with one_thread("these notes"):
+            return self._notes.tail()
 
     def reset(self) -> None:
         """Back to silence, pedals up and bends centred; parameters stay."""
-        self._notes.reset()
+        with one_thread("these notes"):
+            self._notes.reset()
 
     def set(self, name: str, value: float) -> None:
         """Set a parameter (see `parameters`); UsageError when there is none of that name.
