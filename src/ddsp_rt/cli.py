@@ -13,7 +13,6 @@ import sys
 import threading
 import traceback
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -47,13 +46,6 @@ EXTRAS = {
 }
 INTERRUPTED = 130  # exit code after Ctrl-C
 HELP = {"help_option_names": ["-h", "--help"]}
-
-
-def _exists(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 class Commands(TyperGroup):
@@ -232,9 +224,8 @@ def _stub(summary: str):
     return command
 
 
-for _name, (_module, _function, _summary) in ELSEWHERE.items():
-    if _exists(_module):
-        app.command(_name)(_stub(_summary))
+for _name, (_, _, _summary) in ELSEWHERE.items():
+    app.command(_name)(_stub(_summary))
 
 
 def main(arguments: list[str] | None = None) -> int:
