@@ -13,7 +13,7 @@ from typer.models import OptionInfo
 
 import ddsp_rt
 from ddsp_rt import cli
-from ddsp_rt.info_command import span
+from ddsp_rt.note_names import span
 from ddsp_rt.training.data_file import FORMAT_VERSION, write_tensors
 
 

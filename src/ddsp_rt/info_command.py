@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from ddsp_rt import console
 from ddsp_rt.errors import DataError
 from ddsp_rt.instrument import Instrument, list_instruments
+from ddsp_rt.note_names import span
 from ddsp_rt.sound_files.source import shown
-
-NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 def metadata_json(instrument: Instrument) -> str:
@@ -66,17 +65,6 @@ def _listed() -> Iterator[dict]:
         else:
             quantiles = instrument.metadata["quantiles"]
             yield entry | {"range": span(quantiles["pitch_midi"]), "model_rate": instrument.model_rate}
-
-
-def span(pitch: list[float]) -> str:
-    """The outermost of rising MIDI notes, by name."""
-    return f"{note_name(pitch[0])} to {note_name(pitch[-1])}"
-
-
-def note_name(midi: float) -> str:
-    """The nearest note; 69 is A4."""
-    number = round(midi)
-    return f"{NOTES[number % 12]}{number // 12 - 1}"
 
 
 def _flat(value) -> str:

@@ -13,9 +13,9 @@ from ddsp_rt import arguments, console
 from ddsp_rt.audio_writer import check_output, is_standard_output, write_played
 from ddsp_rt.checks import as_rate
 from ddsp_rt.errors import UsageError
-from ddsp_rt.info_command import span
 from ddsp_rt.instrument import OCTAVES, Instrument, check_octave, load
 from ddsp_rt.midi_file import Song, read_song
+from ddsp_rt.note_names import span
 from ddsp_rt.notes import Notes
 from ddsp_rt.progress import Progress
 from ddsp_rt.sound_files.finder import SoundFile

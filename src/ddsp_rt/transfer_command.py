@@ -193,9 +193,7 @@ def _draw(
 ) -> None:
     from ddsp_rt.figures import draw_transfer
 
-    draw_transfer(
-        instrument, source, figure, octave, loudness, reverb, channel=channel, loudness_range=loudness_range
-    )
+    draw_transfer(instrument, source, figure, octave, loudness, reverb, channel=channel, loudness_range=loudness_range)
     console.say(f"{shown(figure)}: the sound taken apart")
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from ddsp_rt.note_names import note_name
+
 # Okabe and Ito's colours, told apart by the colour-blind; distinct in grey too, helped by the line styles.
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7F7F7F"
 MAP = "cividis"
 RANGE = 80.0  # dB shown in a spectrogram
 LOWEST = 60.0  # Hz
 COLUMNS, ROWS = 700, 220  # of a spectrogram's picture
-NOTES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 TICK_SETS = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 4, 7, 9), (0, 4, 7), (0, 7), (0,))  # semitones of an octave
 
 
@@ -39,6 +40,11 @@ def log_frequency(axis, low: float, high: float) -> None:
     axis.set_ylabel("frequency (Hz)")
 
 
+def note(midi: int) -> str:
+    """Its name, with the sign that printed music has."""
+    return note_name(midi).replace("#", "♯")
+
+
 def note_frequency(axis, low: float, high: float) -> None:
     """Ticks at notes, named beside their Hz, on an axis whose coordinate is log2(Hz)."""
     first, last = (69 + 12 * np.log2(f / 440) for f in (low, high))
@@ -48,7 +54,7 @@ def note_frequency(axis, low: float, high: float) -> None:
         if len(ticks) <= 6:
             break
     hertz = [440 * 2 ** ((n - 69) / 12) for n in ticks]
-    labels = [f"{NOTES[n % 12]}{n // 12 - 1}  {f:.0f}" for n, f in zip(ticks, hertz)]
+    labels = [f"{note(n)}  {f:.0f}" for n, f in zip(ticks, hertz)]
     axis.set_yticks(np.log2(hertz), labels)
     axis.set_ylim(np.log2(low), np.log2(high))
     axis.set_ylabel("f0 (note, Hz)")

@@ -74,7 +74,7 @@ def _roll(axis, song: Song, instrument: Instrument, octave: int) -> None:
         )  # fmt: skip
     low, high = min(min(keys), pitch[0]) - 2, max(max(keys), pitch[-1]) + 2
     ticks = [n for n in range(int(np.ceil(low)), int(high) + 1) if n % 12 in (0, 7)]
-    axis.set_yticks(ticks, [f"{style.NOTES[n % 12]}{n // 12 - 1}" for n in ticks])
+    axis.set_yticks(ticks, [style.note(n) for n in ticks])
     axis.set_ylim(low, high)
     axis.set_ylabel("note")
     axis.set_title("1  Notes (the band is the instrument's range; hatched notes lie outside it)")

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from ddsp_rt.analysis import HIGHEST_F0, LOWEST_F0
-from ddsp_rt.info_command import note_name
 from ddsp_rt.inspection.recording import Recording
+from ddsp_rt.note_names import note_name
 
 ENOUGH = 5.0  # usable minutes from which training is worth while
 THIN = 1.0  # seconds under which a note inside the range counts as missing

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ddsp_rt.errors import DataError
-from ddsp_rt.training.verdict import note_name
+from ddsp_rt.note_names import span
 from ddsp_rt.whole_files import whole_file
 
 MARK = "<!-- Written by ddsp-rt train. Remove this line to keep your own words from being replaced. -->"
@@ -31,12 +31,11 @@ def card(metadata: dict[str, Any], sentences: list[str]) -> str:
     pitch, loudness = quantiles["pitch_midi"], quantiles["loudness_db"]
     reverb = metadata["architecture"].get("reverb")
     room = f"{reverb['length'] / metadata['model_rate']:.1f} s, of {training['room']}" if reverb else "none"
-    span = f"{note_name(round(pitch[0]))} to {note_name(round(pitch[-1]))} (98 % of its training notes)"
     data = f"{training['seconds_of_data'] / 60:.1f} min to learn from, {training['recordings']} recordings"
     taught = f"{training['minutes']:g} min, {training['steps']} steps of {training['batch']} crops"
     rows = {
         "model rate": f"{metadata['model_rate']} Hz",
-        "range": f"{span}, {loudness[0]:.0f} to {loudness[-1]:.0f} dB (A)",
+        "range": f"{span(pitch)} (98 % of its training notes), {loudness[0]:.0f} to {loudness[-1]:.0f} dB (A)",
         "room": room,
         "data": f"{data}; {training['seconds_kept_out']:.0f} s kept out for tests",
         "training": f"{taught}; the best after {training['best_step']}",

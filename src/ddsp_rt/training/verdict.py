@@ -6,21 +6,16 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ddsp_rt.note_names import note_name, span
 from ddsp_rt.training.assessment import Assessment
 from ddsp_rt.training.crops import Crops
 
-NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 FOLLOWS, HARDLY = 0.75, 0.4  # dB played for a decibel asked for
 SOFT_RANGE = 15.0  # dB between soft and loud that recordings should have
 PAUSE_RISEN = 6.0  # dB by which a pause may be louder than recorded
 WORSE = 1.25  # times the median error that make a note weak
 FEW = 2.0  # seconds of a note
 ENOUGH = 300.0  # seconds of everything
-
-
-def note_name(midi: int) -> str:
-    """69 is A4."""
-    return f"{NAMES[midi % 12]}{midi // 12 - 1}"
 
 
 def verdict(assessment: Assessment, crops: Crops) -> list[str]:
@@ -79,7 +74,7 @@ def spans(notes: Iterable[int]) -> str:
             groups[-1].append(note)
         else:
             groups.append([note])
-    words = [note_name(g[0]) if len(g) == 1 else f"{note_name(g[0])} to {note_name(g[-1])}" for g in groups]
+    words = [note_name(g[0]) if len(g) == 1 else span(g) for g in groups]
     return ", ".join(words[:8]) + (f" and {len(words) - 8} more" if len(words) > 8 else "")
 
 
