@@ -32,6 +32,11 @@ def as_rate(sample_rate: int) -> int:
     return as_whole("sample rate", sample_rate, LOWEST_RATE, HIGHEST_RATE, " of Hz")
 
 
+def nearest_rate(rate: int) -> int:
+    """The rate that the engine runs at for a recording of `rate` Hz: its own, or the nearest in the range."""
+    return min(max(rate, LOWEST_RATE), HIGHEST_RATE)
+
+
 def as_whole(what: str, value: SupportsIndex | float, low: int, high: int, unit: str = "") -> int:
     """A whole number within its range, or a UsageError that names it."""
     number = np.asarray(value)

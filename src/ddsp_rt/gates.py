@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ddsp_rt.analysis import FRAME_RATE
+from ddsp_rt.analysis import FRAME_RATE, VOICED
 from ddsp_rt.sound_files.clipping import flat_tops
 
 REASONS = ("silence", "clipping", "polyphony", "unsteady")
 
-VOICED = 0.5  # periodicity from which a frame counts as pitched
 SILENCE_BELOW_LOUD = 50.0  # dB under the recording's loud level (95th percentile)
 SILENCE_ABSOLUTE = -75.0  # dB: below this a frame is silent whatever the recording's level
 KEPT_AFTER_SOUND = 1.0  # seconds of a pause that stay usable: releases and reverberation are worth learning

@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from ddsp_rt.analysis import FRAME_RATE
+from ddsp_rt.analysis import FRAME_RATE, HIGHEST_F0, LOWEST_F0
 from ddsp_rt.architecture import Architecture, ArchitectureError
 from ddsp_rt.errors import DataError
 from ddsp_rt.whole_files import whole_file
 
 FORMAT_VERSION = 1
 ANALYSER_VERSIONS = (2,)  # analysers the engine still has
+ANALYSER = {"version": ANALYSER_VERSIONS[-1], "f0_low": LOWEST_F0, "f0_high": HIGHEST_F0}  # of new files
 SUPPORTED_REQUIRES: frozenset[str] = frozenset()  # features of the format a file may insist on
 METADATA_KEY = "ddsp_rt"
 MAX_HEADER = 1 << 20  # bytes

@@ -13,7 +13,7 @@ from ddsp_rt import _engine
 from ddsp_rt.analysis import HIGHEST_F0, LOWEST_F0, Features
 from ddsp_rt.audio import AudioReader
 from ddsp_rt.audio_writer import write_played
-from ddsp_rt.checks import HIGHEST_RATE, LOWEST_RATE, as_rate
+from ddsp_rt.checks import as_rate, nearest_rate
 from ddsp_rt.gates import silent_frames, usable_frames
 from ddsp_rt.instrument import Instrument
 
@@ -67,7 +67,7 @@ def transfer_file(
         DataError, UsageError: one clear line each; nothing is written then, and an old `target` stays.
     """
     with AudioReader(source, channel) as reader:
-        rate = as_rate(sample_rate if sample_rate is not None else min(max(reader.rate, LOWEST_RATE), HIGHEST_RATE))
+        rate = as_rate(sample_rate if sample_rate is not None else nearest_rate(reader.rate))
 
         def report(block: np.ndarray, share: float) -> None:
             advance(share * len(block) / max(reader.frames, 1))
@@ -97,7 +97,7 @@ def transfer_file(
 def analyse_file(source: str | os.PathLike[str], sample_rate: int | None = None) -> Features:
     """The features of a file, read block by block, at the file's rate or at `sample_rate` Hz."""
     with AudioReader(source) as reader:
-        rate = as_rate(sample_rate if sample_rate is not None else min(max(reader.rate, LOWEST_RATE), HIGHEST_RATE))
+        rate = as_rate(sample_rate if sample_rate is not None else nearest_rate(reader.rate))
         return _analyse(reader, rate, lambda block, share: None)
 
 

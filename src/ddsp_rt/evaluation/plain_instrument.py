@@ -11,7 +11,7 @@ import numpy as np
 
 from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.architecture import Architecture, DecoderSpec
-from ddsp_rt.instrument_file import save_instrument
+from ddsp_rt.instrument_file import ANALYSER, FORMAT_VERSION, save_instrument
 
 HARMONICS = 10
 RATE = 48_000  # Hz
@@ -45,13 +45,13 @@ def write_plain_instrument(path: str | os.PathLike) -> None:
     tensors["decoder.head.bias"][1 : 1 + HARMONICS] = -1.0 - np.log10(np.arange(1, 1 + HARMONICS))
     tensors["decoder.head.bias"][1 + HARMONICS :] = -20.0
     metadata = {
-        "format_version": 1,
+        "format_version": FORMAT_VERSION,
         "requires": [],
         "name": "plain",
         "architecture": architecture.to_dict(),
         "model_rate": RATE,
         "frame_rate": FRAME_RATE,
-        "analyser": {"version": 2, "f0_low": 40, "f0_high": 3000},
+        "analyser": ANALYSER,
         "quantiles": {
             "probabilities": [0.05, 0.5, 0.95],
             "pitch_midi": [40.0, 64.0, 88.0],

@@ -95,7 +95,7 @@ def draw_transfer(
 ) -> None:
     """Draws a transfer of the file `source` into `path`, from `start` on and at most `seconds` long."""
     from ddsp_rt.audio import read_audio
-    from ddsp_rt.checks import HIGHEST_RATE, LOWEST_RATE
+    from ddsp_rt.checks import nearest_rate
     from ddsp_rt.evaluation.signals import resample
     from ddsp_rt.figures.drawing import draw
     from ddsp_rt.figures.parts import take_apart
@@ -105,7 +105,7 @@ def draw_transfer(
     if len(audio) - first < LEAST * rate:
         raise DataError(f"{source}: nothing to draw from {start:g} s on; it lasts {len(audio) / rate:.2f} s")
     audio = audio[first : first + int(seconds * rate)]
-    engine_rate = min(max(rate, LOWEST_RATE), HIGHEST_RATE)
+    engine_rate = nearest_rate(rate)
     if engine_rate != rate:
         audio = resample(audio, rate, engine_rate)
     name = Path(source).name

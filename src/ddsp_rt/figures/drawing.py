@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ddsp_rt.analysis import FRAME_RATE
+from ddsp_rt.analysis import FRAME_RATE, VOICED
 from ddsp_rt.errors import DataError
 from ddsp_rt.figures import axes as style
 from ddsp_rt.figures.parts import Parts
@@ -32,7 +32,6 @@ FONT = {
 }
 MARGINS = {"left": 0.07, "right": 0.94, "top": 0.905, "bottom": 0.055, "hspace": 0.36, "wspace": 0.31}
 QUIETEST = -70.0  # dB shown of loudness at least
-VOICED = 0.5
 
 
 def draw(parts: Parts, path: str | os.PathLike) -> None:

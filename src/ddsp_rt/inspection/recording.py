@@ -50,11 +50,11 @@ def inspect_recording(path: str | os.PathLike, compare_octaves: bool = HAS_SWIFT
     """Analyses one file with the engine; DataError when it cannot be read."""
     from ddsp_rt.analysis import analyse
     from ddsp_rt.audio import read_audio
-    from ddsp_rt.checks import HIGHEST_RATE, LOWEST_RATE
+    from ddsp_rt.checks import nearest_rate
     from ddsp_rt.evaluation.signals import resample
 
     audio, rate = read_audio(path)
-    engine_rate = min(max(rate, LOWEST_RATE), HIGHEST_RATE)
+    engine_rate = nearest_rate(rate)
     heard = audio if rate == engine_rate else resample(audio, rate, engine_rate).astype(np.float32)
     features = analyse(heard, engine_rate)
     verdict = gates.usable_frames(heard, engine_rate, features.f0, features.periodicity, features.loudness)

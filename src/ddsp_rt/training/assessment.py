@@ -11,8 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ddsp_rt.analysis import FRAME_RATE
-from ddsp_rt.gates import VOICED
+from ddsp_rt.analysis import FRAME_RATE, VOICED
 from ddsp_rt.training.loss import a_weighted_level
 from ddsp_rt.training.module import TrainingModule
 

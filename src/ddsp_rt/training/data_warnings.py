@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ddsp_rt.analysis import FRAME_RATE
-from ddsp_rt.gates import VOICED
+from ddsp_rt.analysis import FRAME_RATE, VOICED
 from ddsp_rt.training.data_file import PreparedData
 
 LEAST = 60.0  # usable seconds

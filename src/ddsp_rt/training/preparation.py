@@ -22,15 +22,13 @@ from ddsp_rt.console import say
 from ddsp_rt.errors import DataError, UserError
 from ddsp_rt.gates import silent_frames, usable_frames
 from ddsp_rt.inspection.reverberation import band_level, decay_times
-from ddsp_rt.instrument_file import ANALYSER_VERSIONS
+from ddsp_rt.instrument_file import ANALYSER
 from ddsp_rt.progress import Progress
 from ddsp_rt.training.data_file import FORMAT_VERSION, TENSORS, read_header, write_tensors
 from ddsp_rt.training.recordings import Recording, find_recordings
 from ddsp_rt.training.statistics import Statistics
 
 PREPARE_VERSION = 4  # raised when the same recording and analyser would give other tensors
-ANALYSER = {"version": ANALYSER_VERSIONS[-1], "f0_low": 40, "f0_high": 3000}
-MODEL_RATES = (16_000, 48_000)  # Hz
 SHARD_SECONDS = 3600.0  # a shard is closed when it holds this much
 HOLD_OUT_ABOVE = 60.0  # seconds: shorter recordings are notes, of which nothing is held out
 HASH_BLOCK = 1 << 20  # bytes

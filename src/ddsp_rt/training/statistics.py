@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ddsp_rt.gates import VOICED
+from ddsp_rt.analysis import VOICED
 
 PROBABILITIES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 PITCH = np.arange(0.0, 127.0, 0.02)  # MIDI, histogram edges
