@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +15,6 @@ ALIKE = 0.9  # correlation of the loudness that makes a pair worth a look
 SAME_PITCH = 0.9  # share of voiced frames within half a semitone
 SAME_WAVE = 0.8  # correlation of the waveforms that makes it the same performance
 PIECE = 3.0  # seconds of waveform compared
-
-
-def content_hash(path: str | os.PathLike) -> str:
-    """SHA-256 of a file's bytes."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def fingerprint(midi: np.ndarray, voiced: np.ndarray, loudness: np.ndarray) -> np.ndarray:

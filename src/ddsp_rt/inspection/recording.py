@@ -11,7 +11,8 @@ import numpy as np
 
 from ddsp_rt import gates
 from ddsp_rt.analysis import FRAME_RATE
-from ddsp_rt.inspection.duplicates import content_hash, fingerprint
+from ddsp_rt.content_hash import content_hash
+from ddsp_rt.inspection.duplicates import fingerprint
 from ddsp_rt.inspection.reverberation import reverberation_time
 
 NOTES = 128  # MIDI numbers counted

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing
 import os
 import shutil
@@ -19,6 +18,7 @@ import numpy as np
 
 from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.console import say
+from ddsp_rt.content_hash import content_hash
 from ddsp_rt.errors import DataError, UserError
 from ddsp_rt.gates import silent_frames, usable_frames
 from ddsp_rt.inspection.reverberation import band_level, decay_times
@@ -31,7 +31,6 @@ from ddsp_rt.training.statistics import Statistics
 PREPARE_VERSION = 4  # raised when the same recording and analyser would give other tensors
 SHARD_SECONDS = 3600.0  # a shard is closed when it holds this much
 HOLD_OUT_ABOVE = 60.0  # seconds: shorter recordings are notes, of which nothing is held out
-HASH_BLOCK = 1 << 20  # bytes
 MOST_DECAYS = 8  # kept per recording
 DIGITAL_SILENCE = -99.0  # dB: below this there is no noise floor to measure
 
@@ -219,18 +218,6 @@ def _resample(audio: np.ndarray, rate: int, model_rate: int) -> np.ndarray:
     import soxr
 
     return audio if rate == model_rate else soxr.resample(audio, rate, model_rate, quality="HQ").astype(np.float32)
-
-
-def content_hash(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal. Raises DataError when it cannot be read."""
-    digest = hashlib.sha256()
-    try:
-        with open(path, "rb") as file:
-            while block := file.read(HASH_BLOCK):
-                digest.update(block)
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from None
-    return digest.hexdigest()
 
 
 def _outside(outside: np.ndarray, loudness: np.ndarray) -> float:

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from ddsp_rt.architecture import DecoderSpec
+from ddsp_rt.content_hash import content_hash
 from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.training.options import TrainOptions, base_path
-from ddsp_rt.training.preparation import content_hash
 from ddsp_rt.training.settings import Settings
 from ddsp_rt.training.sources import Sources, difference
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ddsp_rt.content_hash import content_hash
 from ddsp_rt.errors import DataError
 from ddsp_rt.training.data_file import PreparedData, is_data_set
-from ddsp_rt.training.preparation import content_hash
 from ddsp_rt.training.recordings import find_recordings
 
 DRY = "dry"  # the name of no room
