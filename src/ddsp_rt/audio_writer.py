@@ -32,8 +32,8 @@ class AudioWriter:
 
     Use as a context manager: leaving it without `commit` removes what was written, and a file that was there before
     stays. 16-bit samples get triangular dither of one step (fixed seed, so equal audio gives equal files); exact zeros
-    stay zero. Integer samples beyond full scale are limited and counted in `limited`; float is written as it is. `peak`
-    is the largest magnitude seen.
+    stay zero. Integer samples beyond full scale are limited; float is written as it is. `peak` is the largest magnitude
+    seen.
 
     Raises:
         UsageError: a name or bit depth that cannot be written.
@@ -45,7 +45,6 @@ class AudioWriter:
 
         self.path = as_path(path)
         self.name = "standard output" if is_standard_output(path) else shown(path)
-        self.limited = 0
         self.peak = 0.0
         self.frames = 0
         self._depth = str(bit_depth)
@@ -108,7 +107,6 @@ class AudioWriter:
         if self._depth == "16":  # two numbers a sample, drawn in its turn: blocks of any size get the same
             first, second = self._random.random((len(block), 2)).T
             scaled += np.where(block == 0, 0.0, first - second)
-        self.limited += int(((block > 1) | (block < -1)).sum())
         steps = np.clip(np.rint(scaled), -full_scale, full_scale - 1)
         return steps.astype(np.int16) if self._depth == "16" else steps.astype(np.int32) << 8
 

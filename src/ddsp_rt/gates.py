@@ -13,8 +13,6 @@ import numpy as np
 from ddsp_rt.analysis import FRAME_RATE, VOICED
 from ddsp_rt.sound_files.clipping import flat_tops
 
-REASONS = ("silence", "clipping", "polyphony", "unsteady")
-
 SILENCE_BELOW_LOUD = 50.0  # dB under the recording's loud level (95th percentile)
 SILENCE_ABSOLUTE = -75.0  # dB: below this a frame is silent whatever the recording's level
 KEPT_AFTER_SOUND = 1.0  # seconds of a pause that stay usable: releases and reverberation are worth learning
@@ -39,7 +37,7 @@ JUMPS = 4  # jumps within SUSTAINED seconds that make a passage unsteady: faster
 
 @dataclass(frozen=True)
 class Gates:
-    """The verdict on one recording: `usable` is bool [frames], `reasons` maps each of REASONS to bool [frames]."""
+    """The verdict on one recording: `usable` is bool [frames], `reasons` tells why not, by name, each bool [frames]."""
 
     usable: np.ndarray
     reasons: dict[str, np.ndarray]

@@ -81,15 +81,8 @@ def _rising(table: Mapping[str, Any], name: str, low: float, high: float) -> lis
     return checked
 
 
-def check_metadata(metadata: Any) -> Architecture:
-    """Check all fields that this version knows; returns the architecture. Raises InstrumentError without a name."""
-    try:
-        return _check_metadata(metadata)
-    except (_FileError, ArchitectureError) as fault:
-        raise InstrumentError(str(fault)) from None
-
-
 def _check_metadata(metadata: Any) -> Architecture:
+    """Check all fields that this version knows; returns the architecture."""
     if not isinstance(metadata, dict):
         raise _FileError("metadata must be an object")
     version = _whole(metadata, "format_version", 1, 1 << 30)

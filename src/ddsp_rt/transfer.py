@@ -94,13 +94,6 @@ def transfer_file(
     return Made(Path(target), rate, seconds, tail / rate, fitting.octave, gain_db, notes)
 
 
-def analyse_file(source: str | os.PathLike[str], sample_rate: int | None = None) -> Features:
-    """The features of a file, read block by block, at the file's rate or at `sample_rate` Hz."""
-    with AudioReader(source) as reader:
-        rate = as_rate(sample_rate if sample_rate is not None else nearest_rate(reader.rate))
-        return _analyse(reader, rate, lambda block, share: None)
-
-
 class Opening:
     """The first seconds of a performance, kept to judge whether one line sounds or several."""
 
@@ -126,14 +119,11 @@ class Opening:
         return usable_frames(audio, self.rate, *heard).left_out_seconds()["polyphony"] * self.rate / len(audio)
 
 
-def _analyse(
-    reader: AudioReader, rate: int, report: Callable[[np.ndarray, float], None], opening: Opening | None = None
-) -> Features:
+def _analyse(reader: AudioReader, rate: int, report: Callable[[np.ndarray, float], None], opening: Opening) -> Features:
     analyser = _engine.Analyser(rate)
     parts = []
     for block in _resampled(reader, rate):
-        if opening is not None:
-            opening.hear(block)
+        opening.hear(block)
         parts.append(analyser.process(block))
         report(block, 0.3 * reader.rate / rate)
     return Features.from_parts(parts)

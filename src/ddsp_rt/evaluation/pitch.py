@@ -39,7 +39,7 @@ def f0_errors(reference, output, sounding=None, octave: int = 0) -> F0Errors | N
 
     Args:
         reference: Hz [frames], NaN where nothing is known.
-        output: Hz [frames], NaN where no pitch is heard: or a function of a reference (Hz [frames]) that gives it.
+        output: Hz [frames], NaN where no pitch is heard.
         sounding: bool [frames], what the share judged is taken of; default every frame.
         octave: whole octaves the output was transposed by, removed first.
 
@@ -47,7 +47,7 @@ def f0_errors(reference, output, sounding=None, octave: int = 0) -> F0Errors | N
         None when fewer than 60 % of the sounding frames have a reference: no result.
     """
     target = np.asarray(reference, np.float64) * 2.0**octave
-    heard = output(target) if callable(output) else np.asarray(output, np.float64)
+    heard = np.asarray(output, np.float64)
     length = min(len(target), len(heard))
     target, heard = target[:length], heard[:length]
     sounding = np.ones(length, bool) if sounding is None else np.asarray(sounding, bool)[:length]

@@ -22,7 +22,7 @@ WORKERS = 2  # processes that make batches for a GPU
 
 
 class TrainingModule(lightning.LightningModule):
-    """Trains an `TrainingModel` on `Crops`.
+    """Trains a `TrainingModel` on `Crops`.
 
     The state after step n depends on the settings, the data and n alone: crops and noise are drawn from the seed and
     the step, the learning rate follows from the step (and from the clock when minutes are given). What is
@@ -96,7 +96,7 @@ class TrainingModule(lightning.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         self._clock = time.monotonic()
-        self._epoch_seconds, self._epoch_step = self._shared(self._elapsed()), self.step
+        self._epoch_seconds = self._shared(self._elapsed())
 
     def _elapsed(self) -> float:
         if self._clock is not None:
