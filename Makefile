@@ -233,17 +233,11 @@ wheel: $(VENV)/bin/python ## build the source distribution and the wheel: dist/
 	@mkdir -p build
 	@$(PYTHON) -m build --outdir dist . >build/wheel.log 2>&1 || { tail -30 build/wheel.log; exit 1; }
 
-# FLOORS=1 takes the oldest version that pyproject.toml allows of everything the package needs.
 .PHONY: wheel-test
-wheel-test: wheel ## install the wheel in an environment of its own, outside the checkout, and play there (FLOORS=1)
+wheel-test: wheel ## install the wheel in an environment of its own, outside the checkout, and play there
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
 	  python3 -m venv "$$folder/env"; \
-	  touch "$$folder/floors.txt"; \
-	  if [ -n "$(FLOORS)" ]; then $(PYTHON) -c 'import tomllib; \
-	    needs = tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]; \
-	    print(*(need.replace(">=", "==") + ".*" for need in needs), sep="\n")' >"$$folder/floors.txt"; fi; \
-	  "$$folder/env/bin/python" -m pip install -q --disable-pip-version-check dist/ddsp_rt-*.whl \
-	    -c "$$folder/floors.txt"; \
+	  "$$folder/env/bin/python" -m pip install -q --disable-pip-version-check dist/ddsp_rt-*.whl; \
 	  script=$$PWD/tests/smoke_installed.py; cd "$$folder"; \
 	  env -u PYTHONPATH -u DDSP_RT_PATH "$$folder/env/bin/python" "$$script"
 
