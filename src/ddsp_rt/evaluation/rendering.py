@@ -54,7 +54,8 @@ class Performance:
 
     @property
     def output(self) -> np.ndarray:
-        return self.outputs[0]
+        """By the engine's own noise."""
+        return self.harmonic + self.noises[0]
 
     @property
     def outputs(self) -> list[np.ndarray]:
