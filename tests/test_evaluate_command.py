@@ -93,6 +93,11 @@ def test_the_truth_is_looked_up_in_order(tmp_path):
         Truths().of(recording)
 
 
+def test_the_truth_is_read_from_a_manifest_as_a_spreadsheet_writes_it(tmp_path):
+    (tmp_path / "manifest.csv").write_bytes("File;Licence;Notes\r\ntakes\\take 1.wav;CC0;C2\r\n".encode("utf-16"))
+    assert Truths().of(tmp_path / "takes" / "take 1.wav") == midi_of("C2")
+
+
 @pytest.mark.parametrize(
     ("name", "midi"),
     [("cello_A2", 45), ("a1_f_d", 33), ("voice_aa_Db4", 61), ("malevoice_aa_C#4", 61), ("alt_f_01", None),

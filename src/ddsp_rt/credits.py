@@ -1,26 +1,18 @@
-"""Whose recordings are, and under which licence: `manifest.csv`, as people and spreadsheets write it."""
+"""Whose recordings are, and under which licence, by the `manifest.csv` near them."""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 import os
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ddsp_rt.errors import DataError
+from ddsp_rt.manifest import fold, places, read_manifest
 from ddsp_rt.sound_files.finder import MANIFEST
 from ddsp_rt.sound_files.source import shown
 
 LEVELS = 3  # folders above a recording in which a manifest is looked for
-MEANINGS = {  # what columns are called, in lower case
-    "file": "file", "filename": "file", "file name": "file", "path": "file", "recording": "file",
-    "licence": "licence", "license": "licence",
-    "attribution": "attribution", "credit": "attribution", "credits": "attribution", "author": "attribution",
-}  # fmt: skip
 SHOWN = 3  # names given in a line
 
 
@@ -77,7 +69,7 @@ class _Manifest:
     rows: dict[str, _Row] = field(default_factory=dict)  # by the folded path of the file
 
     def take(self, path: Path) -> tuple[str, str] | None:
-        row = self.rows.get(_fold(os.fspath(path)))
+        row = self.rows.get(fold(os.fspath(path)))
         if row is None:
             return None
         row.taken = True
@@ -90,7 +82,7 @@ class _Manifest:
     def _is_there(self, row: _Row) -> bool:
         path = self.path.parent / row.name
         try:
-            return path.exists() or any(_fold(name) == _fold(path.name) for name in os.listdir(path.parent))
+            return path.exists() or any(fold(name) == fold(path.name) for name in os.listdir(path.parent))
         except OSError:
             return False
 
@@ -103,57 +95,20 @@ class _Row:
     taken: bool = False
 
 
-def _fold(name: str) -> str:
-    """One spelling for names that macOS, Windows and spreadsheets write differently."""
-    return unicodedata.normalize("NFC", name).casefold()
-
-
 def _read(path: Path) -> _Manifest | None:
-    try:
-        data = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+    table = read_manifest(path)
+    if table is None:
         return None
-    except OSError as error:
-        raise DataError(f"{shown(path)}: cannot be read: {error.strerror or error}") from None
-    text = _text(data)
-    lines = text.splitlines()
-    separator = None
-    if lines and lines[0].lower().startswith("sep=") and len(lines[0]) > 4:  # a spreadsheet's own mark
-        separator, text = lines[0][4], "\n".join(lines[1:])
-    head = next((line for line in text.splitlines() if line.strip()), "")
-    separator = separator or max(",;\t|", key=head.count)
-    try:
-        table = [
-            row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if any(map(str.strip, row))
-        ]
-    except csv.Error as error:
-        raise DataError(f"{shown(path)}: cannot be read: {error}") from None
-    manifest = _Manifest(path)
-    if not table:
-        return manifest
-    columns = [MEANINGS.get(name.strip().lower(), "") for name in table[0]]
-    if "file" not in columns:
+    if table.columns and "file" not in table.columns:
         raise DataError(f"{shown(path)}: its first line names no column 'file'; begin with file,licence,attribution")
-    for cells in table[1:]:
-        values = {name: cell.strip() for name, cell in zip(columns, cells) if name}
-        name = values.get("file", "").replace("\\", "/")
+    manifest = _Manifest(path)
+    for cells in table.rows:
+        name = cells["file"]
         if not name:
-            raise DataError(f"{shown(path)}: a row names no file: {' '.join(filter(None, cells))[:80]}")
-        row = _Row(name, values.get("licence", ""), values.get("attribution", ""))
-        file = os.path.join(path.parent, name)
-        for place in (os.path.abspath(file), os.path.realpath(file)):
-            manifest.rows[_fold(place)] = row
+            raise DataError(f"{shown(path)}: a row names no file: {' '.join(filter(None, cells.values()))[:80]}")
+        row = _Row(name, cells.get("licence", ""), cells.get("attribution", ""))
+        manifest.rows |= dict.fromkeys(places(path, name), row)
     return manifest
-
-
-def _text(data: bytes) -> str:
-    """UTF-8 or UTF-16 with or without its mark, else what western Windows writes."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
 
 
 def _several(what: str, names: Iterable[str]) -> str:

@@ -6,14 +6,15 @@ recording of that one note, or the path of aligned notes (CSV: start_s, end_s, m
 
 from __future__ import annotations
 
-import csv
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ddsp_rt.errors import DataError
+from ddsp_rt.manifest import fold, places, read_manifest
+from ddsp_rt.sound_files.finder import MANIFEST
 
-MANIFEST = "manifest.csv"  # looked for in a recording's folder and those above it
 LOWEST, HIGHEST = 48.0, 96.0  # MIDI (C3, C7): beyond them the judges are not asked where the note is known
 STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 SIGNS = {"": 0, "#": 1, "s": 1, "♯": 1, "b": -1, "♭": -1}
@@ -31,6 +32,7 @@ class Truths:
     folder: Path | None = None
     manifest: Path | None = None
     name_octaves: int = 0
+    _entries: dict[Path, dict[str, str]] = field(default_factory=dict, repr=False, compare=False)  # as read
 
     def of(self, path: Path) -> Path | float | None:
         """Aligned notes (a path), the one note that sounds (MIDI), or None where nothing is known."""
@@ -46,13 +48,15 @@ class Truths:
         manifest = self.manifest or nearest_manifest(path)
         if manifest is None:
             return None
-        entry = _entries(manifest).get(path.resolve())
+        if manifest not in self._entries:
+            self._entries[manifest] = _notes_of(manifest)
+        entry = self._entries[manifest].get(fold(os.path.realpath(path)))
         if not entry:
             return None
         note = midi_of(entry)
         if note is not None:
             return note
-        aligned = manifest.parent / entry
+        aligned = manifest.parent / entry.replace("\\", "/")
         if not aligned.is_file():
             raise DataError(f"{manifest}: notes '{entry}' of {path.name} are neither a note (C2, 36) nor a file")
         return aligned
@@ -83,15 +87,12 @@ def note_in_name(stem: str) -> float | None:
     return notes[0] if len(notes) == 1 else None
 
 
-def _entries(manifest: Path) -> dict[Path, str]:
-    """The column `notes` by recording; empty for a manifest without one."""
-    try:
-        with open(manifest, newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, ValueError, csv.Error) as error:
-        raise DataError(f"{manifest}: not a manifest (CSV with file, notes): {error}") from None
+def _notes_of(manifest: Path) -> dict[str, str]:
+    """The column `notes` by the folded path of the recording; empty for a manifest without one."""
+    table = read_manifest(manifest)
     return {
-        (manifest.parent / row["file"]).resolve(): row["notes"]
-        for row in rows
-        if row.get("file") and (row.get("notes") or "").strip()
+        place: row["notes"]
+        for row in (table.rows if table else [])
+        if row["file"] and row.get("notes")
+        for place in places(manifest, row["file"])
     }
