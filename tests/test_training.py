@@ -1,11 +1,14 @@
 """Training: crops and loss, learning and resuming on a few seconds of synthetic tones."""
 
+import gc
 import math
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -347,6 +350,29 @@ def test_a_damaged_data_set_is_named(tmp_path, data):
         PreparedData(tmp_path / "no.safetensors")
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
+def test_a_data_set_closes_its_files_when_it_goes(data):
+    def opened():
+        return [link for fd in os.listdir("/proc/self/fd") if (link := _target(fd)) == os.path.realpath(data)]
+
+    prepared = PreparedData(data)
+    other = pickle.loads(pickle.dumps(prepared))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(PreparedData.read, [prepared] * 8, [0] * 8, ["f0"] * 8))
+    assert np.array_equal(prepared.read(0, "f0"), other.read(0, "f0"))
+    assert len(opened()) == 2
+    del prepared, other
+    gc.collect()
+    assert not opened()
+
+
+def _target(descriptor: str) -> str:
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}")
+    except OSError:
+        return ""
+
+
 # ---- what learns
 
 
@@ -446,6 +472,7 @@ def equal_states(a, b):
 
 CHILD = """
 import os, signal, sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 sys.path[:0] = {path!r}

@@ -1,24 +1,24 @@
 """Instrument files (`*.ddsp`): written and read, every field checked. docs/instrument-file.md is the specification.
 
-A file is safetensors (https://huggingface.co/docs/safetensors): a length, a JSON header, the tensors' bytes. Nothing
-in it is ever executed, and no size is believed before it is compared with the bytes that are there.
+`tensor_layout` reads and writes the safetensors file that holds metadata and tensors.
 """
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
-import math
 import os
-import struct
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from ddsp_rt import tensor_layout
 from ddsp_rt.analysis import FRAME_RATE, HIGHEST_F0, LOWEST_F0
 from ddsp_rt.architecture import Architecture, ArchitectureError
 from ddsp_rt.errors import DataError
+from ddsp_rt.tensor_layout import LayoutError, header_of, parse_json, places, read_header
 from ddsp_rt.whole_files import whole_file
 
 FORMAT_VERSION = 1
@@ -28,7 +28,7 @@ SUPPORTED_REQUIRES: frozenset[str] = frozenset()  # features of the format a fil
 METADATA_KEY = "ddsp_rt"
 MAX_HEADER = 1 << 20  # bytes
 MAX_FILE = 512 << 20  # bytes
-DTYPES: dict[str, np.dtype[Any]] = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
+DTYPES = ("F16", "F32")
 LARGEST_VALUE = 65504.0  # half precision's; whatever is computed from such weights stays finite
 MAX_REVERB_SECONDS = 10
 MAX_QUANTILES = 64
@@ -133,79 +133,26 @@ def _architecture(metadata: Mapping[str, Any]) -> Architecture:
         raise _FileError(f"architecture.{error}") from None
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _parse_json(text: bytes | str, what: str) -> Any:
-    try:
-        text = text if isinstance(text, str) else text.decode()
-        return json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise _FileError(f"{what} is not JSON") from None
-
-
 def _parse(data: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    if len(data) < 8:
-        raise _FileError("too short for an instrument file")
-    (length,) = struct.unpack_from("<Q", data)
-    if length > MAX_HEADER:
-        raise _FileError("not an instrument file, or its header is too long")
-    if length > len(data) - 8:
-        raise _FileError("the file is cut short inside its header")
-    header = _parse_json(data[8 : 8 + length], "header")
-    if not isinstance(header, dict):
-        raise _FileError("header must be an object")
-    labels = header.pop("__metadata__", None)
-    text = labels.get(METADATA_KEY) if isinstance(labels, dict) else None
+    labels, entries, start = read_header(io.BytesIO(data), len(data), MAX_HEADER, "an instrument file")
+    text = labels.get(METADATA_KEY)
     if not isinstance(text, str):
         raise _FileError(f"no '{METADATA_KEY}' metadata: not an instrument file")
-    metadata = _parse_json(text, "metadata")
+    metadata = parse_json(text, "metadata")
     shapes = _check_metadata(metadata).tensor_shapes()
-    found = _tensors(header, memoryview(data)[8 + length :])
+    found = places(entries, len(data) - start, DTYPES)
+    tensors = {}
     for name, shape in shapes.items():
         if name not in found:
             raise _FileError(f"tensor {name} is missing")
-        if found[name].shape != shape:
-            raise _FileError(f"tensor {name} has shape {list(found[name].shape)}, the architecture says {list(shape)}")
-        if not (np.abs(found[name]) <= LARGEST_VALUE).all():  # not so for NaN
+        place = found[name]
+        if place.shape != shape:
+            raise _FileError(f"tensor {name} has shape {list(place.shape)}, the architecture says {list(shape)}")
+        stored = memoryview(data)[start + place.begin : start + place.end]
+        tensors[name] = np.frombuffer(stored, place.dtype).reshape(shape)
+        if not (np.abs(tensors[name]) <= LARGEST_VALUE).all():  # not so for NaN
             raise _FileError(f"tensor {name} holds a value that is no number or beyond {LARGEST_VALUE:g}")
-    return metadata, {name: found[name] for name in shapes}
-
-
-def _is_size(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_FILE
-
-
-def _tensors(header: Mapping[str, Any], data: memoryview) -> dict[str, np.ndarray]:
-    """All tensors of the header; their bytes must fill `data` without gap or overlap."""
-    tensors, spans = {}, []
-    for name, entry in header.items():
-        label = f"tensor {name[:80] if name.isprintable() else repr(name[:80])}"
-        if not isinstance(entry, dict):
-            raise _FileError(f"{label} must be an object")
-        dtype, shape, offsets = entry.get("dtype"), entry.get("shape"), entry.get("data_offsets")
-        if not isinstance(dtype, str) or dtype not in DTYPES:
-            raise _FileError(f"{label} has a dtype that is neither F16 nor F32")
-        if not isinstance(shape, list) or len(shape) > 8 or not all(_is_size(size) for size in shape):
-            raise _FileError(f"{label} has an impossible shape")
-        if not isinstance(offsets, list) or len(offsets) != 2 or not all(_is_size(offset) for offset in offsets):
-            raise _FileError(f"{label} has impossible data_offsets")
-        begin, end = offsets
-        if not begin <= end <= len(data):
-            raise _FileError(f"{label} lies outside the file: cut short?")
-        if end - begin != math.prod(shape) * DTYPES[dtype].itemsize:
-            raise _FileError(f"{label} has data_offsets that do not fit its shape")
-        spans.append((begin, end, label))
-        tensors[name] = np.frombuffer(data[begin:end], DTYPES[dtype]).reshape(shape)
-    place = 0
-    for begin, end, label in sorted(spans):
-        if begin != place:
-            raise _FileError(f"{label} overlaps another or leaves a gap")
-        place = end
-    if place != len(data):
-        raise _FileError("bytes after the last tensor")
-    return tensors
+    return metadata, tensors
 
 
 def load_instrument(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -220,7 +167,7 @@ def load_instrument(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[
             if size > MAX_FILE:
                 raise _FileError(f"larger than {MAX_FILE >> 20} MiB")
             return _parse(file.read(size))
-    except (_FileError, ArchitectureError) as fault:
+    except (_FileError, LayoutError, ArchitectureError) as fault:
         raise InstrumentError(f"{path}: {fault}") from None
     except (OSError, ValueError) as error:
         raise InstrumentError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
@@ -243,7 +190,7 @@ def save_instrument(
     try:
         data = _serialise(tensors, metadata, "F16" if dtype == "float16" else "F32")
         _parse(data)  # what we would refuse to read, we do not write
-    except (_FileError, ArchitectureError) as fault:
+    except (_FileError, LayoutError, ArchitectureError) as fault:
         raise InstrumentError(f"{path}: {fault}") from None
     try:
         with whole_file(path) as file:
@@ -259,18 +206,12 @@ def _serialise(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any], d
         text.encode()
     except (TypeError, ValueError) as error:
         raise _FileError(f"metadata cannot be written as JSON: {error}") from None
-    header: dict[str, Any] = {"__metadata__": {METADATA_KEY: text}}
-    parts, place = [], 0
+    stored = {}
     for name in shapes:
         if name not in tensors:
             raise _FileError(f"tensor {name} is missing")
         with np.errstate(over="ignore"):
-            values = np.ascontiguousarray(tensors[name], dtype=DTYPES[dtype])
-        if np.isinf(values).any() and np.isfinite(tensors[name]).all():
+            stored[name] = np.ascontiguousarray(tensors[name], dtype=tensor_layout.DTYPES[dtype])
+        if np.isinf(stored[name]).any() and np.isfinite(tensors[name]).all():
             raise _FileError(f"tensor {name} holds values too large for {dtype}")
-        header[name] = {"dtype": dtype, "shape": list(values.shape), "data_offsets": [place, place + values.nbytes]}
-        parts.append(values.tobytes())
-        place += values.nbytes
-    encoded = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    encoded += b" " * (-len(encoded) % 8)
-    return b"".join([struct.pack("<Q", len(encoded)), encoded, *parts])
+    return b"".join([header_of({METADATA_KEY: text}, stored), *(values.tobytes() for values in stored.values())])

@@ -11,20 +11,19 @@ from __future__ import annotations
 
 import json
 import os
-import struct
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ddsp_rt import tensor_layout
 from ddsp_rt.errors import DataError
 from ddsp_rt.whole_files import whole_file
 
 FORMAT_VERSION = 1
 METADATA_KEY = "ddsp_rt_data"
-DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "U8": np.dtype("u1")}
-NAMES = {np.dtype("<f4"): "F32", np.dtype("<f2"): "F16", np.dtype("u1"): "U8"}
 MAX_HEADER = 64 << 20  # bytes
 COPY_BLOCK = 1 << 20  # bytes
 TENSORS = ("audio", "f0", "periodicity", "loudness", "mfcc", "usable")
@@ -49,26 +48,19 @@ def read_header(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str,
     try:
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
-            start = file.read(8)
-            length = struct.unpack("<Q", start)[0] if len(start) == 8 else MAX_HEADER + 1
-            if length > min(MAX_HEADER, size - 8):
-                raise ValueError
-            header = json.loads(file.read(length))
-        table = json.loads(header.pop("__metadata__")[METADATA_KEY])
-        spans = {}
-        for name, entry in header.items():
-            begin, end = entry["data_offsets"]
-            span = Span(str(path), 8 + length + begin, DTYPES[entry["dtype"]], tuple(entry["shape"]))
-            if not 0 <= begin <= end or 8 + length + end > size or end - begin != span.nbytes:
-                raise DataError(f"{path}: cut short; prepare the recordings again")
-            spans[name] = span
+            labels, entries, start = tensor_layout.read_header(file, size, MAX_HEADER, "a prepared data set")
+        text = labels.get(METADATA_KEY)
+        if not isinstance(text, str):
+            raise DataError(f"{path}: not a prepared data set")
+        table = tensor_layout.parse_json(text, "metadata")
+        places = tensor_layout.places(entries, size - start)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise DataError(f"{path}: not a prepared data set") from None
+    except tensor_layout.LayoutError as error:
+        raise DataError(f"{path}: {error}; prepare the recordings again") from None
     if not isinstance(table, dict) or table.get("format_version") != FORMAT_VERSION:
         raise DataError(f"{path}: prepared by another version of ddsp-rt; prepare the recordings again")
-    return table, spans
+    return table, {name: Span(str(path), start + at.begin, at.dtype, at.shape) for name, at in places.items()}
 
 
 def is_data_set(path: str | os.PathLike[str]) -> bool:
@@ -81,20 +73,10 @@ def write_tensors(path: Path, table: dict[str, Any], tensors: dict[str, np.ndarr
 
     Raises DataError when the folder or the disk refuses; what was there before stays.
     """
-    header: dict[str, Any] = {"__metadata__": {METADATA_KEY: json.dumps(table, ensure_ascii=False)}}
-    place = 0
-    for name, tensor in tensors.items():
-        header[name] = {
-            "dtype": NAMES[tensor.dtype],
-            "shape": list(tensor.shape),
-            "data_offsets": [place, place + tensor.nbytes],
-        }
-        place += tensor.nbytes
-    encoded = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    encoded += b" " * (-len(encoded) % 8)
+    labels = {METADATA_KEY: json.dumps(table, ensure_ascii=False)}
     try:
         with whole_file(path) as file:
-            file.write(struct.pack("<Q", len(encoded)) + encoded)
+            file.write(tensor_layout.header_of(labels, tensors))
             for tensor in tensors.values():
                 if isinstance(tensor, Span):
                     _copy(tensor, file)
@@ -128,7 +110,7 @@ class PreparedData:
         self.table, spans = read_header(self.path)
         self.recordings: list[dict[str, Any]] = []
         self._spans: list[dict[str, Span]] = []
-        self._files: dict[str, int] = {}
+        self._open_none()
         others = [self.path.with_name(Path(name).name) for name in (self.table.get("shards") or [])[1:]]
         for shard in [self.path, *others]:  # the first shard is this file, whatever it is called by now
             table, spans = read_header(shard)
@@ -145,7 +127,15 @@ class PreparedData:
         return len(self.recordings)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_files": {}}
+        return {name: value for name, value in self.__dict__.items() if name != "_files"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._open_none()
+
+    def _open_none(self) -> None:
+        self._files: dict[str, int] = {}  # descriptors, which go with this object
+        weakref.finalize(self, _close, self._files)
 
     def frames(self, index: int) -> int:
         """Frames of recording `index`."""
@@ -158,11 +148,21 @@ class PreparedData:
         row = span.nbytes // max(span.shape[0], 1)
         size = (stop - start) * row
         try:
-            if span.path not in self._files:
-                self._files[span.path] = os.open(span.path, os.O_RDONLY)
-            data = os.pread(self._files[span.path], size, span.offset + start * row)
+            data = os.pread(self._descriptor(span.path), size, span.offset + start * row)
         except OSError as error:
             raise DataError(f"{span.path}: {error.strerror or error}") from None
         if len(data) != size:
             raise DataError(f"{span.path}: cut short while it was read")
         return np.frombuffer(data, span.dtype).reshape(stop - start, *span.shape[1:])
+
+    def _descriptor(self, path: str) -> int:
+        if path not in self._files:
+            opened = os.open(path, os.O_RDONLY)
+            if self._files.setdefault(path, opened) != opened:  # another thread was first
+                os.close(opened)
+        return self._files[path]
+
+
+def _close(descriptors: dict[str, int]) -> None:
+    while descriptors:
+        os.close(descriptors.popitem()[1])
