@@ -1,6 +1,10 @@
 """Preparing recordings: what goes into a data set, what is left out, and that it can be interrupted."""
 
+import multiprocessing
+import os
+import threading
 import wave
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,6 +15,7 @@ from ddsp_rt.errors import DataError
 from ddsp_rt.training import preparation
 from ddsp_rt.training.data_file import PreparedData
 from ddsp_rt.training.preparation import describe, prepare
+from ddsp_rt.training.processes import side_by_side
 
 
 @pytest.fixture(autouse=True)
@@ -155,3 +160,44 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="No space left"):
         run(tmp_path / "in", tmp_path / "d.safetensors")
     assert (tmp_path / "d.safetensors").read_bytes() == before
+
+
+def _thread_count(_):
+    return os.getpid(), threading.active_count()
+
+
+def test_one_worker_is_this_process_and_more_are_never_forked_beside_threads():
+    with side_by_side(_thread_count, [0, 1], 1) as results:
+        assert [(index, result()[0]) for index, result in results] == [(0, os.getpid()), (1, os.getpid())]
+    started: list[str] = []
+    get_context = multiprocessing.get_context
+    ended = threading.Event()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(multiprocessing, "get_context", lambda name: started.append(name) or get_context(name))
+        thread = threading.Thread(target=ended.wait)
+        thread.start()
+        try:
+            with side_by_side(_thread_count, [0, 1, 2], 2) as results:
+                found = {index: result() for index, result in results}
+        finally:
+            ended.set()
+            thread.join()
+    assert started == ["spawn"] and sorted(found) == [0, 1, 2]
+    assert os.getpid() not in {process for process, _ in found.values()}
+
+
+def test_the_bar_is_drawn_by_a_thread_that_starts_after_the_processes(tmp_path, monkeypatch):
+    for index in range(2):
+        write_tone(tmp_path / "in" / f"{index}.wav", seed=index)
+    events: list[str] = []
+
+    class Watched(preparation.Progress):
+        def __enter__(self):
+            events.append("bar")
+            return super().__enter__()
+
+    submit = ProcessPoolExecutor.submit
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", lambda *job: events.append("process") or submit(*job))
+    monkeypatch.setattr(preparation, "Progress", Watched)
+    prepare(tmp_path / "in", tmp_path / "d.safetensors", workers=2, report=lambda line: None)
+    assert events == ["process", "process", "bar"]

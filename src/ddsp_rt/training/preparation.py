@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +22,7 @@ from ddsp_rt.inspection.reverberation import band_level, decay_times
 from ddsp_rt.instrument_file import ANALYSER
 from ddsp_rt.progress import Progress
 from ddsp_rt.training.data_file import FORMAT_VERSION, TENSORS, read_header, write_tensors
+from ddsp_rt.training.processes import side_by_side
 from ddsp_rt.training.recordings import Recording, find_recordings
 from ddsp_rt.training.statistics import Statistics
 
@@ -64,7 +62,7 @@ def prepare(
         recordings: an audio file, a folder, or several of them.
         model_rate: Hz, 16000 or 48000.
         hold_out: the last so many seconds of every recording longer than a minute stay out of the data set.
-        workers: processes; one per core when None.
+        workers: processes; one per core when None, and 1 is this one.
         report: called with one line of text for everything worth saying.
 
     Returns:
@@ -113,12 +111,11 @@ def _analyse_all(jobs: list[Job], workers: int, report) -> tuple[list[Path | Non
     """The part file of each job, None where it failed, and one line per failure."""
     parts: list[Path | None] = [None] * len(jobs)
     errors: list[str] = []
-    with _pool(min(workers, len(jobs))) as pool, Progress("analysing", len(jobs), "files", report) as progress:
-        pending = {pool.submit(_analyse_safely, job): index for index, job in enumerate(jobs)}
-        for future in as_completed(pending):
-            index = pending[future]
+    bar = Progress("analysing", len(jobs), "files", report)
+    with side_by_side(_analyse_safely, jobs, workers) as results, bar as progress:
+        for index, result in results:
             try:
-                part, error = future.result()
+                part, error = result()
             except BrokenProcessPool:
                 raise DataError(f"{jobs[index].recording.path}: the analysis was killed (out of memory?)") from None
             parts[index] = part
@@ -129,12 +126,6 @@ def _analyse_all(jobs: list[Job], workers: int, report) -> tuple[list[Path | Non
                 progress.say(f"skipped {error}")
             progress.advance()
     return parts, errors
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    """Forked where that is safe: a script that calls `prepare` then needs no guard around its main part."""
-    method = "fork" if sys.platform.startswith("linux") else "spawn"
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context(method))
 
 
 def _analyse_safely(job: Job) -> tuple[Path | None, str]:
