@@ -1,4 +1,4 @@
-"""What arguments of several commands share: names of files, and -v and -q after any command."""
+"""What several commands take: instruments, files in and out, common options, and -v and -q after any command."""
 
 from __future__ import annotations
 
@@ -27,6 +27,68 @@ def output(text: str) -> str:
     if not os.fspath(text).strip():
         raise UsageError("-o: the name of the output is empty: an unset variable?")
     return os.fspath(text)
+
+
+def instrument_names(incomplete: str) -> list[str]:
+    """Installed instruments, for the shell's completion."""
+    from ddsp_rt.instrument import list_instruments
+
+    return [found.stem for found in list_instruments() if found.stem.startswith(incomplete)]
+
+
+# What several commands take. The default of an option with "auto|N" is the command's own.
+Installed = Annotated[
+    str,
+    typer.Argument(
+        metavar="INSTRUMENT", autocompletion=instrument_names, help="Name of an instrument, or path of a .ddsp file."
+    ),
+]
+To = Annotated[
+    str,
+    typer.Option(
+        "--to",
+        metavar="INSTRUMENT",
+        autocompletion=instrument_names,
+        help="Name of an instrument, or path of a .ddsp file.",
+    ),
+]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="OUT",
+        parser=output,
+        help="A file if it ends in .wav, .flac or .aiff, - for standard output, else a folder. "
+        "[default: INPUT-INSTRUMENT.wav here]",
+    ),
+]
+Recordings = Annotated[
+    list[Path], typer.Argument(metavar="RECORDINGS...", parser=path, help="Audio files, or folders of them.")
+]
+Octave = Annotated[
+    str,
+    typer.Option(
+        "--octave",
+        metavar="auto|N",
+        help="Octaves to shift the pitch by, from -4 to 4; auto brings it into the instrument's range.",
+    ),
+]
+Loudness = Annotated[
+    str,
+    typer.Option(
+        "--loudness", metavar="auto|DB", help="Loudness offset in dB, from -60 to 60; auto fits the instrument's."
+    ),
+]
+Reverb = Annotated[
+    float,
+    typer.Option("--reverb", metavar="G", help="How much of the instrument's room is heard: 0 is dry, 2 is the most."),
+]
+Channel = Annotated[
+    int | None,
+    typer.Option("--channel", metavar="N", min=1, help="Channel to read, counted from 1. [default: a mix of all]"),
+]
+BitDepth = Annotated[str, typer.Option("--bit-depth", metavar="16|24|float", help="Sample format of the result.")]
 
 
 def _louder(value: bool) -> None:
@@ -63,10 +125,3 @@ def with_verbosity(command: Any) -> Any:
     wrapped.__annotations__ = {p.name: p.annotation for p in wrapped.__signature__.parameters.values()}
     del wrapped.__wrapped__
     return wrapped
-
-
-def instrument_names(incomplete: str) -> list[str]:
-    """Installed instruments, for the shell's completion."""
-    from ddsp_rt.instrument import list_instruments
-
-    return [found.stem for found in list_instruments() if found.stem.startswith(incomplete)]

@@ -108,33 +108,10 @@ def transfer(
             help="Performances: sound files, folders of them, or - for standard input.",
         ),
     ],
-    to: Annotated[
-        str,
-        typer.Option(
-            "--to",
-            metavar="INSTRUMENT",
-            autocompletion=arguments.instrument_names,
-            help="Name of an instrument, or path of a .ddsp file.",
-        ),
-    ],
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="OUT",
-            parser=arguments.output,
-            help="A file if it ends in .wav, .flac or .aiff, - for standard output, else a folder. "
-            "[default: INPUT-INSTRUMENT.wav here]",
-        ),
-    ] = None,
-    octave: Annotated[
-        str,
-        typer.Option(metavar="auto|N", help="Octaves to shift the pitch by, from -4 to 4; auto brings it into range."),
-    ] = "auto",
-    loudness: Annotated[
-        str, typer.Option(metavar="auto|DB", help="Loudness offset in dB, from -60 to 60; auto fits the instrument's.")
-    ] = "auto",
+    to: arguments.To,
+    output: arguments.Output = None,
+    octave: arguments.Octave = "auto",
+    loudness: arguments.Loudness = "auto",
     loudness_range: Annotated[
         float,
         typer.Option(
@@ -144,19 +121,15 @@ def transfer(
     sample_rate: Annotated[
         int | None, typer.Option(metavar="HZ", help="Sample rate of the result, 8000 to 192000. [default: the input's]")
     ] = None,
-    bit_depth: Annotated[str, typer.Option(metavar="16|24|float", help="Sample format of the result.")] = "16",
-    reverb: Annotated[
-        float, typer.Option(metavar="G", help="How much of the instrument's room is heard: 0 is dry, 2 is the most.")
-    ] = 1.0,
+    bit_depth: arguments.BitDepth = "16",
+    reverb: arguments.Reverb = 1.0,
     z: Annotated[
         str,
         typer.Option(
             metavar="source|mean", help="Timbre of instruments that have z: the performance's, or their own mean."
         ),
     ] = "source",
-    channel: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Channel to play, counted from 1. [default: a mix of all]")
-    ] = None,
+    channel: arguments.Channel = None,
     figure: Annotated[
         Path | None,
         typer.Option(
@@ -181,14 +154,7 @@ def transfer(
 @app.command()
 @with_verbosity
 def info(
-    instrument: Annotated[
-        str,
-        typer.Argument(
-            metavar="INSTRUMENT",
-            autocompletion=arguments.instrument_names,
-            help="Name of an instrument, or path of a .ddsp file.",
-        ),
-    ],
+    instrument: arguments.Installed,
     json: Annotated[bool, typer.Option("--json", help="Print the file's metadata as JSON.")] = False,
 ) -> None:
     """Describe an instrument: its range, training, scores and licence.

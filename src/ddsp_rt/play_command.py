@@ -28,29 +28,9 @@ MARGIN = 2.0  # semitones around what an instrument was trained on that it still
 
 def play(
     song: Annotated[Path, typer.Argument(metavar="SONG.mid", parser=arguments.path, help="A MIDI file.")],
-    to: Annotated[
-        str,
-        typer.Option(
-            "--to",
-            metavar="INSTRUMENT",
-            autocompletion=arguments.instrument_names,
-            help="Name of an instrument, or path of a .ddsp file.",
-        ),
-    ],
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="OUT",
-            parser=arguments.output,
-            help="A file if it ends in .wav, .flac or .aiff, - for standard output, else a folder. "
-            "[default: SONG-INSTRUMENT.wav here]",
-        ),
-    ] = None,
-    octave: Annotated[
-        str, typer.Option(metavar="auto|N", help="Octaves to shift by, -4 to 4; auto brings the notes into the range.")
-    ] = "0",
+    to: arguments.To,
+    output: arguments.Output = None,
+    octave: arguments.Octave = "0",
     channel: Annotated[
         int | None, typer.Option(metavar="N", help="Only this channel, 1 to 16. [default: all but drums]")
     ] = None,
@@ -61,8 +41,8 @@ def play(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A parameter, such as attack=40; may be given again."),
     ] = None,
-    sample_rate: Annotated[int, typer.Option(metavar="HZ", help="Of the result, 8000 to 192000.")] = 48_000,
-    bit_depth: Annotated[str, typer.Option(metavar="16|24|float", help="Of the result.")] = "16",
+    sample_rate: Annotated[int, typer.Option(metavar="HZ", help="Sample rate of the result, 8000 to 192000.")] = 48_000,
+    bit_depth: arguments.BitDepth = "16",
     figure: Annotated[
         Path | None, typer.Option(metavar="PNG", parser=arguments.path, help="Also draw the notes and their sound.")
     ] = None,

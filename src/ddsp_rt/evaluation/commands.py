@@ -12,11 +12,8 @@ from ddsp_rt.errors import DataError, UsageError
 
 
 def evaluate(
-    instrument: Annotated[str, typer.Argument(metavar="INSTRUMENT", help="Name of an instrument, or a .ddsp file.")],
-    recordings: Annotated[
-        list[Path],
-        typer.Argument(metavar="RECORDINGS...", parser=arguments.path, help="Audio files, or folders of them."),
-    ],
+    instrument: arguments.Installed,
+    recordings: arguments.Recordings,
     last: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="Judge only the last SECONDS of every recording.")
     ] = None,

@@ -22,15 +22,7 @@ def figure(
     source: Annotated[
         Path, typer.Argument(metavar="INPUT", parser=arguments.path, help="A performance: a sound file, or - .")
     ],
-    to: Annotated[
-        str,
-        typer.Option(
-            "--to",
-            metavar="INSTRUMENT",
-            autocompletion=arguments.instrument_names,
-            help="Name of an instrument, or a .ddsp file.",
-        ),
-    ],
+    to: arguments.To,
     output: Annotated[
         Path,
         typer.Option("-o", "--output", metavar="FIG", parser=arguments.path, help="Picture: .png, .pdf or .svg."),
@@ -41,16 +33,10 @@ def figure(
     seconds: Annotated[
         float, typer.Option("--seconds", metavar="SECONDS", help="How much of the input is drawn, at most 60 s.")
     ] = LONGEST,
-    octave: Annotated[
-        str, typer.Option(metavar="auto|N", help="Octaves to shift the pitch by, from -4 to 4.")
-    ] = "auto",
-    loudness: Annotated[str, typer.Option(metavar="auto|DB", help="Loudness offset in dB, from -60 to 60.")] = "auto",
-    reverb: Annotated[
-        float, typer.Option(metavar="G", help="How much of the instrument's room is heard, 0 (dry) to 2.")
-    ] = 1.0,
-    channel: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Channel to play, counted from 1. [default: a mix of all]")
-    ] = None,
+    octave: arguments.Octave = "auto",
+    loudness: arguments.Loudness = "auto",
+    reverb: arguments.Reverb = 1.0,
+    channel: arguments.Channel = None,
 ) -> None:
     """Draw a transfer and the parts of its sound, in the order of the signal path.
 

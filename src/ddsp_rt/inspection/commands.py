@@ -17,10 +17,7 @@ WORKERS = 4  # files at once: the engine works outside Python's lock
 
 
 def inspect(
-    recordings: Annotated[
-        list[Path],
-        typer.Argument(metavar="RECORDINGS...", parser=arguments.path, help="Audio files, or folders of them."),
-    ],
+    recordings: arguments.Recordings,
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """See what recordings hold before an hour is spent on them, and what to do about it.

@@ -11,9 +11,6 @@ from ddsp_rt import arguments, console
 from ddsp_rt.errors import UsageError
 from ddsp_rt.sound_files.source import shown
 
-Recordings = Annotated[
-    list[Path], typer.Argument(metavar="RECORDINGS...", parser=arguments.path, help="Audio files or folders.")
-]
 RecordingsOrData = Annotated[
     list[Path],
     typer.Argument(
@@ -40,7 +37,7 @@ TrainingHoldOut = Annotated[
 
 
 def prepare(
-    recordings: Recordings,
+    recordings: arguments.Recordings,
     output: Annotated[
         Path,
         typer.Option("-o", "--output", metavar="DATA", parser=arguments.path, help="Data set to write (.safetensors)."),
