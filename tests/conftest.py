@@ -1,13 +1,22 @@
 """What many tests need: a tiny instrument that plays, made here so that no test waits for a trained one."""
 
+import faulthandler
+
 import numpy as np
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 
 from ddsp_rt.architecture import Architecture, DecoderSpec
 from ddsp_rt.instrument_file import save_instrument
 
 MODEL_RATE = 16_000
 REVERB_SECONDS = 0.4
+
+
+def pytest_runtest_setup(item):
+    """A crash is told, whatever ran before: Lightning ends a run by setting every signal as Python remembers it."""
+    if fault_handler_stderr_fd_key in item.config.stash:
+        faulthandler.enable(item.config.stash[fault_handler_stderr_fd_key])
 
 
 def tiny_metadata(name="tiny"):
