@@ -1,6 +1,8 @@
 """`ddsp-rt evaluate` from files to figures, on a tiny instrument."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -196,3 +198,20 @@ def test_the_judges_agree_on_a_clear_tune(recording):
     known = inside & np.isfinite(agreed)
     assert known.sum() > 0.9 * inside.sum()
     assert np.abs(1200 * np.log2(agreed[known] / truth[known])).max() < 50
+
+
+def test_only_one_process_at_a_time_compiles_what_librosa_needs(tmp_path):
+    path = tmp_path / "module.py"
+    path.touch()
+    script = """import sys
+from ddsp_rt.evaluation.judges import alone
+print("ready", flush=True)
+with alone(sys.argv[1]):
+    print("in")
+"""
+    with judges.alone(str(path)):
+        other = subprocess.Popen([sys.executable, "-c", script, path], stdout=subprocess.PIPE, text=True)
+        assert other.stdout.readline() == "ready\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(timeout=1)
+    assert other.communicate(timeout=60)[0] == "in\n" and other.returncode == 0

@@ -5,9 +5,11 @@ Tracks are on a grid of 4 ms, frame k centred on sample round(k rate / 250); NaN
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import importlib.util
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -189,9 +191,28 @@ def _swift(audio: np.ndarray, frames: int) -> np.ndarray:
 
 
 def _pyin(audio: np.ndarray, frames: int, low: float, high: float) -> np.ndarray:
-    import librosa
+    with alone(importlib.util.find_spec("librosa").origin):
+        from librosa import pyin
 
-    pitch, _, _ = librosa.pyin(
+    pitch, _, _ = pyin(
         audio, sr=MEASURE_RATE, fmin=low, fmax=high, frame_length=PYIN_FRAME, hop_length=PYIN_HOP, fill_na=np.nan
     )
     return on_grid(np.arange(len(pitch)) * PYIN_HOP / MEASURE_RATE, pitch, frames)
+
+
+@contextlib.contextmanager
+def alone(path: str) -> Iterator[None]:
+    """Waits until no other process is in such a block for the same file, where the system has locks.
+
+    What librosa compiles when it is first imported, numba keeps in pairs of files that belong together. Two processes
+    that import it at once may leave one of each, and every later one crashes on the pair.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    with open(path, "rb") as file:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
