@@ -104,10 +104,12 @@ void MidiReader::control(int channel, int number, int value, Events& made) noexc
       state.pressure = {};
       state.loudness = {1.0f, state.loudness[1], 1.0f};
       state.parameter_low = state.parameter_high = 127;
-      bend(channel, made);
-      add(made, Kind::kPressure, channel, 0.0f);
-      add(made, Kind::kExpression, channel, state.loudness[1]);
-      add(made, Kind::kSustain, channel, 0.0f);
+      each_member(channel, [&](int member) {
+        bend(member, made);
+        add(made, Kind::kPressure, member, 0.0f);
+        add(made, Kind::kExpression, member, state.loudness[1]);
+        add(made, Kind::kSustain, member, 0.0f);
+      });
       break;
     case 123: each_member(channel, [&](int member) { add(made, Kind::kAllNotesOff, member, 0.0f); }); break;
     default: break;

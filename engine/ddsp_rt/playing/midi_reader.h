@@ -17,7 +17,7 @@ class MidiReader {
   MidiReader() noexcept { reset(); }
   void reset() noexcept;
 
-  /// Calls `tell(event)` for each event that the message makes, up to 48. `status` is the first byte, channel included;
+  /// Calls `tell(event)` for each event that the message makes, up to 64. `status` is the first byte, channel included;
   /// the data bytes are taken modulo 128.
   template <typename Tell>
   void read(int status, int first, int second, int offset, Tell&& tell) noexcept {
@@ -42,7 +42,7 @@ class MidiReader {
     int manager = -1;                                 // of its zone
   };
   struct Events {
-    std::array<NoteEvent, 3 * kChannels> events;
+    std::array<NoteEvent, 4 * kChannels> events;  // what resetting a whole zone makes
     int count = 0;
   };
 
