@@ -35,9 +35,7 @@ class ControlObject final : public LiveObject<ControlVoice> {
 
  private:
   void give(const Loader::InstrumentPointer& instrument, const Loader::Range&) override { live_->load(instrument); }
-  void more_info() override {
-    tell_info("units", live_->parameters()[Parameter::kLevelInDb] >= 0.5f ? "db" : "linear");
-  }
+  void more_info() override { tell_info("units", live_->parameters().on(Parameter::kLevelInDb) ? "db" : "linear"); }
 };
 
 ControlObject* self(PdObject* x) { return static_cast<ControlObject*>(x->self); }

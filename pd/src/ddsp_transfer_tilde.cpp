@@ -116,7 +116,7 @@ class TransferObject final : public LiveObject<Transfer> {
       tell_info("range", atoms);
     }
     tell_info("octave", static_cast<float>(live_->fitting().octave));
-    tell_info("z", live_->parameters()[Parameter::kMeanZ] >= 0.5f ? "mean" : "source");
+    tell_info("z", live_->parameters().on(Parameter::kMeanZ) ? "mean" : "source");
     tell_info("bypass", live_->bypassed() ? 1.0f : 0.0f);
   }
 

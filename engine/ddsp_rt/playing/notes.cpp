@@ -12,6 +12,7 @@ namespace {
 constexpr int kRest = 2 * kFrameRate;        // frames of silence after which the network has come to rest
 constexpr std::size_t kSoft = 1, kLoud = 7;  // of the quantiles: 5 % and 95 %
 static_assert(kQuantileProbabilities[kSoft] == 0.05f && kQuantileProbabilities[kLoud] == 0.95f);
+static_assert(info(Parameter::kVoices).minimum == 1 && info(Parameter::kVoices).maximum == Notes::kVoices);
 
 Decoder::State rested_state(const Instrument& instrument) {
   Decoder::State state = instrument.decoder.make_state();
@@ -170,7 +171,7 @@ void Notes::apply(const NoteEvent& event, int late) noexcept {
 void Notes::press(const NoteEvent& event, int late) noexcept {
   if (event.channel < 0 || event.channel >= kChannels || event.key < 0 || event.key > 127) return;
   const float velocity = finite(event.value, 0.0f, 1.0f);
-  const bool slurs = parameters()[Parameter::kLegato] >= 0.5f && held_count_ > 0;
+  const bool slurs = parameters().on(Parameter::kLegato) && held_count_ > 0;
   hold({event.channel, event.key, velocity});
   NoteLine& line = line_for(event.channel, event.key);
   if (slurs && line.held()) {
@@ -187,7 +188,7 @@ void Notes::lift(const NoteEvent& event) noexcept {
   forget(event.channel, event.key);
   for (NoteLine& line : lines_) {
     if (!line.held() || !line.plays(event.channel, event.key)) continue;
-    if (parameters()[Parameter::kLegato] >= 0.5f && held_count_ > 0) {
+    if (parameters().on(Parameter::kLegato) && held_count_ > 0) {
       const Held& back = held_[held_count_ - 1];
       line.slur(back.channel, back.key, back.velocity);
       last_key_ = back.key;
@@ -220,10 +221,13 @@ void Notes::forget(int channel, int key) noexcept {
       held_.begin());
 }
 
+std::size_t Notes::voices() const noexcept {
+  return parameters().on(Parameter::kLegato) ? 1 : static_cast<std::size_t>(parameters()[Parameter::kVoices]);
+}
+
 // The line of the same key, or one that is free, or the one that will be missed least.
 NoteLine& Notes::line_for(int channel, int key) noexcept {
-  const int voices = parameters()[Parameter::kLegato] >= 0.5f ? 1 : static_cast<int>(parameters()[Parameter::kVoices]);
-  const std::span<NoteLine> lines(lines_.data(), static_cast<std::size_t>(std::clamp(voices, 1, kVoices)));
+  const std::span lines = std::span(lines_).first(voices());
   for (NoteLine& line : lines)
     if (!line.idle() && line.plays(channel, key)) return line;
   for (NoteLine& line : lines)
@@ -238,8 +242,7 @@ NoteLine& Notes::line_for(int channel, int key) noexcept {
 
 // Notes beyond a number of voices that was lowered under them are released.
 void Notes::limit_voices() noexcept {
-  const int voices = parameters()[Parameter::kLegato] >= 0.5f ? 1 : static_cast<int>(parameters()[Parameter::kVoices]);
-  for (int i = std::clamp(voices, 1, kVoices); i < kVoices; ++i) lines_[static_cast<std::size_t>(i)].release();
+  for (NoteLine& line : std::span(lines_).subspan(voices())) line.release();
 }
 
 NoteSettings Notes::settings() const noexcept {

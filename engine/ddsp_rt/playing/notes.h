@@ -60,6 +60,7 @@ class Notes final : public Framed {
   void lift_pedal(int channel) noexcept;
   void hold(const Held& note) noexcept;
   void forget(int channel, int key) noexcept;
+  std::size_t voices() const noexcept;  // lines that notes may take
   NoteLine& line_for(int channel, int key) noexcept;
   void limit_voices() noexcept;
   NoteSettings settings() const noexcept;
