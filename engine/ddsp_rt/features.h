@@ -22,4 +22,7 @@ struct Features {
 /// MIDI note number of a frequency in Hz; 69 is 440 Hz. Real-time.
 inline float midi_from_hz(float hz) noexcept { return 69.0f + 12.0f * std::log2(hz / 440.0f); }
 
+/// The other way round. Real-time.
+inline float hz_from_midi(float midi) noexcept { return 440.0f * std::exp2((midi - 69.0f) / 12.0f); }
+
 }  // namespace ddsp_rt

@@ -2,8 +2,8 @@
 
 # Pitch
 plant(glide_twice_as_fast "-3.0f * kFrameMs / milliseconds" "-6.0f * kFrameMs / milliseconds")
-plant(glide_starts_from_nowhere "started_ ? midi_ + (wanted - midi_) * share : wanted"
-  "midi_ + (wanted - midi_) * share")
+plant(glide_starts_from_nowhere "started_ ? midi_ + (wanted - midi_) * share(milliseconds) : wanted"
+  "midi_ + (wanted - midi_) * share(milliseconds)")
 plant(transpose_ignored "targets_[Parameter::kTranspose]" "0.0f")
 plant(fine_tune_ignored "targets_[Parameter::kFineTune] / 100.0f" "0.0f")
 plant(octave_ignored "std::ldexp(features.f0, octave)" "features.f0")

@@ -26,8 +26,7 @@ float within(float x, float low, float high, float otherwise) noexcept {
 
 float scaled(Feature feature, const Features& features) noexcept {
   switch (feature) {
-    case Feature::kF0:
-      return (69.0f + 12.0f * std::log2(within(features.f0, 1.0f, 1e5f, kDefaultF0) / 440.0f)) / 127.0f;
+    case Feature::kF0: return midi_from_hz(within(features.f0, 1.0f, 1e5f, kDefaultF0)) / 127.0f;
     case Feature::kLoudness: return within(features.loudness, -400.0f, 400.0f, kSilenceDb) / 80.0f + 1.0f;
     default: return within(features.periodicity, -10.0f, 10.0f, 0.0f);
   }

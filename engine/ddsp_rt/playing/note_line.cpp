@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "ddsp_rt/playing/smoothed_parameters.h"
+
 namespace ddsp_rt {
 namespace {
 
@@ -70,10 +72,9 @@ void NoteLine::slur(int channel, int key, float velocity) noexcept {
 }
 
 void NoteLine::listen(const NoteSettings& settings, const ChannelState& channel) noexcept {
-  const float share = settings.glide > 0.0f ? 1.0f - std::exp(-3.0f * kFrameMs / settings.glide) : 1.0f;
-  pitch_ += (static_cast<float>(key_) - pitch_) * share;
+  pitch_ += (static_cast<float>(key_) - pitch_) * Glide::share(settings.glide);
   const float midi = pitch_ + channel.bend + settings.semitones + vibrato(settings) / 100.0f;
-  features_.f0 = 440.0f * std::exp2((std::clamp(midi, kLowestMidi, kHighestMidi) - 69.0f) / 12.0f);
+  features_.f0 = hz_from_midi(std::clamp(midi, kLowestMidi, kHighestMidi));
   features_.periodicity = voice_.instrument().periodicity_median;
   features_.loudness = loudness(settings, channel);
   ++frames_;

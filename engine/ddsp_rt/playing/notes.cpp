@@ -18,7 +18,7 @@ Decoder::State rested_state(const Instrument& instrument) {
   Decoder::State state = instrument.decoder.make_state();
   Controls controls = instrument.decoder.make_controls();
   Features silence;
-  silence.f0 = 440.0f * std::exp2((instrument.quantiles.pitch_midi[4] - 69.0f) / 12.0f);
+  silence.f0 = hz_from_midi(instrument.quantiles.pitch_midi[4]);
   for (int frame = 0; frame < kRest; ++frame)
     instrument.decoder.step(state, silence, instrument.z_mean.data(), controls);
   return state;

@@ -50,12 +50,15 @@ SmoothedParameters::Values SmoothedParameters::wanted() const noexcept {
           .wet = output * wet};
 }
 
+float Glide::share(float milliseconds) noexcept {
+  return milliseconds > 0.0f ? 1.0f - std::exp(-3.0f * kFrameMs / milliseconds) : 1.0f;
+}
+
 float Glide::next(float f0, float semitones, float milliseconds) noexcept {
   const float wanted = std::clamp(midi_from_hz(f0) + semitones, kLowestMidi, kHighestMidi);
-  const float share = milliseconds > 0.0f ? 1.0f - std::exp(-3.0f * kFrameMs / milliseconds) : 1.0f;
-  midi_ = started_ ? midi_ + (wanted - midi_) * share : wanted;
+  midi_ = started_ ? midi_ + (wanted - midi_) * share(milliseconds) : wanted;
   started_ = true;
-  return 440.0f * std::exp2((midi_ - 69.0f) / 12.0f);
+  return hz_from_midi(midi_);
 }
 
 }  // namespace ddsp_rt

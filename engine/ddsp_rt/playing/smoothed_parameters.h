@@ -45,6 +45,9 @@ class SmoothedParameters {
 /// The pitch that sounds. It moves to a new note by an exponential that is 95 % there in the glide time. Real-time.
 class Glide {
  public:
+  /// Of the way to a new note that is made in a frame.
+  static float share(float milliseconds) noexcept;
+
   void reset() noexcept { started_ = false; }
 
   /// Once a frame: f0 in Hz after transposition by `semitones`, gliding in `milliseconds`.
