@@ -37,9 +37,7 @@ void ControlVoice::process(const Input& signals, float* out, int n) noexcept {
     asked_level_ = signals.level[first];
   };
   run(n, begin, [&](int first, int at, int count) {
-    const SmoothedParameters::Values &before = smoothed().before(), &now = smoothed().now();
-    const float before_gain = before.dry + before.wet;  // together the output gain
-    const Ramp gain{before_gain, now.dry + now.wet - before_gain}, depth{ratio_before_, ratio_now_ - ratio_before_};
+    const Ramp gain = smoothed().output_gain(), depth{ratio_before_, ratio_now_ - ratio_before_};
     for (int i = first; i < first + count; ++i, ++at) {
       const float passed = share(at), modulator = signals.modulator[i];
       modulation_[static_cast<std::size_t>(at)] = std::isfinite(modulator) ? depth(passed) * modulator : 0.0f;

@@ -68,9 +68,7 @@ void Notes::process(const Input& events, float* out, int n) noexcept {
       n, [](int) {},
       [&](int first, int at, int count) {
         events.each(first, count, [&](const NoteEvent& event, int from_first) { queue(event, at + from_first); });
-        const SmoothedParameters::Values &before = smoothed().before(), &now = smoothed().now();
-        const float before_gain = before.dry + before.wet;  // together the output gain
-        const Ramp gain{before_gain, now.dry + now.wet - before_gain};
+        const Ramp gain = smoothed().output_gain();
         for (int i = first; i < first + count; ++i, ++at) out[i] = rendered()[at] * gain(share(at));
       });
 }

@@ -30,10 +30,14 @@ class SmoothedParameters {
   /// Once a frame: each value moves a share of the way to its target.
   void step() noexcept;
 
-  /// Values of this frame, and of the one before, from which they ramp.
+  /// Values of this frame, to which they ramp from those of the one before.
   const Values& now() const noexcept { return now_; }
-  const Values& before() const noexcept { return before_; }
   Ramp ramp(float Values::*value) const noexcept { return {before_.*value, now_.*value - before_.*value}; }
+  /// Of a door without a dry sound.
+  Ramp output_gain() const noexcept {
+    const float before = before_.dry + before_.wet;  // together the output gain
+    return {before, now_.dry + now_.wet - before};
+  }
 
  private:
   Values wanted() const noexcept;
