@@ -23,6 +23,21 @@ struct StreamBusy : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Holds a stream for the one thread that plays it.
+class Playing {
+ public:
+  /// Throws StreamBusy where another thread has `taken` it.
+  explicit Playing(std::atomic_flag& taken) : taken_(taken) {
+    if (taken_.test_and_set(std::memory_order_acquire)) throw StreamBusy("two threads play one stream");
+  }
+  Playing(const Playing&) = delete;
+  Playing& operator=(const Playing&) = delete;
+  ~Playing() { taken_.clear(std::memory_order_release); }
+
+ private:
+  std::atomic_flag& taken_;
+};
+
 /// `process` and `reset` belong to one thread at a time, and say so when two come at once; the others wait for the end
 /// of the block at hand. None needs the interpreter.
 class LiveTransfer {
@@ -33,13 +48,13 @@ class LiveTransfer {
   }
 
   void process(const float* in, float* out, std::size_t n) {
-    const Playing playing(*this);
+    const Playing playing(playing_);
     play(in, out, n);
   }
 
   /// What sounds on, without an input.
   std::vector<float> tail() {
-    const Playing playing(*this);
+    const Playing playing(playing_);
     std::vector<float> silence;
     return ddsp_rt::tail(live_.rate(), [&](float* out, int n) {
       silence.resize(static_cast<std::size_t>(n));
@@ -48,7 +63,7 @@ class LiveTransfer {
   }
 
   void reset() {
-    const Playing playing(*this);
+    const Playing playing(playing_);
     const std::lock_guard lock(state_);
     live_.reset();
     input_.reset();
@@ -117,19 +132,6 @@ class LiveTransfer {
 
  private:
   static constexpr float kEnough = 25.0f;  // voiced frames
-
-  class Playing {
-   public:
-    explicit Playing(LiveTransfer& stream) : stream_(stream) {
-      if (stream_.playing_.test_and_set(std::memory_order_acquire)) throw StreamBusy("two threads play one stream");
-    }
-    Playing(const Playing&) = delete;
-    Playing& operator=(const Playing&) = delete;
-    ~Playing() { stream_.playing_.clear(std::memory_order_release); }
-
-   private:
-    LiveTransfer& stream_;
-  };
 
   void play(const float* in, float* out, std::size_t n) {
     while (n > 0) {

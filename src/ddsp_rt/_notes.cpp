@@ -40,20 +40,6 @@ NoteEvent::Kind kind_of(std::string_view name) {
 /// Collects events until the next block is played. Blocks belong to one thread at a time, and say so when two come at
 /// once; everything else waits for the end of the block at hand.
 class NotePlayer {
-  // Holds the stream for one thread.
-  class Playing {
-   public:
-    explicit Playing(NotePlayer& notes) : notes_(notes) {
-      if (notes.playing_.test_and_set()) throw StreamBusy("two threads play one stream");
-    }
-    Playing(const Playing&) = delete;
-    Playing& operator=(const Playing&) = delete;
-    ~Playing() { notes_.playing_.clear(); }
-
-   private:
-    NotePlayer& notes_;
-  };
-
  public:
   NotePlayer(std::shared_ptr<Instrument> instrument, int rate) : notes_(std::move(instrument), rate) {}
 
@@ -71,7 +57,7 @@ class NotePlayer {
   Output process(int samples) {
     if (samples < 0) throw std::invalid_argument("a block cannot hold fewer than no samples");
     std::vector<float> out(static_cast<std::size_t>(samples));
-    const Playing playing(*this);
+    const Playing playing(playing_);
     {
       const nb::gil_scoped_release release;
       const std::lock_guard lock(mutex_);
@@ -82,7 +68,7 @@ class NotePlayer {
 
   Output rest() {
     std::vector<float> sounding;
-    const Playing playing(*this);
+    const Playing playing(playing_);
     {
       const nb::gil_scoped_release release;
       const std::lock_guard lock(mutex_);
@@ -97,7 +83,7 @@ class NotePlayer {
   }
 
   void reset() {
-    const Playing playing(*this);
+    const Playing playing(playing_);
     const std::lock_guard lock(mutex_);
     notes_.reset();
     reader_.reset();
@@ -132,7 +118,7 @@ class NotePlayer {
   }
 
   mutable std::mutex mutex_;
-  std::atomic_flag playing_;
+  std::atomic_flag playing_ = ATOMIC_FLAG_INIT;
   Notes notes_;
   MidiReader reader_;
   std::vector<NoteEvent> events_;
