@@ -32,12 +32,6 @@ inline Output array(std::vector<float> values) {
   return array(std::move(values), {n});
 }
 
-inline int checked_rate(int rate) {
-  if (rate < kLowestRate || rate > kHighestRate)
-    throw std::invalid_argument("sample rate " + std::to_string(rate) + " Hz is outside 8000..192000 Hz");
-  return rate;
-}
-
 inline nb::dict as_dict(const std::vector<Features>& frames, bool mfcc) {
   std::vector<float> f0, periodicity, loudness, outside, coefficients;
   for (const Features& frame : frames) {

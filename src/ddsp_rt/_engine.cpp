@@ -138,8 +138,7 @@ NB_MODULE(_engine, m) {
         {
           const nb::gil_scoped_release release;
           const FlushDenormals flush;
-          frames =
-              analyse({audio.data(), audio.shape(0)}, checked_rate(rate), {.range = {f0_low, f0_high}, .mfcc = mfcc});
+          frames = analyse({audio.data(), audio.shape(0)}, rate, {.range = {f0_low, f0_high}, .mfcc = mfcc});
         }
         return as_dict(frames, mfcc);
       },
@@ -231,7 +230,7 @@ NB_MODULE(_engine, m) {
         std::vector<float> seconds;
         {
           const nb::gil_scoped_release release;
-          seconds = block_times(transfer, {audio.data(), audio.shape(0)}, checked_rate(rate),
+          seconds = block_times(transfer, {audio.data(), audio.shape(0)}, supported_rate(rate),
                                 static_cast<std::size_t>(block), paced);
         }
         return array(std::move(seconds));

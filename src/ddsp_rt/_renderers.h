@@ -19,7 +19,7 @@ namespace ddsp_rt {
 // Streams blocks of any size into an analyser, which wants whole frames.
 class BlockAnalyser {
  public:
-  BlockAnalyser(int rate, bool mfcc) : rate_(checked_rate(rate)), mfcc_(mfcc), analyser_(rate, {.mfcc = mfcc}) {}
+  BlockAnalyser(int rate, bool mfcc) : rate_(rate), mfcc_(mfcc), analyser_(rate, {.mfcc = mfcc}) {}
 
   nb::dict process(const Input<1>& block) {
     std::vector<Features> frames;
@@ -57,7 +57,7 @@ class BlockAnalyser {
 class PartsRenderer {
  public:
   PartsRenderer(const std::shared_ptr<const Instrument>& instrument, int rate)
-      : clock_(checked_rate(rate)), voice_(instrument, rate), room_(instrument->room(rate)) {}
+      : clock_(supported_rate(rate)), voice_(instrument, rate), room_(instrument->room(rate)) {}
 
   nb::dict features(const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness,
                     const std::optional<Input<2>>& mfcc, const std::optional<float>& gate_db, float reverb,
