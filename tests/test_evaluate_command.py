@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import soundfile
 
 import ddsp_rt
 from ddsp_rt.cli import main
@@ -54,6 +55,19 @@ def test_command_prints_json(instrument_path, recording, no_judges, capsys):
     result = json.loads(capsys.readouterr().out)
     assert result["instrument"] == "tiny" and result["seconds"] == pytest.approx(1, abs=0.01)
     assert result["mss"] is None and "4 s" in result["notes"][1]
+
+
+def test_command_measures_the_channel_it_is_told(instrument_path, recording, tmp_path, no_judges, capsys):
+    audio, rate = soundfile.read(recording)
+    soundfile.write(tmp_path / "stereo.wav", np.stack([0.01 * audio[::-1], audio], 1), rate)
+
+    def measured(*arguments):
+        assert main(["evaluate", str(instrument_path), *map(str, arguments), "--last", "1", "--json"]) == 0
+        return json.loads(capsys.readouterr().out)["loudness_l1_db"]
+
+    alone = measured(recording)
+    assert measured(tmp_path / "stereo.wav", "--channel", 2) == pytest.approx(alone, abs=0.05)
+    assert measured(tmp_path / "stereo.wav", "--channel", 1) != pytest.approx(alone, abs=0.5)
 
 
 def test_mistakes_end_in_one_line(instrument_path, recording, tmp_path, capsys):

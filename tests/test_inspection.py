@@ -140,6 +140,15 @@ def test_a_copy_is_heard_as_every_reader_hears_it(folder):
     assert found["kind"] == "same performance" and found["offset"] == pytest.approx(0.0, abs=0.08)
 
 
+def test_each_channel_can_be_looked_at_alone(folder):
+    """A bow on one channel, a click track or another player on the other: the mix is neither."""
+    stereo = np.stack([note(57, 2.0), note(73, 2.0)], 1)
+    path = folder("two.wav", stereo)
+    found = [inspect_files([path], channel=channel)["files"][0]["pitch_range"] for channel in (1, 2)]
+    assert found == [["A3", "A3"], ["C#5", "C#5"]]
+    assert "no channel 3" in inspect_files([path], channel=3)["failed"][str(path)]
+
+
 def test_fingerprints_of_nothing_match_nothing():
     empty = fingerprint(np.zeros(0), np.zeros(0, bool), np.zeros(0))
     assert find_duplicates(["a", "b"], ["1", "2"], [empty, empty], [0.0, 0.0]) == []

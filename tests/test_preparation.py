@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
+import soundfile
 
 pytest.importorskip("ddsp_rt._engine")
 
@@ -160,6 +161,19 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="No space left"):
         run(tmp_path / "in", tmp_path / "d.safetensors")
     assert (tmp_path / "d.safetensors").read_bytes() == before
+
+
+def test_each_channel_is_a_data_set_of_its_own(tmp_path):
+    time = np.arange(16_000) / 16_000
+    tones = np.stack([0.3 * np.sin(2 * np.pi * f0 * time) for f0 in (220, 330)], 1)
+    soundfile.write(tmp_path / "two.wav", tones, 16_000)
+    for channel, f0 in ((1, 220), (2, 330), (1, 220)):
+        _, data, _ = run(tmp_path / "two.wav", tmp_path / "d.safetensors", channel=channel)
+        assert np.median(data.read(0, "f0")[50:]) == pytest.approx(f0, rel=2e-3)
+        assert np.abs(data.read(0, "audio")[4000:8000] - tones[4000:8000, channel - 1]).max() < 1e-3
+        assert data.table["channel"] == channel
+    with pytest.raises(DataError, match="no channel 3"):
+        run(tmp_path / "two.wav", tmp_path / "d.safetensors", channel=3)
 
 
 def _thread_count(_):

@@ -41,6 +41,7 @@ def evaluate(
             help="Also measure transfers of these performances (a file or a folder).",
         ),
     ] = [],
+    channel: arguments.Channel = None,
     json: Annotated[bool, typer.Option("--json", help="Print the measurements as JSON.")] = False,
 ) -> None:
     """Measure an instrument on recordings of its own: each is resynthesised from its features and compared.
@@ -67,7 +68,7 @@ def evaluate(
     truths = Truths(truth, manifest, name_octaves)
     files, others = _files(recordings), _files(transfer) if transfer else []
     with Progress("Evaluating", len(files) + len(others), "files") as progress:
-        result = measure(ddsp_rt.load(instrument), files, last, truths, progress.advance, others)
+        result = measure(ddsp_rt.load(instrument), files, last, truths, progress.advance, others, channel=channel)
     if json:
         console.result(console.as_json(result))
         return
@@ -88,6 +89,7 @@ def compare(
     seconds: Annotated[
         float, typer.Option("--seconds", metavar="S", help="How much of each recording can be heard.")
     ] = 15.0,
+    channel: arguments.Channel = None,
     named: Annotated[
         bool, typer.Option("--named", help="Say which is which from the start, in place of a blind test.")
     ] = False,
@@ -117,9 +119,9 @@ def compare(
     with Progress("Comparing", 3 * len(files), "files") as progress:
         sounds = []
         for path in files:
-            sounds.append(play_both(instruments, path, seconds, own))
+            sounds.append(play_both(instruments, path, seconds, own, channel))
             progress.advance(1)
-        rows, notes = measure_both(instruments, files, own, progress.advance)
+        rows, notes = measure_both(instruments, files, own, progress.advance, channel)
     try:
         with whole_file(output) as file:
             file.write(page(names, sounds, rows, notes, blind=not named).encode())

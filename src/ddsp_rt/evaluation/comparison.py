@@ -39,13 +39,17 @@ class Heard:
 
 
 def play_both(
-    instruments: tuple[Instrument, Instrument], path: str | os.PathLike, seconds: float = SECONDS, own: bool = False
+    instruments: tuple[Instrument, Instrument],
+    path: str | os.PathLike,
+    seconds: float = SECONDS,
+    own: bool = False,
+    channel: int | None = None,
 ) -> Heard:
     """The beginning of a recording played by both, with their rooms.
 
     own: the recording is of the instrument itself, so that octave and loudness are taken as they are.
     """
-    audio, rate, _ = read_part(path, None)
+    audio, rate, _ = read_part(path, None, channel)
     source = np.array(audio[: round(seconds * rate)], np.float32)
     if len(source) < len(audio):
         edge = round(FADE * rate)
@@ -74,6 +78,7 @@ def measure_both(
     recordings: Iterable[Path],
     own: bool = False,
     advance: Callable[[float], None] = lambda amount: None,
+    channel: int | None = None,
 ) -> tuple[list[tuple[Row, Row]], list[str]]:
     """Rows of the tables of `evaluate` for A and B, and the notes that go with them."""
     from ddsp_rt.evaluation.report import evaluate
@@ -82,10 +87,10 @@ def measure_both(
     rows, notes = [], []
     for instrument in instruments:
         if own:
-            result = evaluate(instrument, recordings, advance=advance)
+            result = evaluate(instrument, recordings, advance=advance, channel=channel)
             rows.append([*resynthesis_rows(result), *playing_rows(result)])
         else:
-            result = evaluate(instrument, [], advance=advance, transfers=recordings)
+            result = evaluate(instrument, [], advance=advance, transfers=recordings, channel=channel)
             played = result["transfers"]
             rows.append([*playing_rows(played), *(timbre_rows(played["timbre"]) if played["timbre"] else [])])
         notes += result["notes"]

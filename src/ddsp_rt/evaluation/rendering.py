@@ -81,7 +81,12 @@ def resynthesise(instrument: Instrument, audio: np.ndarray, own_rate: int) -> Re
 
 
 def perform(
-    instrument: Instrument, path: str | os.PathLike, last: float | None = None, fit: bool = True, seeds: int = SEEDS
+    instrument: Instrument,
+    path: str | os.PathLike,
+    last: float | None = None,
+    fit: bool = True,
+    seeds: int = SEEDS,
+    channel: int | None = None,
 ) -> Performance:
     """A recording played by the instrument as a stream plays it, taken apart.
 
@@ -89,10 +94,11 @@ def perform(
         last: seconds at the end of the recording to play; None plays all of it.
         fit: whether octave and loudness are fitted; without, they are taken as they are.
         seeds: how many times over, each with other noise.
+        channel: of the recording, counted from 1; None mixes them down.
     """
     from ddsp_rt import _engine
 
-    audio, own_rate, start = read_part(path, last)
+    audio, own_rate, start = read_part(path, last, channel)
     source = resample(audio, own_rate, LIVE_RATE)
     heard = _analysed(instrument, source, LIVE_RATE)
     fitting = instrument.fit(heard) if fit else _engine.Fitting()
@@ -126,11 +132,11 @@ def _white(voice, frames: int, seed: int) -> np.ndarray:
     return 2 * np.random.default_rng(seed).random(shape, np.float32) - 1
 
 
-def read_part(path: str | os.PathLike, last: float | None) -> tuple[np.ndarray, int, float]:
+def read_part(path: str | os.PathLike, last: float | None, channel: int | None = None) -> tuple[np.ndarray, int, float]:
     """The last seconds of a recording, float32 [samples], its rate, and where in the file they begin (seconds)."""
     from ddsp_rt.audio import read_audio
 
-    audio, rate = read_audio(path)
+    audio, rate = read_audio(path, channel=channel)
     start = 0 if last is None else max(len(audio) - round(last * rate), 0)
     if len(audio) - start < LEAST * rate:
         raise DataError(f"{path}: {len(audio) / rate:.2f} s is too short to judge")

@@ -37,6 +37,7 @@ def evaluate(
     advance: Callable[[float], None] = lambda amount: None,
     transfers: Recordings = (),
     cache: Path | None = None,
+    channel: int | None = None,
 ) -> dict:
     """Resynthesises an instrument's own recordings from their features, plays other performances on it, and compares.
 
@@ -47,6 +48,7 @@ def evaluate(
         advance: told how many recordings more are done.
         transfers: paths of other performances, played fitted, without reverb.
         cache: a folder in which the pitch judges' opinions on recordings are kept.
+        channel: which one to take of all of them, counted from 1; None mixes them down.
 
     Returns:
         A dictionary of plain values, None where there is no result; `notes` says why.
@@ -55,10 +57,10 @@ def evaluate(
     pools: dict[str, list] = {name: [] for name in ("recording", "output", "source", "played")}
     files, played = [], []
     for path in recordings:
-        files.append(_judge_resynthesis(instrument, path, last, pools, truths, cache))
+        files.append(_judge_resynthesis(instrument, path, last, pools, truths, cache, channel))
         advance(1)
     for path in transfers:
-        played.append(judge_transfer(instrument, path, pools, truths, cache))
+        played.append(judge_transfer(instrument, path, pools, truths, cache, channel))
         advance(1)
     result = {"instrument": instrument.name, "model_rate": instrument.model_rate, **_together(files)}
     result["timbre_distance"] = _distance(pools["recording"], pools["output"])
@@ -82,11 +84,12 @@ def _judge_resynthesis(
     pools: dict,
     truths: Truths | None,
     cache: Path | None,
+    channel: int | None,
 ) -> dict:
     """Scores of one resynthesis; names with an underscore are for pooling only."""
-    audio, own_rate, _ = read_part(path, last)
+    audio, own_rate, _ = read_part(path, last, channel)
     rendering = resynthesise(instrument, audio, own_rate)
-    live = perform(instrument, path, last, fit=False)
+    live = perform(instrument, path, last, fit=False, channel=channel)
     reference, output, rate = rendering.recording, rendering.output, rendering.rate
     losses = excerpt_losses(reference, output, rate)
     floor = excerpt_losses(output, rendering.other_seed, rate)
@@ -121,9 +124,10 @@ def judge_transfer(
     pools: dict,
     truths: Truths | None = None,
     cache: Path | None = None,
+    channel: int | None = None,
 ) -> dict:
     """Scores of one performance played on the instrument; its timbre, source's and output's, goes into `pools`."""
-    performance = perform(instrument, path)
+    performance = perform(instrument, path, channel=channel)
     pools["source"].append(timbre_frames(performance.source, LIVE_RATE))
     pools["played"].append(timbre_frames(performance.output, LIVE_RATE))
     return judge_performance(performance, truths, cache)

@@ -18,6 +18,7 @@ WORKERS = 4  # files at once: the engine works outside Python's lock
 
 def inspect(
     recordings: arguments.Recordings,
+    channel: arguments.Channel = None,
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """See what recordings hold before an hour is spent on them, and what to do about it.
@@ -33,7 +34,7 @@ def inspect(
     found = find_sound_files(recordings)
     files = [file.path for file in found.files]
     with Progress("Listening", len(files), "files") as progress:
-        report = inspect_files(files, progress.advance)
+        report = inspect_files(files, progress.advance, channel)
     for line in found.notes():
         console.note(line)
     if json:
@@ -48,15 +49,18 @@ def inspect(
         raise typer.Exit(1)
 
 
-def inspect_files(files: list[Path], advance=lambda amount: None) -> dict:
-    """The report on files: see `summary.summarise`. Those that cannot be read are named under `failed`."""
+def inspect_files(files: list[Path], advance=lambda amount: None, channel: int | None = None) -> dict:
+    """The report on files, or on one channel of each: see `summary.summarise`.
+
+    Those that cannot be read are named under `failed`.
+    """
     from ddsp_rt.inspection.duplicates import find_duplicates
     from ddsp_rt.inspection.recording import inspect_recording
     from ddsp_rt.inspection.summary import summarise
 
     def one(path):
         try:
-            return inspect_recording(path)
+            return inspect_recording(path, channel=channel)
         except DataError as error:
             return str(error)
         finally:
@@ -66,7 +70,8 @@ def inspect_files(files: list[Path], advance=lambda amount: None) -> dict:
         results = list(pool.map(one, files))
     failed = {str(path): result for path, result in zip(files, results) if isinstance(result, str)}
     good = [result for result in results if not isinstance(result, str)]
-    twins = find_duplicates(*([getattr(r, name) for r in good] for name in ("path", "hash", "print", "seconds")))
+    columns = ([getattr(result, name) for result in good] for name in ("path", "hash", "print", "seconds"))
+    twins = find_duplicates(*columns, channel)
     return summarise(good, failed, twins)
 
 

@@ -26,7 +26,9 @@ def fingerprint(midi: np.ndarray, voiced: np.ndarray, loudness: np.ndarray) -> n
     return np.stack([np.maximum(level, -80.0), pitch]).astype(np.float32)
 
 
-def find_duplicates(paths: list[Path], hashes: list[str], prints: list[np.ndarray], seconds: list[float]) -> list[dict]:
+def find_duplicates(
+    paths: list[Path], hashes: list[str], prints: list[np.ndarray], seconds: list[float], channel: int | None = None
+) -> list[dict]:
     """Pairs (indices `first` < `second`) with `kind` "same file" or "same performance" and `offset` seconds.
 
     Loudness contours are correlated at every offset; a pair that agrees there and in pitch is settled by its
@@ -39,7 +41,10 @@ def find_duplicates(paths: list[Path], hashes: list[str], prints: list[np.ndarra
                 pairs.append({"first": first, "second": second, "kind": "same file", "offset": 0.0})
                 break
             offset = _alike(prints[first], prints[second])
-            if offset is not None and _same_wave(paths[first], paths[second], offset, seconds[first], seconds[second]):
+            if offset is None:
+                continue
+            pieces = _shared(paths[first], paths[second], offset, seconds[first], seconds[second], channel)
+            if _same_wave(*pieces):
                 pairs.append({"first": first, "second": second, "kind": "same performance", "offset": offset})
                 break
     return pairs
@@ -69,13 +74,19 @@ def _alike(a: np.ndarray, b: np.ndarray) -> float | None:
     return None
 
 
-def _same_wave(first: Path, second: Path, offset: float, length_a: float, length_b: float) -> bool:
-    """Whether the waveforms agree in the middle of what both share."""
+def _shared(
+    first: Path, second: Path, offset: float, length_a: float, length_b: float, channel: int | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The middle of what both share, and a little more of the second."""
     start = max(offset, 0.0)
     shared = min(length_a - start, length_b - max(-offset, 0.0))
     middle = start + max(shared - PIECE, 0) / 2
-    a = _piece(first, middle, min(PIECE, shared))
-    b = _piece(second, middle - offset - 0.1, min(PIECE, shared) + 0.2)
+    a = _piece(first, middle, min(PIECE, shared), channel)
+    return a, _piece(second, middle - offset - 0.1, min(PIECE, shared) + 0.2, channel)
+
+
+def _same_wave(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether `a` is somewhere in `b`."""
     if min(len(a), len(b)) < 1000:
         return False
     size = 1 << int(np.ceil(np.log2(len(a) + len(b))))
@@ -89,12 +100,12 @@ def _same_wave(first: Path, second: Path, offset: float, length_a: float, length
     return bool(scale > 0 and abs(part @ aligned) >= SAME_WAVE * scale and len(part) > len(a) // 2)
 
 
-def _piece(path: Path, start: float, seconds: float) -> np.ndarray:
+def _piece(path: Path, start: float, seconds: float, channel: int | None) -> np.ndarray:
     """Part of a file at 8 kHz without DC, mono."""
     from ddsp_rt.audio import read_audio
     from ddsp_rt.evaluation.signals import resample
 
-    audio, rate = read_audio(path)
+    audio, rate = read_audio(path, channel=channel)
     first = min(max(int(start * rate), 0), len(audio))
     audio = resample(audio[first : first + int(seconds * rate)], rate, 8000)
     return audio - audio.mean() if len(audio) else audio

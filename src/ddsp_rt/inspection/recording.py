@@ -47,14 +47,16 @@ class Recording:
     print: np.ndarray
 
 
-def inspect_recording(path: str | os.PathLike, compare_octaves: bool = HAS_SWIFT) -> Recording:
-    """Analyses one file with the engine; DataError when it cannot be read."""
+def inspect_recording(
+    path: str | os.PathLike, compare_octaves: bool = HAS_SWIFT, channel: int | None = None
+) -> Recording:
+    """Analyses one file, or one channel of it (counted from 1), with the engine; DataError when it cannot be read."""
     from ddsp_rt.analysis import analyse
     from ddsp_rt.audio import read_audio
     from ddsp_rt.checks import nearest_rate
     from ddsp_rt.evaluation.signals import resample
 
-    audio, rate = read_audio(path)
+    audio, rate = read_audio(path, channel=channel)
     engine_rate = nearest_rate(rate)
     heard = audio if rate == engine_rate else resample(audio, rate, engine_rate).astype(np.float32)
     features = analyse(heard, engine_rate)

@@ -44,6 +44,7 @@ def prepare(
     ],
     sample_rate: Rate = 16_000,
     hold_out: HoldOut = 0.0,
+    channel: arguments.Channel = None,
     jobs: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Number of processes. [default: one per core]")
     ] = None,
@@ -59,7 +60,7 @@ def prepare(
     from ddsp_rt.training.preparation import prepare as run
 
     _check_rate(sample_rate)
-    summary = run(recordings, output, model_rate=sample_rate, hold_out=hold_out, workers=jobs)
+    summary = run(recordings, output, model_rate=sample_rate, hold_out=hold_out, channel=channel, workers=jobs)
     console.say(f"{describe(summary)}: {shown(output)}")
     if summary["skipped"]:
         raise typer.Exit(1)
@@ -100,6 +101,7 @@ def train(
         ),
     ] = None,
     hold_out: TrainingHoldOut = None,
+    channel: arguments.Channel = None,
     licence: Annotated[
         str | None, typer.Option(metavar="T", help="Licence of the instrument. [default: the manifest's]")
     ] = None,
@@ -135,6 +137,7 @@ def train(
         nodes=nodes,
         room=room,
         hold_out=hold_out,
+        channel=channel,
         licence=licence,
         attribution=attribution,
     )

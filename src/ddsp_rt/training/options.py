@@ -37,6 +37,7 @@ class TrainOptions:
     devices: int = 1  # processes per machine
     nodes: int = 1  # machines
     room: str | None = None  # whose impulse response is shipped, or "dry"; default: that with most data
+    channel: int | None = None  # of every recording, counted from 1; default: a mix of all
     hold_out: float | None = None  # seconds at the end of long recordings that `prepare` keeps out; default: none
     licence: str | None = None  # default: those in the recordings' manifest
     attribution: str | None = None  # likewise
@@ -60,6 +61,7 @@ class TrainOptions:
             ("--minutes", self.minutes, "a number above 0", lambda v: 0 < v < math.inf),
             ("--steps", self.steps, "a number above 0", lambda v: v >= 1),
             ("--hold-out", self.hold_out, "seconds, 0 or more", lambda v: 0 <= v < math.inf),
+            ("--channel", self.channel, "1 or more", lambda v: v >= 1),
             ("--seed", self.seed, "a whole number from 0 to 2147483647", lambda v: 0 <= v < 1 << 31),
             ("--devices", self.devices, "1 or more", lambda v: v >= 1),
             ("--nodes", self.nodes, "1 or more", lambda v: v >= 1),

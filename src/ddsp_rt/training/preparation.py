@@ -41,6 +41,7 @@ class Job:
     folder: Path  # of the part files
     model_rate: int
     hold_out: float  # seconds
+    channel: int | None = None  # counted from 1; None mixes them down
 
 
 def prepare(
@@ -49,6 +50,7 @@ def prepare(
     *,
     model_rate: int = 16_000,
     hold_out: float = 0.0,
+    channel: int | None = None,
     workers: int | None = None,
     report: Callable[[str], None] = say,
 ) -> dict[str, Any]:
@@ -62,6 +64,7 @@ def prepare(
         recordings: an audio file, a folder, or several of them.
         model_rate: Hz, 16000 or 48000.
         hold_out: the last so many seconds of every recording longer than a minute stay out of the data set.
+        channel: which one to take of every recording, counted from 1; None mixes them down.
         workers: processes; one per core when None, and 1 is this one.
         report: called with one line of text for everything worth saying.
 
@@ -80,12 +83,12 @@ def prepare(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{output}: cannot be written: {error.strerror}") from None
-    jobs = [Job(recording, folder, model_rate, hold_out) for recording in found]
+    jobs = [Job(recording, folder, model_rate, hold_out, channel) for recording in found]
     parts, errors = _analyse_all(jobs, workers or os.cpu_count() or 1, report)
     used = _without_copies([(job.recording, part) for job, part in zip(jobs, parts) if part], report)
     if not used:
         raise DataError(f"none of {len(found)} recordings can be used" + (f"; {errors[0]}" if errors else ""))
-    summary = _write_shards(output, used, model_rate, hold_out)
+    summary = _write_shards(output, used, model_rate, hold_out, channel)
     shutil.rmtree(folder, ignore_errors=True)
     summary |= {"skipped": len(errors), "errors": errors, "path": str(output)}
     if errors:
@@ -144,13 +147,14 @@ def _analyse(job: Job) -> Path:
     from ddsp_rt.audio import read_audio
 
     content = content_hash(job.recording.path)
-    key = f"{content[:24]}-a{ANALYSER['version']}-p{PREPARE_VERSION}-{job.model_rate}-{job.hold_out:g}"
+    heard = content[:32] + (f"-c{job.channel}" if job.channel else "")
+    key = f"{heard}-a{ANALYSER['version']}-p{PREPARE_VERSION}-{job.model_rate}-{job.hold_out:g}"
     part = job.folder / f"{key}.safetensors"
     if part.exists():
         return part
     notes: list[str] = []
-    audio, rate = read_audio(job.recording.path, report=notes.append)
-    features = _features(content, audio, rate)
+    audio, rate = read_audio(job.recording.path, report=notes.append, channel=job.channel)
+    features = _features(heard, audio, rate)
     gates = usable_frames(audio, rate, features["f0"], features["periodicity"], features["loudness"])
     length = job.model_rate // FRAME_RATE
     resampled = _resample(audio, rate, job.model_rate)
@@ -182,10 +186,10 @@ def _analyse(job: Job) -> Path:
     return part
 
 
-def _features(content: str, audio: np.ndarray, rate: int) -> dict[str, np.ndarray]:
-    """The engine's analysis, from the cache where it has been made before."""
+def _features(heard: str, audio: np.ndarray, rate: int) -> dict[str, np.ndarray]:
+    """The engine's analysis, from the cache where it has been made before of what is `heard`, by its name there."""
     names = ("f0", "periodicity", "loudness", "outside", "mfcc")
-    name = f"{content[:32]}-a{ANALYSER['version']}-p{PREPARE_VERSION}.safetensors"
+    name = f"{heard}-a{ANALYSER['version']}-p{PREPARE_VERSION}.safetensors"
     cached = cache_folder() / "features" / name
     try:
         _, spans = read_header(cached)
@@ -240,7 +244,9 @@ def _without_copies(used: list[tuple[Recording, Path]], report) -> list[tuple[Re
     return [(recording, part) for part, recording in seen.items()]
 
 
-def _write_shards(output: Path, used: list[tuple[Recording, Path]], model_rate: int, hold_out: float) -> dict[str, Any]:
+def _write_shards(
+    output: Path, used: list[tuple[Recording, Path]], model_rate: int, hold_out: float, channel: int | None
+) -> dict[str, Any]:
     """Join the parts into shards; the first, which names the others, is written last."""
     shards: list[list[tuple[Recording, Path, dict[str, Any]]]] = [[]]
     filled = 0.0
@@ -262,6 +268,7 @@ def _write_shards(output: Path, used: list[tuple[Recording, Path]], model_rate: 
         "frame_rate": FRAME_RATE,
         "analyser": ANALYSER,
         "hold_out": hold_out,
+        "channel": channel,
     }
     for number in reversed(range(len(shards))):
         recordings, tensors = [], {}

@@ -23,6 +23,7 @@ def what_was_asked(options: TrainOptions, settings: Settings, sources: Sources, 
         "used": used.contents,
         "sample_rate": options.rate,
         "hold_out": options.hold_out or 0.0,
+        "channel": options.channel,
         "z": options.z,
         "base": None if options.base is None else content_hash(base_path(options.base)),
         "decoder": asdict(options.decoder or DecoderSpec()),
@@ -42,10 +43,11 @@ def check_resumed(options: TrainOptions, state: dict[str, Any], sources: Sources
         ("--seed", options.seed, asked["seed"]),
         ("--sample-rate", options.sample_rate, asked["sample_rate"]),
         ("--hold-out", options.hold_out, asked["hold_out"]),
+        ("--channel", options.channel, asked.get("channel")),
         ("--z", True if options.z else None, asked["z"]),
     ):
         if given is not None and given != before:
-            found.append(f"{option} {given} (the run has {before})" if option != "--z" else "--z (the run is without)")
+            found.append("--z (the run is without)" if option == "--z" else f"{option} {given} (the run has {before})")
     if options.base is not None and content_hash(base_path(options.base)) != asked["base"]:
         other = "another instrument" if asked["base"] else "nothing"
         found.append(f"--from {options.base} (the run started from {other})")

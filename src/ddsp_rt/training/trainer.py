@@ -133,9 +133,11 @@ def _data(recordings: Any, run: RunFolder, options: TrainOptions, report: Callab
         for option, value, key in (
             ("--sample-rate", options.sample_rate, "model_rate"),
             ("--hold-out", options.hold_out, "hold_out"),
+            ("--channel", options.channel, "channel"),
         ):
             if value is not None and value != data.table.get(key, value):
-                raise UsageError(f"{option} {value}: {data.path} was prepared with {data.table[key]}; prepare it again")
+                before = "a mix of all channels" if data.table[key] is None else data.table[key]
+                raise UsageError(f"{option} {value}: {data.path} was prepared with {before}; prepare it again")
         return data
     if process_number() > 0 and not run.data.exists():
         raise UsageError("several processes need one data set: run ddsp-rt prepare first, and give train what it wrote")
@@ -143,7 +145,8 @@ def _data(recordings: Any, run: RunFolder, options: TrainOptions, report: Callab
         from ddsp_rt.training.preparation import describe, prepare
 
         rate, hold_out = options.rate, options.hold_out or 0.0
-        report(describe(prepare(recordings, run.data, model_rate=rate, hold_out=hold_out, report=report)))
+        made = prepare(recordings, run.data, model_rate=rate, hold_out=hold_out, channel=options.channel, report=report)
+        report(describe(made))
     return PreparedData(run.data)
 
 
