@@ -1,6 +1,7 @@
 """The command line itself: quick, helpful, and what `info` and `instruments` say."""
 
 import json
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -49,6 +50,16 @@ def test_every_command_has_help_with_an_example(capsys):
     for command in commands:
         code, out, _ = run(capsys, command, "--help")
         assert code == 0 and f"ddsp-rt {command}" in out.split("xample", 1)[1], command
+
+
+def test_help_is_written_for_musicians(capsys):
+    """No types of Python's, no limits as mathematicians write them."""
+    _, out, _ = run(capsys, "--help")
+    for command in re.findall(r"^  ([a-z-]+) {2,}", out.split("Commands:")[1], re.MULTILINE):
+        _, helped, _ = run(capsys, command, "--help")
+        assert not re.search(r"<\w|x>=|<=x|[{}]", helped), helped
+        assert helped.startswith(f"Usage: ddsp-rt {command} ") and max(map(len, helped.splitlines())) <= 80
+    assert "..." not in out.split("Commands:")[1], "a line is cut short"
 
 
 def test_without_arguments_the_help_is_shown(capsys):

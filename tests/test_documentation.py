@@ -27,14 +27,22 @@ def fenced(page, language):
 
 
 PYTHON = [pytest.param(code, id=f"{page.name}:{line}") for page in PAGES for line, code in fenced(page, "python")]
+WITH_COMMANDS = [*PAGES, *(ROOT / "instruments").glob("*.md"), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+
+
+def shown(page):
+    """What a page shows as typed: the lines of its blocks, and the words between backquotes."""
+    text = page.read_text()
+    for match in re.finditer(r"^( *)```\w*\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL):
+        yield from (line.split("  #")[0].strip() for line in match[2].replace("\\\n", " ").splitlines())
+    prose = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    yield from (" ".join(match.split()) for match in re.findall(r"`([^`]+)`", prose))
+
+
+SHOWN = [line for page in WITH_COMMANDS for line in shown(page)]
 COMMANDS = sorted(
-    {
-        line.split("  #")[0].strip()
-        for page in PAGES
-        for _, block in fenced(page, "")
-        for line in block.replace("\\\n", " ").splitlines()
-        if line.startswith("ddsp-rt ")
-    }
+    {match[1] for line in SHOWN if (match := re.match(r"(?:\w+=\S+ |srun )*(ddsp-rt [a-z].*)", line))}
+    | {match[1] for line in SHOWN for match in re.finditer(r"\| (ddsp-rt [a-z].*)", line)}
 )
 
 
@@ -86,6 +94,23 @@ def test_commands_in_the_documentation_have_their_options(capsys, line):
     helped = capsys.readouterr().out
     for option in re.findall(r"(?<=\s)--?[a-z][a-z-]*", line):
         assert re.search(rf"(?<![\w-]){option}(?![\w-])", helped), f"{option} is not an option of {words[1]}"
+
+
+def test_options_in_the_documentation_belong_to_a_command(capsys):
+    assert main(["--help"]) == 0
+    names = re.findall(r"^  ([a-z-]+) {2,}", capsys.readouterr().out.split("Commands:")[1], re.MULTILINE)
+    known = set()
+    for name in names:
+        assert main([name, "--help"]) == 0
+        known |= set(re.findall(r"(?<!\S)(--?[a-z][a-z-]*)", capsys.readouterr().out))
+    alone = {word for line in SHOWN if re.match(r"--[a-z]", line) for word in re.findall(r"--[a-z][a-z-]*", line)}
+    assert alone and alone <= known, sorted(alone - known)
+
+
+def test_targets_in_the_documentation_are_in_the_makefile():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {word for line in SHOWN if line.startswith("make ") for word in re.findall(r" ([a-z-]+)(?= |$)", line)}
+    assert len(named) > 5 and named <= targets, sorted(named - targets)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from ddsp_rt import console
 from ddsp_rt.errors import UsageError
+
+LIMITS = re.compile(r"; [\d.<=]*x[<=>][\d.<=>]+(?=\])|\s*\[[\d.<=]*x[<=>][\d.<=>]+\]")  # messages speak of them
 
 
 def path(text: str) -> Path:
@@ -27,6 +31,32 @@ def output(text: str) -> str:
     if not os.fspath(text).strip():
         raise UsageError("-o: the name of the output is empty: an unset variable?")
     return os.fspath(text)
+
+
+class Command(TyperCommand):
+    """A command whose help names arguments as people do, without the types that Python has for them."""
+
+    def format_usage(self, ctx, formatter) -> None:
+        arguments = [_argument(param) for param in self.get_params(ctx) if param.param_type_name == "argument"]
+        formatter.write_usage(ctx.command_path, " ".join([*arguments, "[OPTIONS]"]))
+
+    def format_options(self, ctx, formatter) -> None:
+        rows: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
+        for param in self.get_params(ctx):
+            if (record := param.get_help_record(ctx)) is not None:
+                name, text = record[0], LIMITS.sub("", record[1])
+                if param.param_type_name == "argument":
+                    rows["Arguments"].append((_argument(param), text.removesuffix("[required]").rstrip()))
+                else:
+                    rows["Options"].append((name, text))
+        for title, those in rows.items():
+            if those:
+                with formatter.section(title):
+                    formatter.write_dl(those)
+
+
+def _argument(param) -> str:
+    return param.metavar or param.human_readable_name.upper()
 
 
 def instrument_names(incomplete: str) -> list[str]:

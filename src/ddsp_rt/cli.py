@@ -61,7 +61,7 @@ def _from_elsewhere(name: str):
     module, function, _ = ELSEWHERE[name]
     command = getattr(import_module(module), function)
     alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    alone.command(name, context_settings=HELP)(with_verbosity(command))
+    alone.command(name, cls=arguments.Command, context_settings=HELP)(with_verbosity(command))
     return typer.main.get_command(alone)
 
 
@@ -97,7 +97,7 @@ def _start(
         console.result(context.get_help())
 
 
-@app.command()
+@app.command(cls=arguments.Command)
 @with_verbosity
 def transfer(
     inputs: Annotated[
@@ -151,13 +151,13 @@ def transfer(
     )
 
 
-@app.command()
+@app.command(cls=arguments.Command)
 @with_verbosity
 def info(
     instrument: arguments.Installed,
     json: Annotated[bool, typer.Option("--json", help="Print the file's metadata as JSON.")] = False,
 ) -> None:
-    """Describe an instrument: its range, training, scores and licence.
+    """Describe an instrument: its range, its training, its licence.
 
     Example: ddsp-rt info violin
     """
@@ -167,7 +167,7 @@ def info(
     console.result(metadata_json(loaded) if json else describe(loaded))
 
 
-@app.command()
+@app.command(cls=arguments.Command)
 @with_verbosity
 def instruments(
     json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
@@ -191,7 +191,7 @@ def _stub(summary: str):
 
 
 for _name, (_, _, _summary) in ELSEWHERE.items():
-    app.command(_name)(_stub(_summary))
+    app.command(_name, cls=arguments.Command)(_stub(_summary))
 
 
 def main(arguments: list[str] | None = None) -> int:

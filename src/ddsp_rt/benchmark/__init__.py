@@ -13,17 +13,12 @@ __all__ = ["BLOCKS", "RATES", "benchmark", "measure"]
 
 
 def benchmark(
-    instrument: Annotated[
-        str,
-        typer.Option(
-            "--to",
-            metavar="INSTRUMENT",
-            autocompletion=arguments.instrument_names,
-            help="Name or path of the instrument.",
-        ),
-    ] = "violin",
+    instrument: arguments.To = "violin",
     seconds: Annotated[
-        float, typer.Option(min=0.2, max=60.0, help="Seconds of audio per run; the best of five runs counts.")
+        float,
+        typer.Option(
+            metavar="S", min=0.2, max=60.0, help="Seconds of audio per run, 0.2 to 60; the best of five runs counts."
+        ),
     ] = 1.0,
     paced: Annotated[bool, typer.Option(help="Also measure blocks that arrive in real time (three minutes).")] = True,
     latency: Annotated[bool, typer.Option(help="Also measure the delays from input to output.")] = True,
