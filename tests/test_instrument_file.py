@@ -181,7 +181,12 @@ def test_weights_that_are_no_numbers(tmp_path, value):
      (["gate_db"], "loud", "gate_db"), (["gate_db"], 1e999, "metadata"), (["attribution"], [1], "attribution"),
      (["architecture"], [], "decoder"), (["architecture", "decoder", "gru"], 1 << 40, "decoder.gru"),
      (["architecture", "decoder", "gru"], 5, "decoder.gru"), (["architecture", "encoder"], None, "encoder"),
-     (["architecture", "reverb", "length"], 11, "reverb"), (["architecture", "decoder", "features"], [[]], "features")],
+     (["architecture", "reverb", "length"], 11, "reverb"), (["architecture", "decoder", "features"], [[]], "features"),
+     (["architecture", "decoder", "waves"], 3, "waves"),
+     (["architecture", "decoder", "waves"], {"f0": [1]}, "waves.f0"),
+     (["architecture", "decoder", "waves"], {"f0": [2, 1]}, "waves.f0"),
+     (["architecture", "decoder", "waves"], {"f0": [1, 65]}, "waves.f0"),
+     (["architecture", "decoder", "features"], ["f0", "loudness", "balance", "z"], "usual.balance")],
 )  # fmt: skip
 def test_metadata_that_cannot_be(path, keys, value, word):
     header, data = split(path)

@@ -9,6 +9,10 @@ from ddsp_rt.network import Decoder, Encoder, InstrumentModel
 
 WITH_Z = DecoderSpec(features=("f0", "loudness", "periodicity", "z"), hidden=16, gru=24, out_hidden=16, z_dims=4)
 
+RICH = DecoderSpec(
+    features=("f0", "loudness", "periodicity", "fast_loudness", "balance"), waves={"f0": (1, 2, 4), "loudness": (1, 4)}
+)
+
 
 def performance(batch=2, frames=30, z_dims=0):
     torch.manual_seed(1)
@@ -39,11 +43,12 @@ def test_frame_by_frame_is_the_same_as_all_at_once():
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize("spec", [DecoderSpec(), WITH_Z])
+@pytest.mark.parametrize("spec", [DecoderSpec(), WITH_Z, RICH])
 def test_scripted_decoder_agrees(spec):
     decoder = Decoder(spec)
     inputs = performance(z_dims=spec.z_dims)
-    for plain, scripted in zip(decoder(*inputs), torch.jit.script(decoder)(*inputs)):
+    more = {"fast_loudness": inputs[2] - 1, "balance": inputs[2] / 2}
+    for plain, scripted in zip(decoder(*inputs, **more), torch.jit.script(decoder)(*inputs, **more)):
         assert torch.allclose(plain, scripted, atol=1e-6)
 
 

@@ -13,6 +13,7 @@ from ddsp_rt.instrument_file import load_instrument, save_instrument
 from ddsp_rt.network import InstrumentModel
 
 FRAMES = 2500
+USUAL = {"fast_loudness": {"offset": 1.0, "slope": 1.02}, "balance": {"offset": -8.0, "slope": 0.3}}
 Z = ("f0", "loudness", "periodicity", "z")
 ARCHITECTURES = {
     "shipped": Architecture(),
@@ -20,6 +21,12 @@ ARCHITECTURES = {
     "odd sizes": Architecture(
         DecoderSpec(Z, hidden=7, layers=3, gru=33, out_hidden=19, out_layers=1, harmonics=5, noise_bands=2, z_dims=1),
         EncoderSpec(gru=5, z_dims=1),
+    ),
+    "rich": Architecture(
+        DecoderSpec(
+            ("f0", "loudness", "periodicity", "fast_loudness", "balance"),
+            waves={"f0": (1, 2, 4, 8, 12), "loudness": (1, 2, 4), "fast_loudness": (1, 2, 4), "balance": (0.5, 1)},
+        )
     ),
     "other order": Architecture(DecoderSpec(("loudness", "f0"), hidden=32, layers=1, gru=64, out_hidden=48)),
 }
@@ -35,6 +42,8 @@ def performance(rng):
         "f0": (440 * 2 ** ((midi - 69) / 12)).astype("f4"),
         "periodicity": np.where(sounding, rng.uniform(0.5, 1, FRAMES), rng.uniform(0, 0.5, FRAMES)).astype("f4"),
         "loudness": np.where(sounding, rng.uniform(-70, 0, FRAMES), -99).astype("f4"),
+        "fast_loudness": np.where(sounding, rng.uniform(-75, 5, FRAMES), -99).astype("f4"),
+        "balance": rng.uniform(-60, 20, FRAMES).astype("f4"),
         "mfcc": (rng.normal(size=(FRAMES, 30)) * 10).astype("f4"),
     }
 
@@ -49,7 +58,9 @@ def test_engine_agrees_with_twin(tmp_path, name, dtype):
         model.decoder.head.weight.mul_(20)
         model.decoder.head.bias[1 + architecture.decoder.harmonics :] += 4
     path = tmp_path / "it.ddsp"
-    save_instrument(path, model.tensors(), {**tiny_metadata(), "architecture": architecture.to_dict()}, dtype)
+    save_instrument(
+        path, model.tensors(), {**tiny_metadata(), "architecture": architecture.to_dict(), "usual": USUAL}, dtype
+    )
     model.load_tensors(load_instrument(path)[1])
 
     given = performance(np.random.default_rng(3))
@@ -57,13 +68,25 @@ def test_engine_agrees_with_twin(tmp_path, name, dtype):
     mfcc = given.pop("mfcc")
     with torch.no_grad():
         z = model.encoder(batch["mfcc"]) if model.encoder else None
-        wanted = model.decoder(batch["f0"], batch["periodicity"], batch["loudness"], z)
+        extra = {name: batch[name] for name in ("fast_loudness", "balance")}
+        wanted = model.decoder(batch["f0"], batch["periodicity"], batch["loudness"], z, **extra)
     voice = _engine.Voice(_engine.Instrument.load(path), 16_000)
     got = voice.render_parts(**given, mfcc=mfcc if model.encoder else None)
     for part, want in zip(("amplitude", "harmonics", "noise_magnitudes"), wanted):
         want = want[0].numpy()
         assert np.ptp(want) > 1e-3, "this test listens to something that moves"
         assert np.abs(got[part] - want).max() < 1e-5
+
+
+def test_python_and_engine_want_to_be_told_what_is_usual(tmp_path):
+    model = InstrumentModel(ARCHITECTURES["rich"])
+    path = tmp_path / "it.ddsp"
+    metadata = {**tiny_metadata(), "architecture": model.architecture.to_dict(), "usual": USUAL}
+    save_instrument(path, model.tensors(), metadata)
+    path.write_bytes(path.read_bytes().replace(b"usual", b"other"))
+    for load in (load_instrument, _engine.Instrument.load):
+        with pytest.raises((ValueError, RuntimeError), match="usual"):
+            load(path)
 
 
 @pytest.mark.parametrize("problem", ["truncated", "not an instrument", "missing"])

@@ -216,6 +216,36 @@ TEST_CASE("Nothing is heard ahead of time, and reset forgets everything") {
     }
 }
 
+TEST_CASE("The balance says where the power lies, whatever the level and the rate") {
+  for (const int rate : kRates) {
+    CAPTURE(rate);
+    const auto balance = [&](double low, double high) {
+      std::vector<float> sound = sine(1000.0, 0.2, rate);
+      const std::vector<float> bright = sine(5000.0, 0.2, rate);
+      for (std::size_t i = 0; i < sound.size(); ++i) sound[i] = float(low) * sound[i] + float(high) * bright[i];
+      return analyse(sound, rate).back().balance;
+    };
+    CHECK(std::abs(balance(0.1, 0.1)) < 0.3f);
+    CHECK(std::abs(balance(0.1, 0.01) + 20.0f) < 0.3f);
+    CHECK(std::abs(balance(0.01, 0.001) + 20.0f) < 0.3f);
+    CHECK(std::abs(balance(0.01, 0.1) - 20.0f) < 0.3f);
+    CHECK(balance(0.0, 0.1) == 20.0f);
+    CHECK(balance(0.1, 0.0) < -50.0f);
+    CHECK(std::abs(balance(0.0, 0.0) - kSilentBalance) < 1e-3f);
+  }
+}
+
+TEST_CASE("The fast loudness shows an attack sooner, and reads the same when a tone stands") {
+  const int rate = 48000;
+  std::vector<float> sound(std::size_t(rate) / 2);
+  const std::vector<float> note = tone(440.0, 0.4, rate, 0.2);
+  std::copy_n(note.begin(), sound.size() - 4800, sound.begin() + 4800);
+  const std::vector<Features> frames = analyse(sound, rate);
+  CHECK(frames[20].fast_loudness == kSilenceDb);
+  CHECK(std::abs(frames.back().fast_loudness - frames.back().loudness) < 0.1f);
+  CHECK(frames[26].fast_loudness > frames[26].loudness + 3.0f);  // 4 ms into the note
+}
+
 TEST_CASE("Signals too short to hear give as many frames as begin in them") {
   CHECK(analyse({}, 48000).empty());
   const float sample = 1.0f;

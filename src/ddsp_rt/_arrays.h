@@ -33,11 +33,13 @@ inline Output array(std::vector<float> values) {
 }
 
 inline nb::dict as_dict(const std::vector<Features>& frames, bool mfcc) {
-  std::vector<float> f0, periodicity, loudness, outside, coefficients;
+  std::vector<float> f0, periodicity, loudness, fast_loudness, balance, outside, coefficients;
   for (const Features& frame : frames) {
     f0.push_back(frame.f0);
     periodicity.push_back(frame.periodicity);
     loudness.push_back(frame.loudness);
+    fast_loudness.push_back(frame.fast_loudness);
+    balance.push_back(frame.balance);
     outside.push_back(static_cast<float>(frame.outside));
     if (mfcc) coefficients.insert(coefficients.end(), frame.mfcc.begin(), frame.mfcc.end());
   }
@@ -45,6 +47,8 @@ inline nb::dict as_dict(const std::vector<Features>& frames, bool mfcc) {
   result["f0"] = array(std::move(f0));
   result["periodicity"] = array(std::move(periodicity));
   result["loudness"] = array(std::move(loudness));
+  result["fast_loudness"] = array(std::move(fast_loudness));
+  result["balance"] = array(std::move(balance));
   result["outside"] = array(std::move(outside));
   if (mfcc) result["mfcc"] = array(std::move(coefficients), {frames.size(), std::size_t{kMfccCount}});
   return result;
@@ -63,15 +67,24 @@ inline Features frame_of(const Input<1>& f0, const Input<1>& periodicity, const 
   return frame;
 }
 
+using Track = std::optional<Input<1>>;
+
+// Of the fast loudness and the balance, each is left as it is where nobody gives it; the former then follows loudness.
 inline std::vector<Features> gather(const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness,
+                                    const Track& fast_loudness, const Track& balance,
                                     const std::optional<Input<2>>& mfcc = std::nullopt) {
   check_frames(f0, periodicity, loudness);
   const std::size_t frames = f0.shape(0);
+  for (const Track& track : {fast_loudness, balance})
+    if (track && track->shape(0) != frames)
+      throw std::invalid_argument("fast_loudness and balance must hold as many frames as f0");
   if (mfcc && (mfcc->shape(0) != frames || mfcc->shape(1) != kMfccCount))
     throw std::invalid_argument("mfcc must be [" + std::to_string(frames) + ", 30]");
   std::vector<Features> result(frames);
   for (std::size_t k = 0; k < frames; ++k) {
     result[k] = frame_of(f0, periodicity, loudness, k);
+    result[k].fast_loudness = fast_loudness ? (*fast_loudness)(k) : loudness(k);
+    if (balance) result[k].balance = (*balance)(k);
     if (mfcc) std::copy_n(&(*mfcc)(k, 0), kMfccCount, result[k].mfcc.begin());
   }
   return result;

@@ -45,13 +45,13 @@ void hear(Fitter& fitter, const Input<1>& f0, const Input<1>& periodicity, const
 }
 
 nb::dict apply_fitting(const Fitting& fitting, const Input<1>& f0, const Input<1>& periodicity,
-                       const Input<1>& loudness) {
-  std::vector<Features> frames = gather(f0, periodicity, loudness);
+                       const Input<1>& loudness, const Track& fast_loudness, const Track& balance) {
+  std::vector<Features> frames = gather(f0, periodicity, loudness, fast_loudness, balance);
   NoiseGate gate;
   for (Features& frame : frames) {
     const bool sounds = gate.next(frame, fitting.gate_db);
     frame = fitting.apply(frame);
-    if (!sounds) frame.loudness = kSilenceDb;
+    if (!sounds) silence(frame);
   }
   return as_dict(frames, false);
 }
@@ -111,7 +111,8 @@ NB_MODULE(_engine, m) {
       .def_prop_ro("loud_db", [](const Fitting& f) { return f.loudness.loud_db; })
       .def(
           "map_loudness", [](const Fitting& f, float db) { return f.loudness(db); }, "db"_a)
-      .def("apply", &apply_fitting, "f0"_a, "periodicity"_a, "loudness"_a)
+      .def("apply", &apply_fitting, "f0"_a, "periodicity"_a, "loudness"_a, "fast_loudness"_a = nb::none(),
+           "balance"_a = nb::none())
       .def("to_json", &to_json)
       .def_static("from_json", &fitting_from_json, "text"_a)
       .def("__getstate__", &to_json)
@@ -244,8 +245,9 @@ NB_MODULE(_engine, m) {
             new (self) PartsRenderer(instrument, rate);
           },
           "instrument"_a, "rate"_a)
-      .def("render_parts", &PartsRenderer::features, "f0"_a, "periodicity"_a, "loudness"_a, "mfcc"_a = nb::none(),
-           "gate_db"_a = nb::none(), "reverb"_a = 1.0f, "excitation"_a = nb::none())
+      .def("render_parts", &PartsRenderer::features, "f0"_a, "periodicity"_a, "loudness"_a,
+           "fast_loudness"_a = nb::none(), "balance"_a = nb::none(), "mfcc"_a = nb::none(), "gate_db"_a = nb::none(),
+           "reverb"_a = 1.0f, "excitation"_a = nb::none())
       .def("render_controls", &PartsRenderer::controls, "f0"_a, "amplitude"_a, "harmonics"_a, "noise"_a,
            "reverb"_a = 1.0f, "excitation"_a = nb::none())
       .def_prop_ro("excitation_size", &PartsRenderer::excitation_size);

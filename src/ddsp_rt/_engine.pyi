@@ -61,7 +61,12 @@ class Fitting:
     def loud_db(self) -> float: ...
     def map_loudness(self, db: float) -> float: ...
     def apply(
-        self, f0: NDArray[numpy.float32], periodicity: NDArray[numpy.float32], loudness: NDArray[numpy.float32]
+        self,
+        f0: NDArray[numpy.float32],
+        periodicity: NDArray[numpy.float32],
+        loudness: NDArray[numpy.float32],
+        fast_loudness: NDArray[numpy.float32] | None = None,
+        balance: NDArray[numpy.float32] | None = None,
     ) -> dict[str, NDArray[numpy.float32]]: ...
     def to_json(self) -> str: ...
     @staticmethod
@@ -120,6 +125,8 @@ class Voice:
         f0: NDArray[numpy.float32],
         periodicity: NDArray[numpy.float32],
         loudness: NDArray[numpy.float32],
+        fast_loudness: NDArray[numpy.float32] | None = None,
+        balance: NDArray[numpy.float32] | None = None,
         mfcc: NDArray[numpy.float32] | None = None,
         gate_db: float | None = None,
         reverb: float = 1.0,

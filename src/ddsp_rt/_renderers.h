@@ -59,10 +59,17 @@ class PartsRenderer {
   PartsRenderer(const std::shared_ptr<const Instrument>& instrument, int rate)
       : clock_(supported_rate(rate)), voice_(instrument, rate), room_(instrument->room(rate)) {}
 
+  // What is not given of the fast loudness and the balance is what it usually is at the loudness.
   nb::dict features(const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness,
-                    const std::optional<Input<2>>& mfcc, const std::optional<float>& gate_db, float reverb,
-                    const std::optional<Input<2>>& excitation) {
-    const std::vector<Features> frames = gather(f0, periodicity, loudness, mfcc);
+                    const Track& fast_loudness, const Track& balance, const std::optional<Input<2>>& mfcc,
+                    const std::optional<float>& gate_db, float reverb, const std::optional<Input<2>>& excitation) {
+    std::vector<Features> frames = gather(f0, periodicity, loudness, fast_loudness, balance, mfcc);
+    for (Features& frame : frames) {
+      Features usual = frame;
+      voice_.instrument().complete(usual);
+      if (!fast_loudness) frame.fast_loudness = usual.fast_loudness;
+      if (!balance) frame.balance = usual.balance;
+    }
     const VoiceSettings settings{.gate_db = gate_db.value_or(-1e9f)};
     const auto play = [&](std::size_t k, const FrameClock::Frame& frame, float* out, const float* noise) {
       voice_.render(frames[k], settings, frame, out, noise);

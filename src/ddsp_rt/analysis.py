@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ddsp_rt.checks import as_mono, as_rate
+
+if TYPE_CHECKING:
+    from ddsp_rt import _engine
 
 FRAME_RATE = 250  # frames per second, one every 4 ms
 VOICED = 0.5  # periodicity from which a frame counts as voiced
@@ -24,6 +28,8 @@ class Features:
     mfcc: float32 [frames, 30], or None when not asked for.
     outside: float32 [frames], -1 where a pitch sounds below the range that is followed, 1 above it, else 0; such frames
         are unvoiced. None where frames were made, not heard.
+    fast_loudness: float32 [frames], dB as loudness, over a window half as long. None where frames were made.
+    balance: float32 [frames], dB, power above 3.5 kHz against that below. None where frames were made.
     """
 
     f0: np.ndarray
@@ -31,6 +37,8 @@ class Features:
     loudness: np.ndarray
     mfcc: np.ndarray | None = None
     outside: np.ndarray | None = None
+    fast_loudness: np.ndarray | None = None
+    balance: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.f0)
@@ -68,8 +76,20 @@ class Features:
         empty = np.zeros(0, np.float32)
         f0, periodicity, loudness = (joined(name) for name in ("f0", "periodicity", "loudness"))
         if f0 is None or periodicity is None or loudness is None:
-            return cls(empty, empty, empty, outside=empty)
-        return cls(f0, periodicity, loudness, joined("mfcc"), joined("outside"))
+            return cls(empty, empty, empty, None, empty, empty, empty)
+        more = (joined(name) for name in ("mfcc", "outside", "fast_loudness", "balance"))
+        return cls(f0, periodicity, loudness, *more)
+
+    def tracks(self) -> dict[str, np.ndarray]:
+        """What an instrument may be given, by name, without what is None: the arguments of `_engine.Voice`."""
+        names = ("f0", "periodicity", "loudness", "fast_loudness", "balance", "mfcc")
+        return {name: track for name in names if (track := getattr(self, name)) is not None}
+
+    def fitted(self, fitting: _engine.Fitting) -> Features:
+        """As `fitting` bends them to an instrument, without `outside`."""
+        given = {name: track for name, track in self.tracks().items() if name != "mfcc"}
+        asked = fitting.apply(**given)
+        return Features(**{name: asked[name] for name in given}, mfcc=self.mfcc)
 
 
 def analyse(audio: np.ndarray, sample_rate: int, mfcc: bool = False) -> Features:

@@ -5,11 +5,14 @@ Needs nothing but Python, so that instrument files can be checked where PyTorch 
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 MFCC_COUNT = 30  # coefficients per frame that the encoder listens to
-FEATURES = ("f0", "loudness", "periodicity", "z")  # what a decoder may be given
+FEATURES = ("f0", "loudness", "periodicity", "fast_loudness", "balance", "z")  # what a decoder may be given
+COMPLETED = ("fast_loudness", "balance")  # of them, those whose usual values an instrument file holds
 
 # Largest sizes an instrument file may ask for. Far above any useful instrument, low enough to be harmless.
 MAX_WIDTH = 2048
@@ -17,6 +20,7 @@ MAX_LAYERS = 16
 MAX_HARMONICS = 1024
 MAX_NOISE_BANDS = 1025
 MAX_Z_DIMS = 256
+MAX_WAVES = 64  # of a feature, and the fastest of them
 MAX_REVERB = 192_000 * 10  # samples
 
 
@@ -33,6 +37,33 @@ def _size(table: dict[str, Any], owner: str, name: str, low: int, high: int, def
     return value
 
 
+def check_waves(waves: Any) -> None:
+    """Multiples of half a turn by which a feature is also read as sine and cosine, by the feature's name."""
+    if not isinstance(waves, Mapping):
+        raise ArchitectureError("decoder.waves must be an object")
+    for name, multiples in waves.items():
+        where = f"decoder.waves.{name}"
+        if not isinstance(multiples, (list, tuple)) or not 2 <= len(multiples) <= MAX_WAVES:
+            raise ArchitectureError(f"{where} must be a list of 2 to {MAX_WAVES} numbers")
+        for value in multiples:
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= MAX_WAVES:
+                raise ArchitectureError(f"{where} must be a number from 0 to {MAX_WAVES}")
+        if any(after < before for before, after in itertools.pairwise(multiples)):
+            raise ArchitectureError(f"{where} must not fall")
+
+
+def _waves(decoder: dict[str, Any], names: Sequence[str]) -> dict[str, tuple[float, ...]]:
+    """Those of the features that are read; what is said of others counts as unknown."""
+    waves = decoder.get("waves")
+    if waves is None:
+        return {}
+    if not isinstance(waves, dict):
+        raise ArchitectureError("decoder.waves must be an object")
+    read = {name: waves[name] for name in names if name != "z" and waves.get(name) is not None}
+    check_waves(read)
+    return {name: tuple(multiples) for name, multiples in read.items()}
+
+
 @dataclass(frozen=True)
 class DecoderSpec:
     """Sizes of the control network; the defaults are those of the shipped instruments."""
@@ -46,6 +77,7 @@ class DecoderSpec:
     harmonics: int = 100
     noise_bands: int = 65
     z_dims: int = 0  # 0: no z
+    waves: dict[str, tuple[float, ...]] = field(default_factory=dict)  # by feature: see `check_waves`
 
     def __post_init__(self) -> None:
         table, owner = asdict(self), "decoder"
@@ -65,6 +97,7 @@ class DecoderSpec:
         _size(table, owner, "z_dims", 0, MAX_Z_DIMS)
         if ("z" in names) != (self.z_dims > 0):
             raise ArchitectureError(f"{owner}.z_dims must be above 0 exactly where features has 'z'")
+        check_waves(self.waves)
 
     @property
     def outputs(self) -> int:
@@ -72,7 +105,10 @@ class DecoderSpec:
         return 1 + self.harmonics + self.noise_bands
 
     def feature_width(self, name: str) -> int:
-        return self.z_dims if name == "z" else 1
+        return self.z_dims if name == "z" else 1 + 2 * len(self.waves_of(name))
+
+    def waves_of(self, name: str) -> tuple[float, ...]:
+        return () if name == "z" else tuple(self.waves.get(name, ()))
 
 
 @dataclass(frozen=True)
@@ -106,6 +142,9 @@ class Architecture:
         """The form it has in an instrument file."""
         decoder = asdict(self.decoder)
         decoder["features"] = list(self.decoder.features)
+        decoder["waves"] = {name: list(waves) for name, waves in self.decoder.waves.items()}
+        if not decoder["waves"]:
+            del decoder["waves"]
         return {
             "decoder": decoder,
             "encoder": asdict(self.encoder) if self.encoder else None,
@@ -121,7 +160,7 @@ class Architecture:
         names = decoder.get("features")
         if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
             raise ArchitectureError("decoder.features must be a list of different names")
-        sizes = {f.name: decoder.get(f.name) for f in fields(DecoderSpec) if f.name != "features"}
+        sizes = {f.name: decoder.get(f.name) for f in fields(DecoderSpec) if f.name not in ("features", "waves")}
         sizes["z_dims"] = decoder.get("z_dims", 0)
         for name, value in sizes.items():
             if value is None:
@@ -138,7 +177,7 @@ class Architecture:
             if not isinstance(reverb, dict):
                 raise ArchitectureError("reverb must be an object or null")
             length = _size(reverb, "reverb", "length", 1, MAX_REVERB)
-        return cls(DecoderSpec(features=tuple(names), **sizes), encoder, length)
+        return cls(DecoderSpec(features=tuple(names), waves=_waves(decoder, names), **sizes), encoder, length)
 
     def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
         """Name and shape of every tensor of the instrument, as in the twin's `state_dict`."""

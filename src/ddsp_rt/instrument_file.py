@@ -16,7 +16,7 @@ import numpy as np
 
 from ddsp_rt import tensor_layout
 from ddsp_rt.analysis import FRAME_RATE, HIGHEST_F0, LOWEST_F0
-from ddsp_rt.architecture import Architecture, ArchitectureError
+from ddsp_rt.architecture import COMPLETED, Architecture, ArchitectureError
 from ddsp_rt.errors import DataError
 from ddsp_rt.tensor_layout import LayoutError, header_of, parse_json, places, read_header
 from ddsp_rt.whole_files import whole_file
@@ -115,6 +115,7 @@ def _check_metadata(metadata: Any) -> Architecture:
             raise _FileError(f"quantiles.{name} must be as long as quantiles.probabilities")
     _number(quantiles, "periodicity_median", 0, 1, "quantiles.")
     _number(metadata, "gate_db", -200, 100)
+    _check_usual(metadata, architecture)
     if metadata.get("z_mean") is not None:
         z_mean = metadata["z_mean"]
         if not isinstance(z_mean, list) or len(z_mean) != architecture.decoder.z_dims:
@@ -124,6 +125,18 @@ def _check_metadata(metadata: Any) -> Architecture:
     _text(metadata, "licence", 10_000, "")
     _texts(metadata, "attribution")
     return architecture
+
+
+def _check_usual(metadata: Mapping[str, Any], architecture: Architecture) -> None:
+    """The lines by which the doors that analyse nothing feed some features, where the decoder reads those."""
+    for name in COMPLETED:
+        if name in architecture.decoder.features:
+            usual = metadata.get("usual")
+            line = usual.get(name) if isinstance(usual, dict) else None
+            if not isinstance(line, dict):
+                raise _FileError(f"usual.{name} is missing, but the decoder reads {name}")
+            _number(line, "offset", -1000, 1000, f"usual.{name}.")
+            _number(line, "slope", -10, 10, f"usual.{name}.")
 
 
 def _architecture(metadata: Mapping[str, Any]) -> Architecture:

@@ -45,6 +45,7 @@ Analyser::Analyser(int rate, AnalyserSettings settings)
       spectrum_(decimator_.rate()),
       pitch_tracker_(decimator_.rate(), settings.range),
       loudness_meter_(decimator_.rate(), settings.range.low),
+      balance_(spectrum_),
       reach_(std::max(spectrum_.history(), PitchTracker::history(decimator_.rate(), settings.range))),
       history_(static_cast<std::size_t>(kRoom) * reach_, 0.0f),
       end_(reach_) {
@@ -102,6 +103,8 @@ const Features& Analyser::frame(const float* samples, int n) noexcept {
   features_.periodicity = pitch.periodicity;
   features_.outside = pitch.outside;
   features_.loudness = loudness_meter_.level(voiced ? pitch.f0 : 0.0f);
+  features_.fast_loudness = loudness_meter_.fast_level(voiced ? pitch.f0 : 0.0f);
+  features_.balance = balance_(spectrum_);
   if (mfcc_) mfcc_->process(spectrum_, features_.mfcc.data());
   return features_;
 }

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "ddsp_rt/analysis/balance.h"
 #include "ddsp_rt/analysis/decimator.h"
 #include "ddsp_rt/analysis/high_pass.h"
 #include "ddsp_rt/analysis/loudness_meter.h"
@@ -56,6 +57,7 @@ class Analyser {
   Spectrum spectrum_;
   PitchTracker pitch_tracker_;
   LoudnessMeter loudness_meter_;
+  Balance balance_;
   std::optional<Mfcc> mfcc_;
   int reach_;                   // internal samples that some part looks back
   std::vector<float> history_;  // internal samples, the newest just before end_

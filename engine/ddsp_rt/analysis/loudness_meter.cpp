@@ -11,10 +11,11 @@ namespace ddsp_rt {
 
 namespace {
 
-constexpr double kVoicedWindow = 0.008;    // seconds, at least
-constexpr double kUnvoicedWindow = 0.016;  // seconds
-constexpr float kLoudest = 20.0f;          // dB
-constexpr int kRoom = 4;                   // the history is moved back once in (kRoom - 1) windows
+constexpr double kVoicedWindow = 0.008;                                   // seconds, at least
+constexpr double kUnvoicedWindow = 0.016;                                 // seconds
+constexpr double kFastVoicedWindow = 0.004, kFastUnvoicedWindow = 0.005;  // seconds, likewise
+constexpr float kLoudest = 20.0f;                                         // dB
+constexpr int kRoom = 4;  // the history is moved back once in (kRoom - 1) windows
 
 }  // namespace
 
@@ -47,11 +48,15 @@ void LoudnessMeter::push(const float* samples, int n) noexcept {
   }
 }
 
-float LoudnessMeter::level(float f0) const noexcept {
-  double window = kUnvoicedWindow * rate_;
+float LoudnessMeter::level(float f0) const noexcept { return level(f0, kVoicedWindow, kUnvoicedWindow); }
+
+float LoudnessMeter::fast_level(float f0) const noexcept { return level(f0, kFastVoicedWindow, kFastUnvoicedWindow); }
+
+float LoudnessMeter::level(float f0, double voiced_window, double unvoiced_window) const noexcept {
+  double window = unvoiced_window * rate_;
   if (f0 > 0.0f) {
     const double period = rate_ / f0;
-    window = period * std::max(1.0, std::ceil(kVoicedWindow * f0 - 1e-6));
+    window = period * std::max(1.0, std::ceil(voiced_window * f0 - 1e-6));
   }
   window = std::min(window, static_cast<double>(longest_ - 1));
   const int whole = static_cast<int>(window);

@@ -26,9 +26,15 @@ class LoudnessMeter {
   /// The loudness in dB of the window that ends with the newest sample. `f0`: the pitch in Hz when voiced, 0 when
   /// unvoiced. Real-time.
   float level(float f0) const noexcept;
+
+  /// The same over a shorter window: the fewest whole periods that last 4 ms, 5 ms when unvoiced. It ripples and errs
+  /// more, and shows an attack, a bow change or a consonant while it happens. Real-time.
+  float fast_level(float f0) const noexcept;
   void reset() noexcept;
 
  private:
+  float level(float f0, double voiced_window, double unvoiced_window) const noexcept;
+
   AWeighting weighting_;
   double rate_;
   double reference_;            // dB, of the reference sine's mean square

@@ -16,6 +16,8 @@ namespace {
 constexpr int kFormatVersion = 1;
 constexpr int kMaxWidth = 2048, kMaxLayers = 16, kMaxHarmonics = 1024, kMaxNoiseBands = 1025, kMaxZDims = 256;
 constexpr int kMaxReverb = 10;  // seconds
+constexpr double kFastestWave = 64.0;
+constexpr double kFarthestUsual = 1000.0, kSteepestUsual = 10.0;  // dB, dB/dB
 
 std::size_t size(const JsonObject& object, const char* key, int low, int high) {
   return static_cast<std::size_t>(object.whole(key, low, high));
@@ -24,7 +26,8 @@ std::size_t size(const JsonObject& object, const char* key, int low, int high) {
 std::vector<Feature> read_features(const JsonObject& decoder) {
   std::vector<Feature> features;
   for (const std::string& name : decoder.texts("features")) {
-    constexpr Feature known[] = {Feature::kF0, Feature::kLoudness, Feature::kPeriodicity, Feature::kZ};
+    constexpr Feature known[] = {Feature::kF0,           Feature::kLoudness, Feature::kPeriodicity,
+                                 Feature::kFastLoudness, Feature::kBalance,  Feature::kZ};
     const auto same_name = [&](Feature feature) { return name == feature_name(feature); };
     const auto found = std::find_if(std::begin(known), std::end(known), same_name);
     if (found == std::end(known))
@@ -35,6 +38,14 @@ std::vector<Feature> read_features(const JsonObject& decoder) {
   }
   if (features.empty()) throw FileFault(decoder.path("features") + " must be a list of different names");
   return features;
+}
+
+void read_waves(const JsonObject& decoder, DecoderSpec& spec) {
+  if (!decoder.has("waves")) return;
+  const JsonObject waves = decoder.object("waves");
+  for (const Feature feature : spec.features)
+    if (feature != Feature::kZ && waves.has(feature_name(feature)))
+      spec.waves[static_cast<std::size_t>(feature)] = waves.rising(feature_name(feature), 0.0, kFastestWave);
 }
 
 DecoderSpec read_decoder_spec(const JsonObject& decoder) {
@@ -48,8 +59,8 @@ DecoderSpec read_decoder_spec(const JsonObject& decoder) {
   spec.harmonics = size(decoder, "harmonics", 1, kMaxHarmonics);
   spec.noise_bands = size(decoder, "noise_bands", 2, kMaxNoiseBands);
   spec.z_dims = decoder.has("z_dims") ? size(decoder, "z_dims", 0, kMaxZDims) : 0;
-  const bool reads_z = std::find(spec.features.begin(), spec.features.end(), Feature::kZ) != spec.features.end();
-  if (reads_z != (spec.z_dims > 0))
+  read_waves(decoder, spec);
+  if (spec.reads(Feature::kZ) != (spec.z_dims > 0))
     throw FileFault(decoder.path("z_dims") + " must be above 0 exactly where features has 'z'");
   return spec;
 }
@@ -117,6 +128,15 @@ AnalyserSettings read_analyser(const JsonObject& analyser, bool mfcc) {
   return settings;
 }
 
+Usual read_usual(const JsonObject& metadata, const DecoderSpec& spec, Feature feature) {
+  if (!spec.reads(feature)) return {};
+  if (!metadata.has("usual"))
+    throw FileFault("usual is missing, but the decoder reads " + std::string(feature_name(feature)));
+  const JsonObject line = metadata.object("usual").object(feature_name(feature));
+  return {static_cast<float>(line.number("offset", -kFarthestUsual, kFarthestUsual)),
+          static_cast<float>(line.number("slope", -kSteepestUsual, kSteepestUsual))};
+}
+
 void check_version(const JsonObject& metadata) {
   const int version = metadata.whole("format_version", 1, 1 << 30);
   if (version > kFormatVersion)
@@ -138,15 +158,16 @@ std::shared_ptr<const Instrument> read(const Safetensors& file) {
   const DecoderSpec decoder = read_decoder_spec(architecture.object("decoder"));
   const JsonObject quantiles = metadata.object("quantiles");
   const int model_rate = metadata.whole("model_rate", 8000, 192000);
-  return std::make_shared<const Instrument>(
-      Instrument{metadata.text("name", 400), model_rate, read_analyser(metadata.object("analyser"), decoder.z_dims > 0),
-                 Decoder(file, decoder), read_encoder(architecture, decoder, file),
-                 read_impulse_response(architecture, model_rate, file), read_quantiles(quantiles),
-                 static_cast<float>(quantiles.number("periodicity_median", 0.0, 1.0)),
-                 static_cast<float>(metadata.number("gate_db", -200.0, 100.0)),
-                 metadata.has("z_mean") ? metadata.numbers("z_mean", decoder.z_dims, -1e6, 1e6)
-                                        : std::vector<float>(decoder.z_dims),
-                 text->second, std::make_shared<SharedResponses>()});
+  return std::make_shared<const Instrument>(Instrument{
+      metadata.text("name", 400), model_rate, read_analyser(metadata.object("analyser"), decoder.z_dims > 0),
+      Decoder(file, decoder), read_encoder(architecture, decoder, file),
+      read_impulse_response(architecture, model_rate, file), read_quantiles(quantiles),
+      static_cast<float>(quantiles.number("periodicity_median", 0.0, 1.0)),
+      read_usual(metadata, decoder, Feature::kFastLoudness), read_usual(metadata, decoder, Feature::kBalance),
+      static_cast<float>(metadata.number("gate_db", -200.0, 100.0)),
+      metadata.has("z_mean") ? metadata.numbers("z_mean", decoder.z_dims, -1e6, 1e6)
+                             : std::vector<float>(decoder.z_dims),
+      text->second, std::make_shared<SharedResponses>()});
 }
 
 std::string reason(int error) { return std::generic_category().message(error ? error : EIO); }
@@ -159,6 +180,14 @@ std::shared_ptr<const Instrument> Instrument::parse(std::span<const std::byte> f
   } catch (const FileFault& fault) {
     throw InstrumentError(std::string(label) + ": " + fault.what());
   }
+}
+
+void Instrument::complete(Features& features) const noexcept {
+  const float within =
+      std::clamp(features.loudness, quantiles.loudness_db.front(), quantiles.loudness_db.back());  // where it was seen
+  features.balance = balance.at(within);
+  features.fast_loudness =
+      features.loudness > kSilenceDb ? features.loudness + (fast_loudness.at(within) - within) : kSilenceDb;
 }
 
 std::shared_ptr<const Instrument> Instrument::load(const std::filesystem::path& path) {

@@ -25,6 +25,14 @@ class InstrumentError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What a feature usually is at a loudness, over the training set's voiced frames: what the doors that analyse nothing
+/// feed the network.
+struct Usual {
+  float offset = 0.0f, slope = 0.0f;
+
+  float at(float loudness_db) const noexcept { return offset + slope * loudness_db; }
+};
+
 /// Immutable once loaded, so that threads and voices share it. docs/instrument-file.md specifies the file.
 struct Instrument {
   /// Reads a file. Throws InstrumentError. Not real-time.
@@ -41,10 +49,14 @@ struct Instrument {
   std::vector<float> impulse_response;  // at the model rate; empty: no reverb
   TargetQuantiles quantiles;            // of the training set's voiced frames
   float periodicity_median;             // of the same frames
+  Usual fast_loudness, balance;         // likewise, where the network reads them
   float gate_db;                        // loudness below which the instrument is silent
   std::vector<float> z_mean;            // of the training set, [z_dims]; zeros where the file does not say
   std::string metadata;                 // the file's JSON, as it stands
   std::shared_ptr<SharedResponses> rooms = std::make_shared<SharedResponses>();
+
+  /// Sets what nobody heard, the fast loudness and the balance, to what they usually are at the loudness. Real-time.
+  void complete(Features& features) const noexcept;
 
   /// The impulse response made ready for `rate` (Hz). Any thread; not real-time.
   std::shared_ptr<const ReverbResponse> room(int rate) const { return rooms->get(impulse_response, model_rate, rate); }

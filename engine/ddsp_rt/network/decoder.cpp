@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "ddsp_rt/kernels/kernels.h"
 
@@ -14,8 +15,8 @@ constexpr float kNoiseBias = -5.0f;
 std::vector<DenseStack> read_inputs(const Safetensors& file, const DecoderSpec& spec) {
   std::vector<DenseStack> inputs;
   for (Feature feature : spec.features)
-    inputs.emplace_back(file, std::string("decoder.inputs.") + feature_name(feature),
-                        feature == Feature::kZ ? spec.z_dims : 1, spec.hidden, spec.layers);
+    inputs.emplace_back(file, std::string("decoder.inputs.") + feature_name(feature), spec.width(feature), spec.hidden,
+                        spec.layers);
   return inputs;
 }
 
@@ -24,11 +25,24 @@ float within(float x, float low, float high, float otherwise) noexcept {
   return x >= low ? std::min(x, high) : x < low ? low : otherwise;
 }
 
-float scaled(Feature feature, const Features& features) noexcept {
+float scaled_level(float loudness) noexcept { return within(loudness, -400.0f, 400.0f, kSilenceDb) / 80.0f + 1.0f; }
+
+/// A feature as the network reads it: `value`, and the `turn` whose multiples its waves are, 1 being half a turn.
+struct Reading {
+  float value, turn;
+};
+
+Reading scaled(Feature feature, const Features& features) noexcept {
+  const auto both = [](float value) { return Reading{value, value}; };
   switch (feature) {
-    case Feature::kF0: return midi_from_hz(within(features.f0, 1.0f, 1e5f, kDefaultF0)) / 127.0f;
-    case Feature::kLoudness: return within(features.loudness, -400.0f, 400.0f, kSilenceDb) / 80.0f + 1.0f;
-    default: return within(features.periodicity, -10.0f, 10.0f, 0.0f);
+    case Feature::kF0: {
+      const float f0 = within(features.f0, 1.0f, 1e5f, kDefaultF0);
+      return {midi_from_hz(f0) / 127.0f, 0.5f * std::log2(f0 / 440.0f)};
+    }
+    case Feature::kLoudness: return both(scaled_level(features.loudness));
+    case Feature::kFastLoudness: return both(scaled_level(features.fast_loudness));
+    case Feature::kBalance: return both(within(features.balance, -400.0f, 400.0f, kSilentBalance) / 30.0f);
+    default: return both(within(features.periodicity, -10.0f, 10.0f, 0.0f));
   }
 }
 
@@ -39,8 +53,18 @@ const char* feature_name(Feature feature) noexcept {
     case Feature::kF0: return "f0";
     case Feature::kLoudness: return "loudness";
     case Feature::kPeriodicity: return "periodicity";
+    case Feature::kFastLoudness: return "fast_loudness";
+    case Feature::kBalance: return "balance";
     default: return "z";
   }
+}
+
+bool DecoderSpec::reads(Feature feature) const noexcept {
+  return std::find(features.begin(), features.end(), feature) != features.end();
+}
+
+std::size_t DecoderSpec::width(Feature feature) const noexcept {
+  return feature == Feature::kZ ? z_dims : 1 + 2 * waves_of(feature).size();
 }
 
 Decoder::Decoder(const Safetensors& file, const DecoderSpec& spec)
@@ -60,12 +84,14 @@ std::size_t Decoder::bytes() const noexcept {
 
 Decoder::State Decoder::make_state() const {
   const std::size_t hidden = inputs_.front().padded_width();
+  std::size_t widest = 1;  // of what is read
+  for (const Feature feature : spec_.features) widest = std::max(widest, spec_.width(feature));
   State state;
   state.gru = gru_.make_state();
   state.scratch.resize(2 * hidden);
   state.joined.resize(spec_.hidden * spec_.features.size());
   state.recurrent_and_joined.resize(spec_.gru + state.joined.size());
-  state.layer_scratch.resize(std::max(out_.padded_width(), std::max<std::size_t>(spec_.z_dims, 1)));
+  state.layer_scratch.resize(std::max(out_.padded_width(), widest));
   state.layer_output.resize(out_.padded_width());
   state.output.resize(head_.padded_outputs());
   return state;
@@ -80,8 +106,15 @@ void Decoder::anticipate(std::span<State* const> states) const noexcept {
 void Decoder::read(const Pass& pass, std::size_t feature, float* input) const noexcept {
   if (spec_.features[feature] == Feature::kZ) {
     for (std::size_t j = 0; j < spec_.z_dims; ++j) input[j] = within(pass.z[j], -1e4f, 1e4f, 0.0f);
-  } else {
-    input[0] = scaled(spec_.features[feature], *pass.features);
+    return;
+  }
+  const Reading reading = scaled(spec_.features[feature], *pass.features);
+  *input++ = reading.value;
+  const std::vector<float>& waves = spec_.waves_of(spec_.features[feature]);
+  for (std::size_t j = 0; j < waves.size(); ++j) {
+    const float angle = std::numbers::pi_v<float> * waves[j] * reading.turn;
+    input[j] = std::sin(angle);
+    input[waves.size() + j] = std::cos(angle);
   }
 }
 

@@ -15,16 +15,26 @@
 
 namespace ddsp_rt {
 
-enum class Feature { kF0, kLoudness, kPeriodicity, kZ };
+enum class Feature { kF0, kLoudness, kPeriodicity, kFastLoudness, kBalance, kZ };
+inline constexpr std::size_t kFeatures = 6;
 
 struct DecoderSpec {
   /// In the order they are joined.
   std::vector<Feature> features{Feature::kF0, Feature::kLoudness, Feature::kPeriodicity};
+  /// Of each Feature: multiples of half a turn by which its first layer also reads it as sine and cosine. What depends
+  /// on pitch or level sharply is learnt sooner from these than from one number.
+  std::array<std::vector<float>, kFeatures> waves;
   std::size_t hidden = 64, layers = 2;           // dense layers that read one feature: width, number
   std::size_t gru = 256;                         // width
   std::size_t out_hidden = 128, out_layers = 2;  // dense layers after the recurrent one
   std::size_t harmonics = 100, noise_bands = 65;
   std::size_t z_dims = 0;  // 0: no z
+
+  bool reads(Feature feature) const noexcept;
+  const std::vector<float>& waves_of(Feature feature) const noexcept {
+    return waves[static_cast<std::size_t>(feature)];
+  }
+  std::size_t width(Feature feature) const noexcept;  // of what its first layer reads
 };
 
 const char* feature_name(Feature feature) noexcept;

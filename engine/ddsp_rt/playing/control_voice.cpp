@@ -71,6 +71,12 @@ const float* ControlVoice::deviation(float f0, int gathered, int length) noexcep
 }
 
 Features ControlVoice::features() const noexcept {
+  Features frame = asked();
+  instrument().complete(frame);
+  return frame;
+}
+
+Features ControlVoice::asked() const noexcept {
   Features frame;
   const float f0 = asked_f0_, level = asked_level_;
   const bool sounds = std::isfinite(f0) && f0 > 0.0f && !std::isnan(level);

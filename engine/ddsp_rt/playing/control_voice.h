@@ -37,7 +37,8 @@ class ControlVoice final : public Framed {
  private:
   void render(int gathered, const FrameClock::Frame& frame, float* out) noexcept override;
   void work_ahead_step(int step) noexcept override { voice_.work_ahead(step); }
-  Features features() const noexcept;
+  Features features() const noexcept;  // the network's
+  Features asked() const noexcept;     // by the signals, f0, periodicity and loudness alone
   const float* deviation(float f0, int gathered, int length) noexcept;
 
   Voice voice_;

@@ -41,6 +41,7 @@ Features Fitting::apply(const Features& features) const noexcept {
   Features fitted = features;
   fitted.f0 = std::ldexp(features.f0, octave);
   fitted.loudness = loudness(features.loudness);
+  fitted.fast_loudness = loudness(features.fast_loudness);
   return fitted;
 }
 

@@ -77,6 +77,7 @@ void NoteLine::listen(const NoteSettings& settings, const ChannelState& channel)
   features_.f0 = hz_from_midi(std::clamp(midi, kLowestMidi, kHighestMidi));
   features_.periodicity = voice_.instrument().periodicity_median;
   features_.loudness = loudness(settings, channel);
+  voice_.instrument().complete(features_);
   ++frames_;
 }
 

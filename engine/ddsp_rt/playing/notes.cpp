@@ -17,10 +17,10 @@ static_assert(info(Parameter::kVoices).minimum == 1 && info(Parameter::kVoices).
 Decoder::State rested_state(const Instrument& instrument) {
   Decoder::State state = instrument.decoder.make_state();
   Controls controls = instrument.decoder.make_controls();
-  Features silence;
-  silence.f0 = hz_from_midi(instrument.quantiles.pitch_midi[4]);
-  for (int frame = 0; frame < kRest; ++frame)
-    instrument.decoder.step(state, silence, instrument.z_mean.data(), controls);
+  Features rest;
+  rest.f0 = hz_from_midi(instrument.quantiles.pitch_midi[4]);
+  instrument.complete(rest);
+  for (int frame = 0; frame < kRest; ++frame) instrument.decoder.step(state, rest, instrument.z_mean.data(), controls);
   return state;
 }
 

@@ -49,7 +49,7 @@ void Transfer::render(int gathered, const FrameClock::Frame& frame, float* out) 
   fitting_.hear(features_, clock().index(), parameters().on(Parameter::kAutoFit), target());
   Features fitted = fitting().apply(features_);
   fitted.f0 = glide_.next(fitted.f0, smoothed().now().semitones, parameters()[Parameter::kGlide]);
-  if (!noise_gate_.next(features_, fitting().gate_db, smoothed().now().gate)) fitted.loudness = kSilenceDb;
+  if (!noise_gate_.next(features_, fitting().gate_db, smoothed().now().gate)) silence(fitted);
   voice_.render(fitted, voice_settings(instrument().gate_db, parameters().on(Parameter::kMeanZ)), frame, out);
 }
 

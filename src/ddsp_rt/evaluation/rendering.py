@@ -74,7 +74,7 @@ def resynthesise(instrument: Instrument, audio: np.ndarray, own_rate: int) -> Re
     outputs = []
     for seed in (1, 2):
         parts = voice.render_parts(
-            *_tracks(features), gate_db=instrument.metadata["gate_db"], excitation=_white(voice, len(features), seed)
+            **features.tracks(), gate_db=instrument.metadata["gate_db"], excitation=_white(voice, len(features), seed)
         )
         outputs.append(np.asarray(parts["audio"], np.float64)[: len(recording)])
     return Rendering(rate, recording[: len(outputs[0])], *outputs)
@@ -102,13 +102,12 @@ def perform(
     source = resample(audio, own_rate, LIVE_RATE)
     heard = _analysed(instrument, source, LIVE_RATE)
     fitting = instrument.fit(heard) if fit else _engine.Fitting()
-    fitted = fitting.apply(heard.f0, heard.periodicity, heard.loudness)
-    played = Features(fitted["f0"], fitted["periodicity"], fitted["loudness"], heard.mfcc)
+    played = heard.fitted(fitting)
     voice = _engine.Voice(instrument.engine, LIVE_RATE)
     harmonic, noises = np.zeros(0), []
     for seed in range(seeds):
         white = _white(voice, len(heard), seed) if seed else None
-        parts = voice.render_parts(*_tracks(played), gate_db=instrument.engine.gate_db, reverb=0.0, excitation=white)
+        parts = voice.render_parts(**played.tracks(), gate_db=instrument.engine.gate_db, reverb=0.0, excitation=white)
         harmonic, noise = (np.asarray(parts[name], np.float64)[: len(source)] for name in ("harmonic", "noise"))
         noises.append(noise)
     return Performance(
@@ -119,11 +118,6 @@ def perform(
 def _analysed(instrument: Instrument, audio: np.ndarray, rate: int) -> Features:
     with_z = "z" in instrument.metadata["architecture"]["decoder"]["features"]
     return analyse(audio.astype(np.float32), rate, mfcc=with_z)
-
-
-def _tracks(features: Features) -> list[np.ndarray]:
-    mfcc = [] if features.mfcc is None else [features.mfcc]
-    return [features.f0, features.periodicity, features.loudness, *mfcc]
 
 
 def _white(voice, frames: int, seed: int) -> np.ndarray:

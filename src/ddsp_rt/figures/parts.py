@@ -57,10 +57,9 @@ def take_apart(instrument, audio, rate: int, source: str = "", start: float = 0.
     with_z = "z" in metadata["architecture"]["decoder"]["features"]
     features = analyse(audio, rate, mfcc=with_z)
     fitting = instrument.fit(features, octave, loudness, loudness_range=loudness_range)
-    asked = fitting.apply(features.f0, features.periodicity, features.loudness)
-    tracks = [asked["f0"], asked["periodicity"], asked["loudness"]] + ([features.mfcc] if with_z else [])
+    asked = features.fitted(fitting)
     gate = metadata["gate_db"]
-    parts = _engine.Voice(instrument.engine, rate).render_parts(*tracks, gate_db=gate, reverb=reverb)
+    parts = _engine.Voice(instrument.engine, rate).render_parts(**asked.tracks(), gate_db=gate, reverb=reverb)
     dry = np.asarray(parts["harmonic"]) + np.asarray(parts["noise"])
     response = tensors.get("reverb.impulse_response")
     return Parts(
@@ -72,10 +71,10 @@ def take_apart(instrument, audio, rate: int, source: str = "", start: float = 0.
         octave=fitting.octave,
         recording=audio,
         f0=features.f0,
-        f0_played=asked["f0"],
+        f0_played=asked.f0,
         periodicity=features.periodicity,
         loudness=features.loudness,
-        loudness_asked=asked["loudness"],
+        loudness_asked=asked.loudness,
         gate=gate,
         harmonics=amplitudes(parts["amplitude"], parts["harmonics"]),
         noise_magnitudes=np.asarray(parts["noise_magnitudes"]),

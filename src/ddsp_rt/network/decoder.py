@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -27,6 +28,26 @@ def unscale_output(control: float) -> float:
     return math.log(share / (1.0 - share))
 
 
+class Waves(nn.Module):
+    """A feature as a network reads it: its value, then sin(π k turn) for each k, then cos(π k turn).
+
+    What depends on pitch or level sharply is learnt sooner from these than from one number (Tancik et al. 2020,
+    "Fourier features let networks learn high frequency functions in low dimensional domains").
+
+    Shape:
+        - value, turn: [...]
+        - returns [..., 1 + 2 len(multiples)]
+    """
+
+    def __init__(self, multiples: Sequence[float]) -> None:
+        super().__init__()
+        self.register_buffer("multiples", torch.tensor(multiples, dtype=torch.float32), persistent=False)
+
+    def forward(self, value: Tensor, turn: Tensor) -> Tensor:
+        angle = math.pi * self.multiples * turn.unsqueeze(-1)
+        return torch.cat([value.unsqueeze(-1), torch.sin(angle), torch.cos(angle)], dim=-1)
+
+
 class DenseLayer(nn.Module):
     """Dense, layer norm, leaky ReLU: [..., inputs] -> [..., width]."""
 
@@ -47,13 +68,15 @@ def dense_stack(inputs: int, width: int, layers: int) -> nn.Sequential:
 class Decoder(nn.Module):
     """Features to controls, one frame after the other.
 
-    Each feature is read by dense layers of its own; together they drive a GRU; its output and the features pass
-    through dense layers to the controls (the decoder of Engel et al., ICLR 2020, made smaller).
+    Each feature is read by dense layers of its own, where the spec says so as sines and cosines too; together they
+    drive a GRU; its output and the features pass through dense layers to the controls (the decoder of Engel et al.,
+    ICLR 2020, made smaller).
 
     `spec` is a `DecoderSpec` or the table of one.
 
     Shape:
         - f0: [batch, frames] Hz; periodicity: [batch, frames] 0..1; loudness: [batch, frames] dB
+        - fast_loudness, balance: [batch, frames] dB, where the spec names them
         - z: [batch, frames, z_dims], where the spec names it
         - state: [1, batch, gru], what the last call returned; None starts from silence
         - returns amplitude [batch, frames], harmonics [batch, frames, harmonics] (not normalised),
@@ -69,6 +92,7 @@ class Decoder(nn.Module):
         self.spec = spec = spec or DecoderSpec()
         self.harmonic_count = spec.harmonics
         self.noise_bands = spec.noise_bands
+        self.waves = nn.ModuleList([Waves(spec.waves_of(name)) for name in spec.features])
         joined = spec.hidden * len(spec.features)
         self.inputs = nn.ModuleDict(
             {name: dense_stack(spec.feature_width(name), spec.hidden, spec.layers) for name in spec.features}
@@ -94,16 +118,24 @@ class Decoder(nn.Module):
         loudness: Tensor,
         z: Tensor | None = None,
         state: Tensor | None = None,
+        fast_loudness: Tensor | None = None,
+        balance: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         read = []
-        for name, layers in self.inputs.items():
+        for (name, layers), waves in zip(self.inputs.items(), self.waves):
             if name == "f0":
-                midi = 69.0 + 12.0 * torch.log2(f0.clamp(min=1.0) / 440.0)
-                feature = (midi / 127.0).unsqueeze(-1)
+                octaves = torch.log2(f0.clamp(min=1.0) / 440.0)
+                feature = waves((69.0 + 12.0 * octaves) / 127.0, 0.5 * octaves)
             elif name == "loudness":
-                feature = (loudness / 80.0 + 1.0).unsqueeze(-1)
+                feature = waves(loudness / 80.0 + 1.0, loudness / 80.0 + 1.0)
             elif name == "periodicity":
-                feature = periodicity.unsqueeze(-1)
+                feature = waves(periodicity, periodicity)
+            elif name == "fast_loudness":
+                assert fast_loudness is not None, "this instrument needs fast_loudness"
+                feature = waves(fast_loudness / 80.0 + 1.0, fast_loudness / 80.0 + 1.0)
+            elif name == "balance":
+                assert balance is not None, "this instrument needs balance"
+                feature = waves(balance / 30.0, balance / 30.0)
             else:
                 assert z is not None, "this instrument needs z"
                 feature = z
