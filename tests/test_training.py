@@ -38,8 +38,10 @@ from ddsp_rt.training.statistics import Statistics
 from ddsp_rt.training.verdict import verdict
 
 RATE = 16_000
-TINY = DecoderSpec(hidden=8, layers=1, gru=8, out_hidden=8, out_layers=1, harmonics=8, noise_bands=9)
-QUICK = Settings(batch=2, scored=125, preroll=25, interval=3, room_seconds=0.1, learning_rate=2e-2, warm_up=5)
+TINY = DecoderSpec(hidden=8, layers=1, gru=16, out_hidden=16, out_layers=1, harmonics=8, noise_bands=9)
+QUICK = Settings(
+    batch=2, scored=125, preroll=25, interval=3, room_seconds=0.1, learning_rate=2e-2, inner_rate=0.5, warm_up=5
+)
 
 
 def tone(frames, f0, seed=0):
@@ -55,6 +57,8 @@ def tone(frames, f0, seed=0):
         "f0": np.full(frames, f0, np.float32),
         "periodicity": np.full(frames, 0.95, np.float32),
         "loudness": loudness.astype(np.float32),
+        "fast_loudness": (loudness + 0.5).astype(np.float32),
+        "balance": (0.5 * loudness - 10).astype(np.float32),
         "mfcc": random.standard_normal((frames, 30)).astype(np.float16),
         "usable": np.ones(frames, np.uint8),
     }
@@ -125,20 +129,42 @@ def test_loss_and_its_gradient_are_those_of_the_definition(overlap):
     assert (gradient - wanted).abs().max() < 1e-3 * wanted.abs().max()
 
 
+def test_what_lies_below_8_khz_counts_alike_at_both_rates_and_what_lies_above_counts_less():
+    def heard(rate, *tones):
+        time = torch.arange(rate) / rate
+        hiss = 1e-3 * sum(torch.sin(2 * torch.pi * (80 * k + 13) * time + k * k) for k in range(1, rate // 165))
+        return (hiss + sum(0.1 * torch.sin(2 * torch.pi * hz * time) for hz in tones))[None]
+
+    def loss(rate, *tones):
+        return mss(heard(rate, *tones), heard(rate, 500.0), rate=rate).item()
+
+    assert loss(48000, 500.0, 2000.0) == pytest.approx(loss(16000, 500.0, 2000.0), rel=0.15)
+    assert 0 < loss(48000, 500.0, 20_000.0) < 0.75 * loss(48000, 500.0, 2000.0)
+
+
+def test_muon_turns_the_matrices_between_layers(data):
+    crops = Crops(PreparedData(data), QUICK.scored, QUICK.preroll)
+    adam, muon = TrainingModule(TrainingModel(Architecture(TINY), RATE, None), crops, QUICK).configure_optimizers()
+    turned = [tuple(p.shape) for group in muon.param_groups for p in group["params"]]
+    assert sorted(turned) == [(16, 40), (48, 16), (48, 24)]  # of the output layer and the GRU
+    learnt = sum(p.numel() for o in (adam, muon) for group in o.param_groups for p in group["params"])
+    assert learnt == sum(p.numel() for p in TrainingModel(Architecture(TINY), RATE, None).parameters())
+
+
 @pytest.mark.parametrize("rate", [16000, 48000])
 def test_a_difference_in_loudness_adds_its_decibels_times_their_weight(rate):
     time = torch.arange(8000) / rate
     target = 1e-2 * torch.stack([torch.sin(2 * torch.pi * 997 * time), 0.5 * torch.sin(2 * torch.pi * 3000 * time)])
 
     def added(output):
-        return training_loss(output, target, rate, 2, None, 0.5) - mss(output, target, 2)
+        return training_loss(output, target, rate, 2, None, 0.5) - mss(output, target, 2, rate=rate)
 
     assert added(target) == 0
     assert added(2.0 * target).item() == pytest.approx(0.5 * 6.0206, abs=1e-3)
     at_60_db = torch.sin(2 * torch.pi * 997 * time)[None] * 10 ** (-60.0 / 20)
     for gain, judged in ((0.97, False), (1.03, True)):
         both = (2.0 * gain * at_60_db, gain * at_60_db)
-        assert (training_loss(*both, rate, 2, None, 0.5) > 2.5 + mss(*both, 2)) == judged
+        assert (training_loss(*both, rate, 2, None, 0.5) > 2.5 + mss(*both, 2, rate=rate)) == judged
 
     output = (1.5 * target).requires_grad_()
     training_loss(output, target, rate, 2, None, 100.0).backward()
@@ -220,7 +246,7 @@ def test_a_louder_crop_is_louder_in_every_feature():
     time = np.arange(16_000) / 16_000
     audio = (0.1 * np.sin(2 * np.pi * 300 * time) + 0.05 * np.sin(2 * np.pi * 2700 * time)).astype(np.float32)
     soft, loud = (_engine.analyse(gain * audio, 16_000, mfcc=True) for gain in (1.0, 10 ** (3 / 20)))
-    names = ("loudness", "mfcc")
+    names = ("loudness", "fast_loudness", "balance", "mfcc")
     batch = {name: torch.from_numpy(np.array(soft[name][None, 125:])) for name in names} | {"audio": torch.ones(1, 4)}
     batch["loudness"][0, 0] = -100.0
     varied = augment(batch, torch.tensor([3.0]), torch.tensor([0.0]))
@@ -586,7 +612,7 @@ def test_a_resumed_run_says_what_differs(tmp_path, data):
         ("--hold-out 30", data, {"hold_out": 30.0}),
         ("other recordings .changed: 1.wav", other, {}),
         ("batch 4 .the run has 2", data, {"settings": replace(QUICK, batch=4)}),
-        ("sizes of the network", data, {"decoder": replace(TINY, gru=16)}),
+        ("sizes of the network", data, {"decoder": replace(TINY, gru=24)}),
     ):
         options = {"settings": QUICK, "decoder": TINY} | options
         with pytest.raises(UsageError, match=differs):
@@ -824,11 +850,11 @@ def test_a_model_that_follows_loudness_is_told_from_one_that_does_not(data):
     decoder = module.model.network.decoder
     whole = decoder.forward
 
-    def deaf(f0, periodicity, loudness, z=None, state=None):
+    def deaf(f0, periodicity, loudness, z=None, state=None, **_):
         amplitude, harmonics, noise, state = whole(f0, periodicity, loudness, z, state)
         return torch.full_like(amplitude, 0.1), harmonics, noise, state
 
-    def following(f0, periodicity, loudness, z=None, state=None):
+    def following(f0, periodicity, loudness, z=None, state=None, **_):
         _, harmonics, noise, state = whole(f0, periodicity, loudness, z, state)
         return 10 ** (loudness / 20), harmonics, 0 * noise, state
 

@@ -19,6 +19,8 @@ SCORED = 4 * FRAME_RATE  # frames of a crop that are compared with the recording
 PREROLL = 1 * FRAME_RATE  # frames before them that fill the network's state and the room
 VALIDATION_WINDOWS = 48  # at most, spread evenly, so that validating costs the same for any amount of data
 SILENCE = -100.0  # dB
+FILL = {"periodicity": 0.0, "loudness": SILENCE, "fast_loudness": SILENCE, "balance": -30.0, "mfcc": 0.0}  # of silence
+TRACKS = ("f0", "periodicity", "loudness", "fast_loudness", "balance")
 MFCC_PER_DB = 8.0 * math.log(10.0) / 10.0  # of the first coefficient: the sum over 64 logarithms of power, over 8
 TRIES = 4
 
@@ -93,7 +95,7 @@ class Crops:
         """The crops at `positions`.
 
         Shape:
-            - f0, periodicity, loudness: [batch, preroll + scored]; mfcc: [batch, preroll + scored, 30], if asked for
+            - TRACKS: [batch, preroll + scored] each; mfcc: [batch, preroll + scored, 30], if asked for
             - audio: [batch, scored * samples per frame]; usable: bool [batch, scored]; room: [batch]
             What lies outside the recording is silence, and not usable.
         """
@@ -105,9 +107,9 @@ class Crops:
     def _crop(self, index: int, start: int) -> dict[str, np.ndarray]:
         first, last = max(start - self.preroll, 0), min(start + self.scored, self.data.frames(index))
         before, after = first - (start - self.preroll), start + self.scored - last
-        names = ["f0", "periodicity", "loudness"] + (["mfcc"] if self.mfcc else [])
+        names = [*TRACKS, "mfcc"] if self.mfcc else TRACKS
         crop = {name: self.data.read(index, name, first, last).astype(np.float32) for name in names}
-        fill = {"f0": float(crop["f0"][0]), "periodicity": 0.0, "loudness": SILENCE, "mfcc": 0.0}
+        fill = FILL | {"f0": float(crop["f0"][0])}
         for name, value in crop.items():
             widths = [(before, after)] + [(0, 0)] * (value.ndim - 1)
             crop[name] = np.pad(value, widths, constant_values=fill[name])
@@ -146,8 +148,9 @@ class TrainingBatches(Dataset):
 def augment(batch: dict[str, Tensor], level: Tensor, detune: Tensor) -> dict[str, Tensor]:
     """The crops made `level` dB louder, [batch]; `detune` octaves, [batch], are left for `TrainingModel`."""
     batch["audio"] = batch["audio"] * (10.0 ** (level / 20.0))[:, None]
-    loudness = batch["loudness"]
-    batch["loudness"] = torch.where(loudness > SILENCE, (loudness + level[:, None]).clamp(min=SILENCE), loudness)
+    for name in ("loudness", "fast_loudness"):
+        loudness = batch[name]
+        batch[name] = torch.where(loudness > SILENCE, (loudness + level[:, None]).clamp(min=SILENCE), loudness)
     if "mfcc" in batch:
         batch["mfcc"][..., 0] += level[:, None] * MFCC_PER_DB
     batch["detune"] = detune

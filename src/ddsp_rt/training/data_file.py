@@ -2,7 +2,8 @@
 
 A data set is one file, or several of about an hour each: `data.safetensors`, `data.2.safetensors`, ... The first
 names the others. Recording `i` of a shard has tensors `i/audio` [samples] at the model rate, full scale 1;
-`i/f0` [frames] Hz; `i/periodicity` [frames] 0..1; `i/loudness` [frames] dB; `i/mfcc` [frames, 30] (float16);
+`i/f0` [frames] Hz; `i/periodicity` [frames] 0..1; `i/loudness`, `i/fast_loudness` and
+`i/balance` [frames] dB; `i/mfcc` [frames, 30] (float16);
 `i/usable` [frames] 0 or 1. Frame k is the analysis at audio sample k * model_rate / 250 and drives the samples from
 there on. The shard's metadata is one JSON table under "ddsp_rt_data".
 """
@@ -22,11 +23,11 @@ from ddsp_rt import tensor_layout
 from ddsp_rt.errors import DataError
 from ddsp_rt.whole_files import whole_file
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 METADATA_KEY = "ddsp_rt_data"
 MAX_HEADER = 64 << 20  # bytes
 COPY_BLOCK = 1 << 20  # bytes
-TENSORS = ("audio", "f0", "periodicity", "loudness", "mfcc", "usable")
+TENSORS = ("audio", "f0", "periodicity", "loudness", "fast_loudness", "balance", "mfcc", "usable")
 
 
 @dataclass(frozen=True)

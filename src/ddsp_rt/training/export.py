@@ -53,7 +53,7 @@ def export_instrument(
         "requires": [],
         "architecture": architecture.to_dict(),
         "frame_rate": FRAME_RATE,
-        **{key: module.crops.data.table[key] for key in ("model_rate", "analyser", "quantiles", "gate_db")},
+        **{key: module.crops.data.table[key] for key in ("model_rate", "analyser", "quantiles", "usual", "gate_db")},
         "training": summary(module, room),
         "scores": scores or {},
         **labels,

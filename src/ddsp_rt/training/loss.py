@@ -15,7 +15,8 @@ from torch import Tensor
 
 from ddsp_rt.weighting import a_weighting
 
-SCALES = (2048, 1024, 512, 256, 128, 64)  # FFT sizes, samples
+SCALES = (2048, 1024, 512, 256, 128, 64)  # FFT sizes, samples at BASE_RATE; as long at its multiples
+BASE_RATE = 16_000  # Hz; in its band all bins count alike, above as the square of its edge over their frequency
 EPSILON = 1e-7
 OVERLAP = 4  # a window every quarter of its length, for reporting
 LOUDNESS_WINDOW = 0.032  # seconds, about: the scale nearest to it
@@ -23,18 +24,23 @@ LOUDNESS_ABOVE = -60.0  # dB of the target
 ROWS = 2  # of a batch worked on at once on a CPU, so that spectra stay in its caches
 
 
-def mss(output: Tensor, target: Tensor, overlap: int = OVERLAP, usable: Tensor | None = None) -> Tensor:
+def mss(
+    output: Tensor, target: Tensor, overlap: int = OVERLAP, usable: Tensor | None = None, rate: int = BASE_RATE
+) -> Tensor:
     """Multi-scale spectral loss: lower is nearer; 0 for identical signals.
 
     With m = |STFT| / sqrt(N), periodic Hann windows of N = 2048, 1024, ..., 64 samples without padding, it is the sum
     over N of mean |m - m'| + mean |ln(m + 1e-7) - ln(m' + 1e-7)|. Gradients go to `output` only.
+
+    At `rate` 48000 windows last as long, and what lies below 8 kHz counts as it would at 16000; what lies above is
+    added with a weight that falls as 1 / frequency squared, since ears tell less and less of it apart.
 
     Args:
         output, target: [batch, samples].
         overlap: windows per window length; 4 for reporting, 2 is enough for training.
         usable: bool [batch, frames] of equal length in samples; windows that touch an unusable frame do not count.
     """
-    return SpectralLoss.apply(output, target.detach(), overlap, usable, 0.0, 0)
+    return SpectralLoss.apply(output, target.detach(), overlap, usable, 0.0, rate)
 
 
 def training_loss(
@@ -61,17 +67,20 @@ class SpectralLoss(torch.autograd.Function):
         gradient = torch.zeros_like(output, dtype=torch.float32) if ctx.needs_input_grad[0] else None
         total = both.new_zeros(())
         rows = ROWS if both.device.type == "cpu" else batch
-        loudness_size = min(SCALES, key=lambda size: abs(math.log(size / (rate * LOUDNESS_WINDOW)))) if loudness else 0
-        for size in SCALES:
+        loudness_size = _loudness_size(rate) if loudness else 0
+        for size in scales(rate):
             if size > both.shape[-1]:
                 continue
             hop = size // overlap
             weight = _weights(usable, both[:batch], size, hop)
             curve = _a_weighting(size, rate, both.device) if size == loudness_size else None
+            shares = _bin_shares(size, rate, both.device)
             for part in (slice(row, row + rows) for row in range(0, batch, rows)):
                 pair = torch.cat([both[:batch][part], both[batch:][part]])
                 slopes = None if gradient is None else gradient[part]
-                total += _scale(pair, size, hop, weight[part], slopes, curve, loudness)
+                total += _scale(
+                    pair, _window(size, rate, both.device), hop, weight[part], slopes, shares, curve, loudness
+                )
         ctx.save_for_backward(gradient)
         return total
 
@@ -83,30 +92,34 @@ class SpectralLoss(torch.autograd.Function):
 
 def _scale(
     both: Tensor,
-    size: int,
+    window: Tensor,
     hop: int,
     weight: Tensor,
     gradient: Tensor | None,
+    shares: Tensor | None,
     curve: Tensor | None,
     loudness: float,
 ) -> Tensor:
     """The loss at one scale, windows weighted by `weight` [batch, windows]; its gradient is added to `gradient`.
 
-    With `curve` [bins] it is also that of loudness: 10 log10 of the squared magnitudes summed with these weights.
+    `shares` [bins]: of a mean over bins; None: all alike. With `curve` [bins] it is also that of loudness: 10 log10 of
+    the squared magnitudes summed with these weights.
     """
-    batch = both.shape[0] // 2
-    window = _window(size, both.device)
+    batch, size = both.shape[0] // 2, len(window)
     spectrum = torch.fft.rfft(both.unfold(-1, size, hop) * window)  # the window holds the 1 / sqrt(N)
     magnitude = spectrum.abs()
     logarithm = (magnitude + EPSILON).log_()
     difference = magnitude[:batch] - magnitude[batch:]
     log_difference = logarithm[:batch] - logarithm[batch:]
-    per_bin = weight / difference.shape[-1]
-    loss = ((difference.abs().sum(-1) + log_difference.abs().sum(-1)) * per_bin).sum()
+    if shares is None:
+        per_bin = weight / difference.shape[-1]
+        loss = ((difference.abs().sum(-1) + log_difference.abs().sum(-1)) * per_bin).sum()
+    else:
+        loss = ((difference.abs() @ shares + log_difference.abs() @ shares) * weight).sum()
     predicted = magnitude[:batch]
     if gradient is not None:  # by the magnitude, over the magnitude
         slope = difference.sign_().add_(log_difference.sign_().div_(predicted + EPSILON)).div_(predicted + 1e-12)
-        slope *= per_bin.unsqueeze(-1)
+        slope *= per_bin.unsqueeze(-1) if shares is None else weight.unsqueeze(-1) * shares
     if curve is not None:
         power = magnitude.square() @ curve + 1e-12  # -120 dB
         level = 10.0 * power.log10()
@@ -124,16 +137,40 @@ def _scale(
 
 def a_weighted_level(audio: Tensor, rate: int) -> Tensor:
     """Loudness, dB (A), of windows of about 32 ms around every frame of 4 ms: [batch, samples] -> [batch, frames]."""
-    size = min(SCALES, key=lambda scale: abs(math.log(scale / (rate * LOUDNESS_WINDOW))))
+    size = _loudness_size(rate)
     hop = rate // 250
     padded = torch.nn.functional.pad(audio.to(torch.float32), [size // 2, size // 2 - hop])
-    spectrum = torch.fft.rfft(padded.unfold(-1, size, hop) * _window(size, audio.device))
+    spectrum = torch.fft.rfft(padded.unfold(-1, size, hop) * _window(size, rate, audio.device))
     return 10.0 * (spectrum.abs().square() @ _a_weighting(size, rate, audio.device) + 1e-12).log10()
 
 
+def scales(rate: int) -> tuple[int, ...]:
+    """FFT sizes at `rate`, samples."""
+    return tuple(size * _multiple(rate) for size in SCALES)
+
+
+def _multiple(rate: int) -> int:
+    return max(1, round(rate / BASE_RATE))
+
+
+def _loudness_size(rate: int) -> int:
+    return min(scales(rate), key=lambda size: abs(math.log(size / (rate * LOUDNESS_WINDOW))))
+
+
 @lru_cache(maxsize=64)
-def _window(size: int, device: torch.device) -> Tensor:
-    return torch.hann_window(size, periodic=True, device=device) / math.sqrt(size)
+def _window(size: int, rate: int, device: torch.device) -> Tensor:
+    """Scaled so that what lies in the band of BASE_RATE has the magnitudes it has there."""
+    return torch.hann_window(size, periodic=True, device=device) / math.sqrt(size * _multiple(rate))
+
+
+@lru_cache(maxsize=64)
+def _bin_shares(size: int, rate: int, device: torch.device) -> Tensor | None:
+    """What each bin adds to a mean over the bins [bins] of the band of BASE_RATE; None where that is all."""
+    if _multiple(rate) == 1:
+        return None
+    frequency = torch.fft.rfftfreq(size, 1.0 / rate)
+    weight = (0.5 * BASE_RATE / frequency.clamp(min=1.0)).clamp(max=1.0).square()
+    return (weight / (frequency <= 0.5 * BASE_RATE).sum()).to(device)
 
 
 @lru_cache(maxsize=16)
@@ -141,7 +178,7 @@ def _a_weighting(size: int, rate: int, device: torch.device) -> Tensor:
     """Weights [bins] of squared magnitudes that sum to the A-weighted power, 1 for a full-scale 997 Hz sine."""
     power = torch.from_numpy(a_weighting(torch.fft.rfftfreq(size, 1.0 / rate).double().numpy()) ** 2)
     # A sine of amplitude 1 has |X|^2 = (sum of the window / 2)^2, spread over the bins of the main lobe (Parseval).
-    energy = 0.5 * size * _window(size, torch.device("cpu")).double().square().sum() / 2.0
+    energy = 0.5 * size * _window(size, rate, torch.device("cpu")).double().square().sum() / 2.0
     return (power / energy).to(torch.float32).to(device)
 
 

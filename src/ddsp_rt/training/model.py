@@ -9,6 +9,7 @@ from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.architecture import Architecture
 from ddsp_rt.network.instrument_model import InstrumentModel
 from ddsp_rt.synthesis.synthesizer import Synthesizer
+from ddsp_rt.training.crops import TRACKS
 from ddsp_rt.training.rooms import Rooms
 
 
@@ -49,8 +50,10 @@ class TrainingModel(nn.Module):
         z = None
         if self.network.encoder is not None:
             z, encoder = self.network.encoder.step(batch["mfcc"][:, part], encoder)
-        f0, periodicity, loudness = (batch[name][:, part] for name in ("f0", "periodicity", "loudness"))
+        f0, periodicity, loudness, fast_loudness, balance = (batch[name][:, part] for name in TRACKS)
         told = f0 * batch["detune"].exp2().unsqueeze(-1) if "detune" in batch else f0
-        amplitude, harmonics, noise, decoder = self.network.decoder(told, periodicity, loudness, z, decoder)
+        amplitude, harmonics, noise, decoder = self.network.decoder(
+            told, periodicity, loudness, z, decoder, fast_loudness=fast_loudness, balance=balance
+        )
         audio, synthesizer = self.synthesizer(f0, amplitude, harmonics, noise, excitation[:, part], synthesizer)
         return audio, (encoder, decoder, synthesizer)

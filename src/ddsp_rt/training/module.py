@@ -18,6 +18,8 @@ from ddsp_rt.training.settings import Settings
 VALIDATION_NOISE = 0x5EED  # seed of the noise with which the held-out part is rendered
 FEWER = 2  # validation batches are smaller than a training step's by this
 LOG_EVERY = 10  # steps
+MOMENTUM = 0.9  # of Muon
+NARROWEST = 16  # side of a matrix that Muon turns
 WORKERS = 2  # processes that make batches for a GPU
 
 
@@ -44,7 +46,7 @@ class TrainingModule(lightning.LightningModule):
         self.stalled = 0  # validations since the last progress
         self.halvings = 0
         self._sums = [0.0, 0]
-        self._resumed_optimizer: dict[str, Any] | None = None
+        self._resumed_optimizers: list[dict[str, Any]] = []
 
     # ---- data
 
@@ -78,17 +80,33 @@ class TrainingModule(lightning.LightningModule):
     # ---- learning
 
     def configure_optimizers(self):
-        rooms = self.model.rooms
+        """Muon for the inner matrices, Adam for the rest (Jordan et al. 2024, kellerjordan.github.io/posts/muon)."""
+        rate, rooms = self.settings.learning_rate, self.model.rooms
         special = set(rooms.parameters()) if rooms is not None else set()
-        usual = [p for p in self.model.parameters() if p.requires_grad and p not in special]
-        groups = [{"params": usual, "share": 1.0}]
+        inner = self._inner_matrices() if self.settings.inner_rate else []
+        others = special.union(inner)
+        groups = [{"params": [p for p in self.model.parameters() if p not in others], "share": 1.0}]
         if special:
             groups.append({"params": list(special), "share": self.settings.room_rate})
-        optimizer = torch.optim.Adam(groups, lr=self.settings.learning_rate, betas=(0.9, 0.99))
-        if self._resumed_optimizer is not None:
-            optimizer.load_state_dict(self._resumed_optimizer)
-            self._resumed_optimizer = None
-        return optimizer
+        optimizers: list[torch.optim.Optimizer] = [torch.optim.Adam(groups, lr=rate, betas=(0.9, 0.99))]
+        if inner:
+            groups = [{"params": inner, "share": self.settings.inner_rate}]
+            optimizers.append(torch.optim.Muon(groups, lr=rate, momentum=MOMENTUM, weight_decay=0.0))
+        for optimizer, state in zip(optimizers, self._resumed_optimizers):
+            optimizer.load_state_dict(state)
+        self._resumed_optimizers = []
+        return optimizers
+
+    def _inner_matrices(self) -> list[torch.nn.Parameter]:
+        """Those between layers: not the first, which read few numbers, nor the last, whose outputs stand alone."""
+        head = self.model.network.decoder.head.weight
+        matrices = (p for p in self.model.network.parameters() if p.ndim == 2 and p is not head)
+        return [p for p in matrices if min(p.shape) >= NARROWEST]
+
+    @property
+    def _optimizers(self) -> list[torch.optim.Optimizer]:
+        found = self.optimizers(use_pl_optimizer=False)
+        return found if isinstance(found, list) else [found]
 
     def on_fit_start(self) -> None:
         self.average = {name: value.to(self.device) for name, value in self.average.items()}
@@ -120,11 +138,12 @@ class TrainingModule(lightning.LightningModule):
         return self.model.synthesizer.filtered_noise.draw(rows, frames, generator=generator)
 
     def training_step(self, batch: dict[str, Tensor], index: int) -> None:
-        settings, optimizer = self.settings, self.optimizers(use_pl_optimizer=False)
+        settings, optimizers = self.settings, self._optimizers
         spent = self.spent()
         learning_rate = settings.rate(self.step, spent, self.halvings)
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate * group["share"]
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate * group["share"]
         # Several processes draw the noise of the whole batch and take their crops' part: the result is that of one.
         noise = self.draw(settings.batch, batch["f0"].shape[1], (settings.seed << 32) + self.step)
         noise = noise[self._rank :: self._processes]
@@ -134,13 +153,15 @@ class TrainingModule(lightning.LightningModule):
         total = loss
         if self.model.rooms is not None and settings.room_prior:
             total = loss + settings.room_prior * self.model.rooms.penalty()
-        optimizer.zero_grad()
+        for optimizer in optimizers:
+            optimizer.zero_grad()
         self.manual_backward(total)
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
         self._finite = torch.isfinite(total.detach() + norm) & self._finite
         if self.device.type == "cpu":
             self._check_finite()
-        optimizer.step()
+        for optimizer in optimizers:
+            optimizer.step()
         self.step += 1
         self._update_average()
         self.last_loss = loss.detach()
@@ -184,7 +205,7 @@ class TrainingModule(lightning.LightningModule):
     def validation_step(self, batch: dict[str, Tensor], index: int) -> None:
         noise = self.draw(*batch["f0"].shape, VALIDATION_NOISE + index)
         output = self(batch, noise)
-        loss = mss(output, batch["audio"], usable=batch["usable"])
+        loss = mss(output, batch["audio"], usable=batch["usable"], rate=self.crops.data.model_rate)
         if index == 0:
             self.example = (output[0].cpu(), batch["audio"][0].cpu())
         count = len(batch["f0"])
@@ -221,7 +242,7 @@ class TrainingModule(lightning.LightningModule):
             "weights": self.model.state_dict(),
             "average": self.average,
             "best": self.best,
-            "optimizer": self.optimizers(use_pl_optimizer=False).state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
             "step": self.step,
             "seconds": self._elapsed(),
             "best_loss": self.best_loss,
@@ -242,4 +263,4 @@ class TrainingModule(lightning.LightningModule):
         self.step, self.seconds = state["step"], state["seconds"]
         self.best_loss, self.best_step = state["best_loss"], state["best_step"]
         self.stalled, self.halvings = state["stalled"], state["halvings"]
-        self._resumed_optimizer = state["optimizer"]
+        self._resumed_optimizers = list(state["optimizers"])

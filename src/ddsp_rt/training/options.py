@@ -41,7 +41,7 @@ class TrainOptions:
     hold_out: float | None = None  # seconds at the end of long recordings that `prepare` keeps out; default: none
     licence: str | None = None  # default: those in the recordings' manifest
     attribution: str | None = None  # likewise
-    decoder: DecoderSpec | None = None  # sizes of the network
+    decoder: DecoderSpec | None = None  # the network; default: see `new_decoder`, or that of the base
     settings: Settings | None = None  # the recipe; `seed`, `minutes` and `steps` above replace its own
 
     @property

@@ -26,7 +26,7 @@ from ddsp_rt.training.processes import side_by_side
 from ddsp_rt.training.recordings import Recording, find_recordings
 from ddsp_rt.training.statistics import Statistics
 
-PREPARE_VERSION = 4  # raised when the same recording and analyser would give other tensors
+PREPARE_VERSION = 5  # raised when the same recording and analyser would give other tensors
 SHARD_SECONDS = 3600.0  # a shard is closed when it holds this much
 HOLD_OUT_ABOVE = 60.0  # seconds: shorter recordings are notes, of which nothing is held out
 MOST_DECAYS = 8  # kept per recording
@@ -188,7 +188,7 @@ def _analyse(job: Job) -> Path:
 
 def _features(heard: str, audio: np.ndarray, rate: int) -> dict[str, np.ndarray]:
     """The engine's analysis, from the cache where it has been made before of what is `heard`, by its name there."""
-    names = ("f0", "periodicity", "loudness", "outside", "mfcc")
+    names = ("f0", "periodicity", "loudness", "fast_loudness", "balance", "outside", "mfcc")
     name = f"{heard}-a{ANALYSER['version']}-p{PREPARE_VERSION}.safetensors"
     cached = cache_folder() / "features" / name
     try:
@@ -253,7 +253,7 @@ def _write_shards(
     statistics = Statistics()
     for recording, part in used:
         table, spans = read_header(part)
-        statistics.add({name: _load(spans[f"0/{name}"]) for name in ("f0", "periodicity", "loudness", "usable")})
+        statistics.add({name: _load(spans[f"0/{name}"]) for name in Statistics.READS})
         seconds = table["recordings"][0]["seconds"]
         if shards[-1] and filled + seconds > SHARD_SECONDS:
             shards.append([])

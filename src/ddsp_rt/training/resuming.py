@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ddsp_rt.architecture import DecoderSpec
 from ddsp_rt.content_hash import content_hash
 from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.training.options import TrainOptions, base_path
@@ -26,7 +25,7 @@ def what_was_asked(options: TrainOptions, settings: Settings, sources: Sources, 
         "channel": options.channel,
         "z": options.z,
         "base": None if options.base is None else content_hash(base_path(options.base)),
-        "decoder": asdict(options.decoder or DecoderSpec()),
+        "decoder": None if options.decoder is None else asdict(options.decoder),
         "settings": {k: v for k, v in (options.settings or Settings()).table().items() if k not in BUDGET},
         "seed": settings.seed,
         **{key: getattr(options, key) for key in TAKEN_ANEW},

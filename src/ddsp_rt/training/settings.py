@@ -24,6 +24,7 @@ class Settings:
     learning_rate: float = 1e-3
     warm_up: int = 100  # steps over which the learning rate rises, at most
     warm_up_share: float = 0.1  # of the budget over which it rises, at most: a short run would never reach it else
+    inner_rate: float = 10.0  # learning rate of the inner matrices under Muon, as a share of it; 0: all learn by Adam
     room_rate: float = 1.0  # learning rate of the rooms, as a share of it
     room_seconds: float | None = None  # length of an impulse response; 0: dry; None: from the reverberation time
     room_prior: float = 1.0  # weight of the decay prior

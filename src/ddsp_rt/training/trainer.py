@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from ddsp_rt.analysis import FRAME_RATE
-from ddsp_rt.architecture import Architecture, DecoderSpec, EncoderSpec
+from ddsp_rt.architecture import Architecture, EncoderSpec
 from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.instrument_file import InstrumentError, load_instrument
 from ddsp_rt.progress import Progress
@@ -30,6 +30,7 @@ from ddsp_rt.training.hardware import keep_memory, process_number
 from ddsp_rt.training.lightning_run import choose_accelerator, run_lightning
 from ddsp_rt.training.model import TrainingModel
 from ddsp_rt.training.module import TrainingModule
+from ddsp_rt.training.new_decoder import new_decoder
 from ddsp_rt.training.options import TrainOptions, base_path
 from ddsp_rt.training.resuming import TAKEN_ANEW, check_resumed, what_was_asked
 from ddsp_rt.training.rooms import make_rooms
@@ -159,8 +160,8 @@ def _architecture(
     if options.base is not None:
         return _base(options.base, data, options.z)
     if not options.z:
-        return Architecture(options.decoder or DecoderSpec()), {}
-    decoder = options.decoder or DecoderSpec()
+        return Architecture(options.decoder or new_decoder(data.table)), {}
+    decoder = options.decoder or new_decoder(data.table)
     decoder = replace(decoder, features=(*decoder.features, "z"), z_dims=Z_DIMS)
     return Architecture(decoder, EncoderSpec(z_dims=Z_DIMS)), {}
 
