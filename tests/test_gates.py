@@ -43,6 +43,23 @@ def test_double_stops_are_left_out(interval, level):
     assert share(usable_frames(chord, RATE, *features(2.0, f0)), "polyphony") > 0.95
 
 
+@pytest.mark.parametrize("f0", [98, 196, 330, 440])
+@pytest.mark.parametrize("level", [1.0, 2.0])
+@pytest.mark.parametrize("cents", [-25, -12, 12, 25])
+def test_octaves_are_left_out_where_they_are_out_of_tune(f0, level, cents):
+    audio = tone(f0) + level * tone(2 * f0 * 2 ** (cents / 1200))
+    assert share(usable_frames(audio, RATE, *features(2.0, f0)), "polyphony") > 0.95
+
+
+def test_a_slide_of_a_single_note_and_one_with_weak_odd_harmonics_are_no_octaves():
+    time = np.arange(2 * RATE) / RATE
+    f0 = 220 * 2 ** (0.3 * time / 12)
+    phase = 2 * np.pi * np.cumsum(f0) / RATE
+    for levels in ([1, 0.5, 0.3, 0.2, 0.2, 0.1], [0.05, 1, 0.05, 0.5, 0.05, 0.3]):
+        audio = 0.1 * sum(level * np.sin(h * phase) for h, level in enumerate(levels, 1))
+        assert usable_frames(audio, RATE, f0[:: RATE // FRAME_RATE], np.ones(500), np.full(500, -20.0)).usable.all()
+
+
 @pytest.mark.parametrize(("p", "q"), [(2, 3), (3, 4), (4, 5), (3, 5)])
 def test_a_chord_heard_as_its_common_period_is_left_out(p, q):
     chord = tone(100.0 * p, harmonics=6) + tone(100.0 * q, harmonics=6)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ddsp_rt.analysis import FRAME_RATE, VOICED
+from ddsp_rt.octave_double_stops import octave_votes
 from ddsp_rt.sound_files.clipping import flat_tops
 
 SILENCE_BELOW_LOUD = 50.0  # dB under the recording's loud level (95th percentile)
@@ -148,8 +149,8 @@ def polyphonic_frames(audio, rate: int, f0, periodicity, loudness) -> np.ndarray
     In spectra of 64 ms every 16 ms, the strong peaks up to 5 kHz are laid against harmonic series: that of f0 where the
     tracker is sure of a steady pitch, else those of every note the peaks suggest, for two notes leave a tracker unsure.
     When no single series explains the peaks, two notes sound. Noise has no peaks that stand out, and is not judged. A
-    frame is polyphonic when most of the judged spectra within a tenth of a second of it are. Octaves pass: their peaks
-    are those of one note.
+    frame is polyphonic when most of the judged spectra within a tenth of a second of it are. The peaks of an octave are
+    those of one note: it is found by its tuning, in spectra of its own, and passes when it is in tune.
     """
     frames = len(f0)
     size, hop = round(WINDOW * rate), round(HOP * rate)
@@ -184,8 +185,14 @@ def polyphonic_frames(audio, rate: int, f0, periodicity, loudness) -> np.ndarray
             judged[centre] = 1
             candidates = _candidates(frequency, energy) if known is None else [known]
             votes[centre] = not any(_is_one_note(frequency, energy, note, known is not None) for note in candidates)
+    octaves = octave_votes(np.asarray(audio, np.float32), rate, f0, periodicity, ~faint)
+    return _most(judged, votes) | _most(*octaves)
+
+
+def _most(judged: np.ndarray, votes: np.ndarray) -> np.ndarray:
+    """Frames around which spectra enough were judged and most of them voted for two notes. bool [frames]."""
     width = int(SUSTAINED * FRAME_RATE)
-    votes, judged = _moving_sum(votes, width), _moving_sum(judged, width)
+    judged, votes = _moving_sum(judged, width), _moving_sum(votes, width)
     return (judged >= FEWEST) & (votes > 0.6 * judged)
 
 
