@@ -26,6 +26,7 @@
 #include "ddsp_rt/playing/transfer.h"
 #include "ddsp_rt/playing/voice.h"
 #include "ddsp_rt/realtime.h"
+#include "ddsp_rt/synthesis/resample.h"
 
 #include "_arrays.h"
 #include "_block_times.h"
@@ -144,6 +145,14 @@ NB_MODULE(_engine, m) {
         return as_dict(frames, mfcc);
       },
       "audio"_a, "rate"_a, "mfcc"_a = false, "f0_low"_a = PitchRange{}.low, "f0_high"_a = PitchRange{}.high);
+
+  m.def(
+      "resample_response",
+      [](const Input<1>& response, int from_rate, int to_rate) {
+        return array(resample_response({response.data(), response.shape(0)}, supported_rate(from_rate),
+                                       supported_rate(to_rate)));
+      },
+      "response"_a, "from_rate"_a, "to_rate"_a);
 
   nb::class_<BlockAnalyser>(m, "Analyser")
       .def(nb::init<int, bool>(), "rate"_a, "mfcc"_a = false)
