@@ -72,7 +72,7 @@ $(VENV)/.test: pyproject.toml $(VENV)/.package
 	@$(PYTHON) -m pip install -q --disable-pip-version-check torch==2.13.0
 	@$(PYTHON) -m pip install -q --disable-pip-version-check $$($(PYTHON) -c 'import tomllib; \
 	  extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
-	  print(*(r for name in ("train", "evaluate", "formats", "test", "lint") for r in extras[name]))')
+	  print(*(r for name in ("train", "evaluate", "formats", "export", "test", "lint") for r in extras[name]))')
 	@touch $@
 
 .PHONY: engine

@@ -31,6 +31,7 @@ ELSEWHERE = {
     "train": ("ddsp_rt.training.commands", "train", "Train an instrument from recordings."),
     "evaluate": ("ddsp_rt.evaluation.commands", "evaluate", "Measure an instrument on recordings."),
     "compare": ("ddsp_rt.evaluation.commands", "compare", "Hear and measure two instruments side by side."),
+    "export": ("ddsp_rt.export.commands", "export", "Write an instrument for programs without ddsp-rt."),
     "benchmark": ("ddsp_rt.benchmark", "benchmark", "Measure speed and latency on this machine."),
     "play": ("ddsp_rt.play_command", "play", "Play a MIDI file on an instrument."),
     "figure": ("ddsp_rt.figures", "figure", "Draw a transfer, the sound taken apart."),
@@ -43,6 +44,8 @@ EXTRAS = {
     "swift_f0": "evaluate",
     "librosa": "evaluate",
     "mido": "midi",
+    "onnx": "export",
+    "onnxscript": "export",
 }
 INTERRUPTED = 130  # exit code after Ctrl-C
 HELP = {"help_option_names": ["-h", "--help"]}

@@ -1,0 +1,77 @@
+"""`ddsp-rt export`: an instrument for programs that do not have the engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ddsp_rt import arguments, console
+from ddsp_rt.checks import as_rate
+from ddsp_rt.errors import UsageError
+
+LIVE_RATE = 48_000  # Hz
+ENDINGS = {"torchscript": (".ts", ".pt"), "wav-ir": (".wav",)}
+
+
+def export(
+    instrument: arguments.Installed,
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="torchscript|wav-ir",
+            help="The whole instrument for PyTorch, or its room.",
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="FILE", parser=arguments.path, help="A name ending in .ts or .wav."),
+    ],
+    sample_rate: Annotated[
+        int | None,
+        typer.Option(
+            metavar="HZ",
+            help="Rate that TorchScript plays at (8000 to 192000, 48000 unless given), or of the room "
+            "(the model's unless given).",
+        ),
+    ] = None,
+) -> None:
+    """Write an instrument in a form that other programs play, without ddsp-rt.
+
+    torchscript: features in, sound out, for PyTorch in Python and C++; it needs pip install 'ddsp-rt[export]'. wav-ir:
+    the room, for any convolution reverb. docs/export.md tells how to play them.
+
+    Example: ddsp-rt export violin --format torchscript -o violin.ts
+    """
+    from ddsp_rt.instrument import load
+
+    check_output(kind, output)
+    if sample_rate is not None:
+        sample_rate = as_rate(sample_rate)
+    loaded = load(instrument)
+    if output.exists() and output.samefile(loaded.path):
+        raise UsageError(f"{console.as_text(output)}: is the instrument itself; give another name")
+    replaced = output.exists()
+    if kind == "torchscript":
+        from ddsp_rt.export.torchscript import export_torchscript
+
+        export_torchscript(loaded.path, output, sample_rate or LIVE_RATE)
+    else:
+        from ddsp_rt.export.impulse_response import export_impulse_response
+
+        export_impulse_response(loaded.path, output, sample_rate)
+    console.say(f"{console.as_text(output)}: {loaded.name} as {kind}{', replacing the old file' if replaced else ''}")
+
+
+def check_output(kind: str, output: Path) -> None:
+    """UsageError for a format that there is not, or a name that belongs to another."""
+    if kind not in ENDINGS:
+        raise UsageError(f"--format {kind}: give {', '.join(list(ENDINGS)[:-1])} or {list(ENDINGS)[-1]}")
+    if output.suffix.lower() not in ENDINGS[kind]:
+        raise UsageError(
+            f"-o {console.as_text(output)}: a {kind} file has a name that ends in {' or '.join(ENDINGS[kind])}"
+        )
+    if output.is_dir():
+        raise UsageError(f"-o {console.as_text(output)}: is a folder; give the name of a file")

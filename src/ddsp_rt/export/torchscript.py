@@ -1,0 +1,90 @@
+"""`--format torchscript`: an instrument that plain PyTorch plays, in Python and in C++."""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ddsp_rt import _engine
+from ddsp_rt.errors import DataError
+from ddsp_rt.export.impulse_response import room_at
+from ddsp_rt.export.playable import Playable
+from ddsp_rt.export.voice import Voice
+from ddsp_rt.instrument_file import load_instrument
+from ddsp_rt.network import InstrumentModel
+from ddsp_rt.whole_files import whole_file
+
+CARD = "instrument.json"  # in the archive: the instrument's metadata
+PARAMETERS = (
+    "transpose", "fine_tune", "gate", "harmonic_gain", "noise_gain", "brightness", "reverb", "output_gain",
+)  # fmt: skip
+FLOAT = 2  # nn~'s code for the type of an attribute
+
+
+def export_torchscript(instrument: Path, output: Path, rate: int = 48_000) -> dict[str, Any]:
+    """Write the instrument file `instrument` as TorchScript for `rate` Hz.
+
+    Returns the metadata of the instrument. Raises DataError when a file cannot be read or written.
+    """
+    metadata, tensors = load_instrument(instrument)
+    frozen = script(playable(metadata, tensors, rate))
+    data = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.jit.save(frozen, data, _extra_files={CARD: json.dumps({**metadata, "sample_rate": rate})})
+    try:
+        with whole_file(output) as file:
+            file.write(data.getbuffer())
+    except OSError as error:
+        raise DataError(f"{output}: could not be written: {error.strerror or error}") from None
+    return metadata
+
+
+def playable(metadata: dict[str, Any], tensors: dict[str, np.ndarray], rate: int) -> Playable:
+    """The module that plays an instrument at `rate` Hz."""
+    model = InstrumentModel(metadata["architecture"])
+    model.load_tensors(tensors)
+    response = torch.from_numpy(room_at(metadata, tensors, rate))
+    mean_z = torch.tensor(metadata.get("z_mean", [0.0] * model.architecture.decoder.z_dims))
+    voice = Voice(model, rate, metadata["model_rate"], metadata["gate_db"], response, mean_z)
+    known = {row["name"]: row for row in _engine.parameters()}
+    return Playable(voice, [known[name] for name in PARAMETERS]).eval()
+
+
+def script(module: Playable) -> torch.jit.ScriptModule:
+    """Compile, with a setter and a getter for each parameter, and freeze.
+
+    Frozen, all that PyTorch's own Python layer adds is inlined down to operators, which older versions of libtorch
+    know as well; state and parameters stay, since methods set them.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        known = {row["name"]: row for row in _engine.parameters()}
+        for name in PARAMETERS:
+            module.register_buffer(f"{name}_params", torch.tensor([FLOAT]))
+        scripted = torch.jit.script(module)
+        for name in PARAMETERS:
+            row = known[name]
+            low, high, initial = (float(row[key]) for key in ("minimum", "maximum", "initial"))
+            scripted.define(
+                f"def set_{name}(self, value: float) -> int:\n"
+                f"    if value < {low!r}:\n        self.{name} = {low!r}\n"
+                f"    elif value <= {high!r}:\n        self.{name} = value\n"
+                f"    elif value > {high!r}:\n        self.{name} = {high!r}\n"
+                f"    else:\n        self.{name} = {initial!r}\n"  # NaN
+                f"    return 0\n"
+            )
+            scripted.define(f"def get_{name}(self) -> List[float]:\n    return [self.{name}]\n")
+        return torch.jit.freeze(scripted, preserved_attrs=kept(scripted))
+
+
+def kept(scripted: torch.jit.ScriptModule) -> list[str]:
+    """Every method and attribute that a host may ask for."""
+    methods = [name for name in scripted._c._method_names() if name != "forward"]
+    return [*methods, *(f"{name}_params" for name in PARAMETERS), *PARAMETERS, "sample_rate"]

@@ -1,0 +1,204 @@
+"""TorchScript: what is exported plays with PyTorch alone as the engine plays it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from safetensors import safe_open
+from test_voice_parity import performance
+
+import ddsp_rt
+from ddsp_rt import _engine
+from ddsp_rt.cli import main
+from ddsp_rt.export.torchscript import playable, script
+from ddsp_rt.instrument_file import load_instrument
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+RATE = 48_000
+ALONE = """
+import sys, warnings
+sys.modules["ddsp_rt"] = None  # must not be needed
+warnings.simplefilter("ignore")
+import numpy, torch
+features, chunk = torch.from_numpy(numpy.load(sys.argv[2])), int(sys.argv[3])
+play = torch.jit.load(sys.argv[1])
+numpy.save(sys.argv[4], torch.cat([play(*part) for part in features.split(chunk, dim=1)]).numpy())
+"""
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """The violin as TorchScript at 48 kHz."""
+    path = tmp_path_factory.mktemp("export") / "violin.ts"
+    assert main(["-q", "export", "violin", "--format", "torchscript", "-o", str(path)]) == 0
+    return path
+
+
+@pytest.fixture
+def play(exported):
+    """A function: features (float32 [3, frames]) to sound (float32 [samples]), in chunks of frames."""
+    loaded = torch.jit.load(exported)
+
+    def chunks(features, chunk=100):
+        with torch.inference_mode():
+            parts = torch.from_numpy(np.stack(features)).split(chunk, dim=1)
+            return torch.cat([loaded(*part) for part in parts]).numpy()
+
+    chunks.module = loaded
+    return chunks
+
+
+@pytest.fixture(scope="module")
+def by_engine():
+    """What the engine makes of the performance."""
+    violin = ddsp_rt.load("violin")
+    voice = _engine.Voice(violin.engine, RATE)
+    return voice.render_parts(*performance(), gate_db=violin.metadata["gate_db"])
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 100])
+def test_it_sounds_as_the_engine_does_in_chunks_of_any_size(chunk, play, by_engine):
+    """With its noise, which is the engine's to the sample."""
+    audio = play(performance(), chunk)
+    assert np.abs(by_engine["audio"]).max() > 0.1
+    np.testing.assert_allclose(audio, by_engine["audio"], atol=1e-4)
+
+
+def test_its_tone_is_the_engine_s_with_noise_and_room_off(play, by_engine):
+    play.module.set_noise_gain(-60.0)
+    play.module.set_reverb(0.0)
+    audio = play(performance())
+    np.testing.assert_allclose(audio, by_engine["harmonic"], atol=1e-4)
+
+
+def test_it_plays_in_a_process_without_the_package(exported, by_engine, tmp_path):
+    np.save(tmp_path / "features.npy", np.stack(performance()))
+    command = [sys.executable, "-c", ALONE, str(exported), "features.npy", "100", "audio.npy"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose(np.load(tmp_path / "audio.npy"), by_engine["audio"], atol=1e-4)
+
+
+@pytest.mark.slow
+def test_it_plays_from_c_plus_plus(exported, by_engine, tmp_path):
+    source = Path(__file__).parent / "libtorch"
+    built = Path(__file__).parents[1] / "build" / "libtorch"
+    environment = os.environ | {"CMAKE_PREFIX_PATH": torch.utils.cmake_prefix_path}
+    for step in (
+        ["-S", str(source), "-B", str(built), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release"],
+        ["--build", str(built)],
+    ):
+        done = subprocess.run(["cmake", *step], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    np.stack(performance()).tofile(tmp_path / "features")
+    command = [str(built / "play"), str(exported), "features", "100", "audio"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose(np.fromfile(tmp_path / "audio", np.float32), by_engine["audio"], atol=1e-4)
+
+
+def test_reset_forgets_everything_but_the_parameters(play):
+    features = performance(300)
+    first = play(features)
+    assert not np.array_equal(play(features), first)  # it goes on where it was
+    play.module.reset()
+    np.testing.assert_array_equal(play(features), first)
+    play.module.set_transpose(12.0)
+    play.module.reset()
+    assert play.module.get_transpose() == [12.0]
+
+
+def test_a_transposed_line_sounds_higher(play):
+    frames = 500
+    line = [np.full(frames, 330, np.float32), np.full(frames, 0.98, np.float32), np.full(frames, -15, np.float32)]
+    play.module.set_reverb(0.0)
+    play.module.set_transpose(7.0)
+    play.module.set_fine_tune(-50.0)
+    heard = ddsp_rt.analyse(play(line), RATE)
+    pitch = np.median(heard.f0[heard.voiced])
+    assert abs(1200 * np.log2(pitch / (330 * 2 ** (6.5 / 12)))) < 5
+
+
+def level(audio):
+    return 20 * np.log10(np.sqrt(np.mean(audio[len(audio) // 2 :] ** 2)))
+
+
+def test_parameters_change_the_sound_without_a_step(play):
+    frames = 300
+    line = [np.full(frames, 440, np.float32), np.full(frames, 0.98, np.float32), np.full(frames, -15, np.float32)]
+    loud = play(line)
+    play.module.set_output_gain(-20.0)
+    soft = play(line)
+    assert abs(level(loud) - level(soft) - 20) < 0.2
+    change = np.concatenate([loud[-2000:], soft[:2000]])
+    steps = np.abs(np.diff(change))
+    assert steps[1990:2010].max() <= 1.2 * steps[:1990].max()
+    play.module.set_output_gain(0.0)
+    tilted = {}
+    for tilt in (-6.0, 0.0, 6.0):
+        play.module.set_brightness(tilt)
+        play.module.reset()
+        spectrum = np.abs(np.fft.rfft(play(line)[-24000:])) ** 2
+        split = 2000 // 2  # bins of 2 Hz
+        tilted[tilt] = 10 * np.log10(spectrum[split:].sum() / spectrum[:split].sum())
+    assert tilted[-6.0] < tilted[0.0] - 3 and tilted[6.0] > tilted[0.0] + 3
+    play.module.set_brightness(0.0)
+    play.module.set_output_gain(-60.0)
+    play.module.reset()
+    assert not play(line).any()
+
+
+def test_what_is_set_stays_in_the_engine_s_range(play):
+    for row in _engine.parameters():
+        setter = getattr(play.module, f"set_{row['name']}", None)
+        if setter is None:
+            continue
+        getter = getattr(play.module, f"get_{row['name']}")
+        for value, kept in ((1e9, row["maximum"]), (-1e9, row["minimum"]), (float("nan"), row["initial"])):
+            assert setter(value) == 0
+            assert getter() == [pytest.approx(kept)]
+
+
+def test_below_the_gate_is_silence(play):
+    frames = 250
+    line = [np.full(frames, 440, np.float32), np.full(frames, 0.9, np.float32), np.full(frames, -15, np.float32)]
+    play.module.set_reverb(0.0)
+    assert np.abs(play(line)).max() > 0.01
+    line[2][:] = -100
+    fading = play(line)
+    assert not fading[12 * RATE // 250 :].any()
+
+
+def test_several_lines_at_once_sound_as_each_alone(play):
+    lines = [performance(200), [x[::-1].copy() for x in performance(200)]]
+    alone = []
+    for line in lines:
+        play.module.reset()
+        alone.append(play(line))
+    play.module.reset()
+    together = play.module(*torch.from_numpy(np.stack(lines, axis=1))).numpy()
+    np.testing.assert_allclose(together, np.stack(alone), atol=1e-5)
+
+
+def test_an_instrument_with_z_plays_what_it_is_told_and_its_mean_otherwise():
+    golden = Path(__file__).parent / "data"
+    instrument = _engine.Instrument.load(str(golden / "golden.ddsp"))
+    with safe_open(golden / "golden_network.safetensors", "np") as stored:
+        features = {name: stored.get_tensor(name) for name in ("f0", "periodicity", "loudness", "mfcc")}
+    metadata, tensors = load_instrument(golden / "golden.ddsp")
+    module = script(playable(metadata, tensors, 16_000))
+    module.set_gate(-40.0)
+    told = [torch.from_numpy(x) for x in features.values()]
+    with torch.inference_mode():
+        audio = module(*told).numpy()
+        module.reset()
+        mean = module(*told[:3]).numpy()
+    wanted = _engine.Voice(instrument, 16_000).render_parts(**features, gate_db=metadata["gate_db"] - 40)["audio"]
+    np.testing.assert_allclose(audio, wanted, atol=1e-4)
+    assert np.abs(mean - audio).max() > 1e-3
