@@ -19,6 +19,10 @@ LINT_PACKAGES := clang-format clang-tidy
 PD_PACKAGES := $(ENGINE_PACKAGES) puredata-dev
 # clang only recommends its sanitizers' run-time library, and nothing recommended is installed here.
 CLANG_PACKAGES := clang libclang-rt-dev
+# JUCE as Debian has it, with what its modules are compiled against.
+PLUGIN_PACKAGES := $(ENGINE_PACKAGES) juce-modules-source juce-modules-source-data juce-tools lv2-dev libasound2-dev \
+  libcurl4-openssl-dev libfreetype-dev libgl-dev libjack-jackd2-dev libjpeg-dev libpng-dev libx11-dev \
+  libxcursor-dev libxext-dev libxinerama-dev libxrandr-dev pkg-config
 FUZZ_PACKAGES := $(ENGINE_PACKAGES) $(CLANG_PACKAGES)
 TEST_PACKAGES := $(BUILD_PACKAGES) doctest-dev puredata-core puredata-dev valgrind $(CLANG_PACKAGES) \
   g++-mingw-w64-x86-64-posix
@@ -101,7 +105,7 @@ check: lint ## the inner loop: the rules and the quick tests
 
 # ---- the rules -----------------------------------------------------------------------------------------------------
 
-CPP_FILES = $(shell find engine pd src benchmarks examples -name '*.cpp' -o -name '*.h' -o -name '*.inl')
+CPP_FILES = $(shell find engine pd plugin src benchmarks examples -name '*.cpp' -o -name '*.h' -o -name '*.inl')
 
 .PHONY: lint
 lint: $(VENV)/.test engine lint-packages ## the rules: layout, names, types, line lengths
@@ -282,6 +286,30 @@ pd-archive:
 	  ddsp~ "pitch, envelope and modulation in, a trained instrument out" \
 	  ddsp.notes~ "keys in, a trained instrument out" > "$(DIST)/$(PD_PACKAGE).txt"
 	@cd "$(DIST)" && sha256sum "$(PD_PACKAGE)" > "$(PD_PACKAGE).sha256"
+
+# ---- plugins -------------------------------------------------------------------------------------------------------
+
+PLUGIN_BUILD := build/plugin/plugin
+PLUGIN_FORMATS := VST3 LV2 Standalone
+
+# JUCE warns of things that we mean; what it says is shown when it stops.
+.PHONY: plugin
+plugin: ## build the plugins: VST3, LV2 and standalone, in build/plugin/plugin/*_artefacts (some minutes)
+	@$(call need-packages,$(PLUGIN_PACKAGES))
+	@mkdir -p build
+	@cmake --preset plugin >build/plugin-configure.log 2>&1 || { cat build/plugin-configure.log; exit 1; }
+	@cmake --build build/plugin -j $(JOBS) --target plugins
+
+# The hosts that load the plugins come as Python packages.
+$(VENV)/.hosts: $(VENV)/.test
+	@echo "Installing the plugin hosts"
+	@$(PYTHON) -m pip install -q --disable-pip-version-check $$($(PYTHON) -c 'import tomllib; \
+	  print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["hosts"])')
+	@touch $@
+
+.PHONY: test-plugin
+test-plugin: $(VENV)/.hosts plugin ## the plugins in real hosts
+	@$(PYTEST) tests/plugin
 
 .PHONY: clean
 clean: ## remove what was built (.venv too)

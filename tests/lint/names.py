@@ -20,8 +20,8 @@ import nanobind
 
 ROOT = Path(__file__).parents[2]
 PASSED = ROOT / "build/lint/names.json"
-OURS = ["engine", "pd", "src"]
-INCLUDED_FROM = ["engine", "engine/tests", "pd/src", "src/ddsp_rt"]
+OURS = ["engine", "pd", "plugin", "src"]
+INCLUDED_FROM = ["engine", "engine/tests", "pd/src", "plugin/source", "src/ddsp_rt"]
 
 
 @functools.cache

@@ -33,21 +33,6 @@ fs::path::string_type environment(const char* name) {
 #define DDSP_RT_ENVIRONMENT(name) environment(name)
 #endif
 
-fs::path user_data_folder() {
-#if defined(_WIN32)
-  const fs::path base = DDSP_RT_ENVIRONMENT("APPDATA");
-#else
-  const fs::path home = DDSP_RT_ENVIRONMENT("HOME");
-#if defined(__APPLE__)
-  const fs::path base = home.empty() ? home : home / "Library" / "Application Support";
-#else
-  fs::path base = DDSP_RT_ENVIRONMENT("XDG_DATA_HOME");
-  if (!base.is_absolute()) base = home.empty() ? home : home / ".local" / "share";  // the XDG rule for relative ones
-#endif
-#endif
-  return base.empty() ? base : base / "ddsp-rt" / "instruments";
-}
-
 bool is_file(const fs::path& path) {
   std::error_code error;
   return fs::is_regular_file(path, error);
@@ -103,6 +88,21 @@ void for_each_file(const fs::path& shipped, Take take) {
 
 }  // namespace
 
+fs::path user_instruments() {
+#if defined(_WIN32)
+  const fs::path base = DDSP_RT_ENVIRONMENT("APPDATA");
+#else
+  const fs::path home = DDSP_RT_ENVIRONMENT("HOME");
+#if defined(__APPLE__)
+  const fs::path base = home.empty() ? home : home / "Library" / "Application Support";
+#else
+  fs::path base = DDSP_RT_ENVIRONMENT("XDG_DATA_HOME");
+  if (!base.is_absolute()) base = home.empty() ? home : home / ".local" / "share";  // the XDG rule for relative ones
+#endif
+#endif
+  return base.empty() ? base : base / "ddsp-rt" / "instruments";
+}
+
 std::vector<fs::path> instrument_folders(const fs::path& shipped) {
   std::vector<fs::path> folders;
   const fs::path::string_type entries = DDSP_RT_ENVIRONMENT("DDSP_RT_PATH");
@@ -111,7 +111,7 @@ std::vector<fs::path> instrument_folders(const fs::path& shipped) {
     folders.push_back(expanded(entries.substr(begin, end - begin)));
     begin = end + 1;
   }
-  folders.push_back(user_data_folder());
+  folders.push_back(user_instruments());
   folders.push_back(shipped);
   std::erase_if(folders, [](const fs::path& folder) { return folder.empty(); });
   return folders;

@@ -7,12 +7,13 @@
 
 namespace ddsp_rt {
 
+/// The user's data folder, which need not exist: ddsp-rt/instruments inside $XDG_DATA_HOME or ~/.local/share; on macOS
+/// inside ~/Library/Application Support, on Windows inside %APPDATA%. Empty where the user has no home.
+std::filesystem::path user_instruments();
+
 /// Folders in the order they are searched: the entries of the environment variable DDSP_RT_PATH (separated by ':', on
 /// Windows ';', a leading ~ is the user's home), the user's data folder, and `shipped`, the front end's own (may be
 /// empty). They need not exist.
-///
-/// The user's data folder is ddsp-rt/instruments inside $XDG_DATA_HOME or ~/.local/share; on macOS inside
-/// ~/Library/Application Support, on Windows inside %APPDATA%.
 std::vector<std::filesystem::path> instrument_folders(const std::filesystem::path& shipped = {});
 
 /// All instruments (*.ddsp) in those folders, by name, hidden files left out. Where several have one name, the first

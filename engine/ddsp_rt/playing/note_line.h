@@ -64,6 +64,7 @@ class NoteLine {
   int key() const noexcept { return key_; }
   const Features& features() const noexcept { return features_; }
   Voice& voice() noexcept { return voice_; }
+  const Voice& voice() const noexcept { return voice_; }
 
   bool pedalled = false;   // its key is up, the pedal holds it
   std::int64_t order = 0;  // of its note among all that began

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <memory>
 #include <vector>
 
@@ -37,11 +38,16 @@ class Notes final : public Framed {
   /// Voices that sound or fade.
   int sounding() const noexcept;
 
-  /// The notes that are played now and what the network hears of each, for displays.
+  /// The notes that are played now and what the network hears of each, for displays; `show` may take its voice too.
   template <typename Show>
   void each_note(Show&& show) const noexcept {
     for (const NoteLine& line : lines_)
-      if (!line.idle()) show(line.channel(), line.key(), line.features());
+      if (!line.idle()) {
+        if constexpr (std::invocable<Show, int, int, const Features&, const Voice&>)
+          show(line.channel(), line.key(), line.features(), line.voice());
+        else
+          show(line.channel(), line.key(), line.features());
+      }
   }
 
  private:

@@ -27,7 +27,7 @@ void Transfer::reset() noexcept {
   voice_.start();
   glide_.reset();
   noise_gate_.reset();
-  features_ = {};
+  features_ = fitted_ = {};
 }
 
 void Transfer::process(Input in, float* out, int n) noexcept {
@@ -47,10 +47,10 @@ void Transfer::process(Input in, float* out, int n) noexcept {
 void Transfer::render(int gathered, const FrameClock::Frame& frame, float* out) noexcept {
   features_ = analyser_.frame(gathered_.data(), gathered);
   fitting_.hear(features_, clock().index(), parameters().on(Parameter::kAutoFit), target());
-  Features fitted = fitting().apply(features_);
-  fitted.f0 = glide_.next(fitted.f0, smoothed().now().semitones, parameters()[Parameter::kGlide]);
-  if (!noise_gate_.next(features_, fitting().gate_db, smoothed().now().gate)) silence(fitted);
-  voice_.render(fitted, voice_settings(instrument().gate_db, parameters().on(Parameter::kMeanZ)), frame, out);
+  fitted_ = fitting().apply(features_);
+  fitted_.f0 = glide_.next(fitted_.f0, smoothed().now().semitones, parameters()[Parameter::kGlide]);
+  if (!noise_gate_.next(features_, fitting().gate_db, smoothed().now().gate)) silence(fitted_);
+  voice_.render(fitted_, voice_settings(instrument().gate_db, parameters().on(Parameter::kMeanZ)), frame, out);
 }
 
 }  // namespace ddsp_rt

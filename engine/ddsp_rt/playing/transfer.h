@@ -38,6 +38,10 @@ class Transfer final : public Framed {
   /// The analyser's word on the last frame, before fitting.
   const Features& features() const noexcept { return features_; }
 
+  /// What the network heard of it, and the voice that answered; for displays.
+  const Features& fitted() const noexcept { return fitted_; }
+  const Voice& voice() const noexcept { return voice_; }
+
  private:
   AdaptiveFitting::Target target() const noexcept { return {instrument().quantiles, instrument().gate_db}; }
   void render(int gathered, const FrameClock::Frame& frame, float* out) noexcept override;
@@ -48,7 +52,7 @@ class Transfer final : public Framed {
   AdaptiveFitting fitting_;
   NoiseGate noise_gate_;
   Glide glide_;
-  Features features_;
+  Features features_, fitted_;
   std::vector<float> gathered_;
 };
 

@@ -1,0 +1,71 @@
+// Parameters as a host sees them, made from the engine's table and a few of the plugins' own.
+#pragma once
+
+#include <juce_audio_processors/juce_audio_processors.h>
+
+#include <array>
+#include <atomic>
+#include <functional>
+
+#include "ddsp_rt/playing/parameters.h"
+
+namespace ddsp_rt::plugin {
+
+inline constexpr int kPrograms = 128;
+inline constexpr float kDefaultBendRange = 2.0f;  // semitones
+
+/// What the engine's doors do not know of; described as its table describes the others.
+inline constexpr std::array kOwnParameters{
+    ParameterInfo{"instrument", "Instrument", "slot", 0, kPrograms - 1, 0, Scale::kStepped, Doors::kAll,
+                  "which of the 128 program slots plays"},
+    ParameterInfo{"bypass", "Bypass", "on/off", 0, 1, 0, Scale::kStepped, Doors::kAll,
+                  "1 passes the input through; keys stay silent"},
+    ParameterInfo{"align", "Align to timeline", "on/off", 0, 1, 0, Scale::kStepped, Doors::kTransfer,
+                  "1 reports the instrument's delay to the host, and delays the dry signal by it"},
+    ParameterInfo{"bend_range", "Bend range", "semitones", 0, 96, kDefaultBendRange, Scale::kStepped, Doors::kNotes,
+                  "how far the pitch wheel bends"},
+    ParameterInfo{"mpe", "MPE", "on/off", 0, 1, 0, Scale::kStepped, Doors::kNotes,
+                  "1 gives each note the bend, pressure and timbre of its own channel"},
+};
+
+/// A value within its range, set in its unit or as the host's share from 0 to 1. Its identifier is the engine's name.
+class HostParameter final : public juce::RangedAudioParameter {
+ public:
+  explicit HostParameter(const ParameterInfo& info);
+
+  const ParameterInfo& info() const noexcept { return info_; }
+  bool is_switch() const noexcept { return info_.scale == Scale::kStepped && info_.unit == "on/off"; }
+
+  /// In its unit. Any thread; real-time.
+  float value() const noexcept { return value_.load(std::memory_order_relaxed); }
+  bool on() const noexcept { return value() >= 0.5f; }
+  /// Without a word to the host. Any thread; real-time.
+  void put(float value) noexcept { value_.store(admitted(value), std::memory_order_relaxed); }
+  /// As a user's hand does it: the host hears of it, as one gesture. Not real-time.
+  void change(float value);
+
+  /// "-3.0 dB", "on", "muted": the text a host shows. The same texts, and plain numbers, are read.
+  juce::String text_of(float value) const;
+
+  const juce::NormalisableRange<float>& getNormalisableRange() const override { return range_; }
+  float getValue() const override { return range_.convertTo0to1(value()); }
+  void setValue(float share) override { put(range_.convertFrom0to1(juce::jlimit(0.0f, 1.0f, share))); }
+  float getDefaultValue() const override { return range_.convertTo0to1(info_.initial); }
+  juce::String getText(float share, int longest) const override;
+  float getValueForText(const juce::String& text) const override;
+  bool isDiscrete() const override { return info_.scale == Scale::kStepped; }
+  bool isBoolean() const override { return is_switch(); }
+  int getNumSteps() const override;
+
+  /// Shown for whole numbers that have names; may be empty. Set before the host sees the parameter.
+  std::function<juce::String(int)> name_of;
+
+ private:
+  float admitted(float value) const noexcept;
+
+  const ParameterInfo& info_;
+  juce::NormalisableRange<float> range_;
+  std::atomic<float> value_;
+};
+
+}  // namespace ddsp_rt::plugin

@@ -1,0 +1,151 @@
+// What both plugins are: parameters, 128 program slots of instruments, a state, and what a window may ask for.
+#pragma once
+
+#include <juce_audio_processors/juce_audio_processors.h>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ddsp_rt/live/loader.h"
+#include "host_parameter.h"
+#include "instrument_files.h"
+#include "readings.h"
+#include "saved_state.h"
+
+namespace ddsp_rt::plugin {
+
+/// The thread that does for all plugins of this process what the audio thread may not. It sleeps most of the time.
+struct Housekeeping : juce::TimeSliceThread {
+  Housekeeping() : TimeSliceThread("DDSP-RT housekeeping") { startThread(); }
+  ~Housekeeping() override { stopThread(5000); }
+};
+
+/// The host calls one half of this on its audio thread (`processBlock`, `reset`), the other on any other; a window asks
+/// on the message thread. What plays is the engine's live door, held by the class derived from this.
+class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, private juce::AsyncUpdater {
+ public:
+  // ---- for the window: message thread -------------------------------------------------------------------------------
+
+  /// In the order of the engine's table, the plugins' own first.
+  const std::vector<HostParameter*>& host_parameters() const noexcept { return host_parameters_; }
+  /// nullptr where this plugin has none of that name.
+  HostParameter* host_parameter(std::string_view name) const noexcept;
+
+  ReadingsFeed& feed() noexcept { return feed_; }
+
+  struct Status {
+    std::optional<InstrumentFacts> playing;  // nothing: silence
+    std::string path;                        // of what plays
+    bool loading = false;
+    std::vector<std::string> notices;  // each a line that a player should read
+    int reported_delay = 0;            // samples
+    double measured_delay_ms = 0.0;    // the instrument's
+  };
+  Status status();
+
+  NamedInstrument slot(int index);
+  std::array<NamedInstrument, kPrograms> slots();
+  void set_slot(int index, NamedInstrument instrument);
+  /// Plays it: from the slot that holds it, else from the first free one, else in place of what plays.
+  void choose(const NamedInstrument& instrument);
+
+  /// Learns the fit from the next five seconds of sound. Without a meaning for keys.
+  virtual void learn() {}
+  virtual void set_fitting(const Fitting&) {}
+  virtual std::optional<Fitting> fitting() { return std::nullopt; }
+
+  Doors door() const noexcept { return door_; }
+  const char* id() const noexcept { return door_ == Doors::kTransfer ? "transfer" : "instrument"; }
+
+  // ---- AudioProcessor -----------------------------------------------------------------------------------------------
+
+  const juce::String getName() const override;
+  double getTailLengthSeconds() const override { return tail_seconds_.load(); }
+  bool isBusesLayoutSupported(const BusesLayout& layouts) const override;
+  juce::AudioProcessorParameter* getBypassParameter() const override { return bypass_; }
+
+  int getNumPrograms() override;
+  int getCurrentProgram() override { return static_cast<int>(instrument_->value()); }
+  void setCurrentProgram(int index) override;
+  const juce::String getProgramName(int index) override;
+  void changeProgramName(int, const juce::String&) override {}
+
+  bool hasEditor() const override { return true; }
+  juce::AudioProcessorEditor* createEditor() override;
+
+  void prepareToPlay(double rate, int longest_block) override;
+  void releaseResources() override {}
+  void getStateInformation(juce::MemoryBlock& state) override;
+  void setStateInformation(const void* data, int size) override;
+
+ protected:
+  Processor(Doors door, const BusesProperties& buses);
+  ~Processor() override;
+
+  // The derived class calls the first at the end of its constructor, the second at the start of its destructor.
+  void start();
+  void stop();
+
+  // Of what plays. `remake` replaces the live door while nothing plays and the loader rests; false and a notice when
+  // there is no playing at that rate.
+  virtual bool remake(int rate) = 0;
+  virtual void give(const Loader::InstrumentPointer& instrument) = 0;
+  virtual void collect() = 0;
+  virtual void silence() = 0;
+
+  /// The audio thread, first in each block: what may wait is done now when the host renders offline.
+  void begin_block() {
+    if (isNonRealtime()) settle();
+  }
+  /// Audio thread: the slot to play from now on; the host hears of it later. Real-time.
+  void choose_program(int slot) noexcept { instrument_->put(static_cast<float>(slot)); }
+
+  HostParameter& own(std::string_view name) const noexcept { return *host_parameter(name); }
+  virtual int wanted_latency() const { return 0; }
+  virtual double release_seconds() const { return 0.0; }
+  void notice(std::string line);
+  int reported_delay() const noexcept { return reported_delay_.load(std::memory_order_relaxed); }  // samples
+  std::atomic<double> delay_ms_{0.0};                                                              // of what plays
+  bool playable_ = false;                                                                          // at this rate
+
+  Loader loader_;
+  ReadingsFeed feed_;
+
+ private:
+  int useTimeSlice() override;
+  void handleAsyncUpdate() override;
+
+  void settle();
+  void report_delay();
+  void request_instrument();
+  void take_outcome();
+
+  const Doors door_;
+  std::vector<HostParameter*> host_parameters_;
+  HostParameter* instrument_ = nullptr;
+  HostParameter* bypass_ = nullptr;
+  std::atomic<int> told_program_{0};  // the slot that the host knows of
+  std::atomic<double> tail_seconds_{0.0};
+  std::atomic<int> reported_delay_{0};
+
+  std::recursive_mutex control_;  // guards what follows, and every use of the live door but the audio thread's
+  std::array<NamedInstrument, kPrograms> slots_;
+  std::optional<NamedInstrument> requested_;  // of the loader
+  bool missing_ = false;                      // what is wanted was not found
+  int looks_until_retry_ = 0;
+  std::string instrument_notice_, other_notice_;
+  std::string path_;  // of what was requested
+  std::optional<InstrumentFacts> facts_;
+  double rate_ = 0.0;
+
+  juce::SharedResourcePointer<Housekeeping> housekeeping_;
+
+  JUCE_DECLARE_NON_COPYABLE_WITH_LEAK_DETECTOR(Processor)
+};
+
+}  // namespace ddsp_rt::plugin

@@ -1,0 +1,166 @@
+// A block of DDSP-RT Transfer.
+#include "transfer_processor.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "show_voice.h"
+
+namespace ddsp_rt::plugin {
+namespace {
+
+bool equal(const Fitting& one, const Fitting& other) {
+  return one.octave == other.octave && one.gate_db == other.gate_db &&
+         one.loudness.offset_db == other.loudness.offset_db && one.loudness.range == other.loudness.range &&
+         one.loudness.loud_db == other.loudness.loud_db;
+}
+
+}  // namespace
+
+TransferProcessor::TransferProcessor()
+    : LiveProcessor(Doors::kTransfer, BusesProperties()
+                                          .withInput("Input", juce::AudioChannelSet::stereo())
+                                          .withOutput("Output", juce::AudioChannelSet::stereo())),
+      bypass_switch_(own("bypass")),
+      align_(own("align")),
+      dry_wet_(own("dry_wet")) {
+  start();
+}
+
+bool TransferProcessor::remake(int rate) {
+  if (!LiveProcessor::remake(rate)) return false;
+  dry_path_.prepare(rate);
+  input_meter_.emplace(rate);
+  output_meter_.emplace(rate);
+  return true;
+}
+
+int TransferProcessor::wanted_latency() const {
+  return align_.on() ? static_cast<int>(std::lround(0.001 * delay_ms_.load() * live_->rate())) : 0;
+}
+
+// ---- the fit
+// -----------------------------------------------------------------------------------------------------------
+
+void TransferProcessor::order(const FitOrder& wanted) {
+  const std::lock_guard lock(fit_mutex_);
+  const unsigned serial = ordered_.serial + 1;
+  ordered_ = wanted;
+  ordered_.serial = serial;
+  if (!wanted.learn) known_ = ordered_;
+  orders_.write(ordered_);
+}
+
+void TransferProcessor::learn() { order({.fitting = {}, .learn = true}); }
+void TransferProcessor::set_fitting(const Fitting& fitting) { order({.fitting = fitting}); }
+
+std::optional<Fitting> TransferProcessor::fitting() {
+  const std::lock_guard lock(fit_mutex_);
+  if (FitOrder told; told_.read(told) && told.serial >= ordered_.serial) known_ = told;
+  return known_.fitting;
+}
+
+void TransferProcessor::follow_fit() noexcept {
+  FitOrder wanted;
+  if (!orders_.read(wanted)) return;
+  played_.serial = wanted.serial;
+  if (wanted.learn) {
+    live_->learn();
+  } else {
+    live_->set_fitting(wanted.fitting);
+  }
+}
+
+void TransferProcessor::tell_fit() noexcept {
+  const bool learning = live_->learning();
+  if (equal(live_->fitting(), played_.fitting) && learning == played_.learn) return;
+  played_.fitting = live_->fitting();
+  played_.learn = learning;
+  told_.write(played_);
+}
+
+// ---- a block
+// -----------------------------------------------------------------------------------------------------------
+
+void TransferProcessor::processBlock(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) {
+  midi.clear();
+  begin_block();
+  process(buffer, bypass_switch_.on());
+}
+
+void TransferProcessor::processBlockBypassed(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) {
+  midi.clear();
+  begin_block();
+  process(buffer, true);
+}
+
+void TransferProcessor::reset() {
+  live_->reset();
+  dry_path_.reset();
+}
+
+void TransferProcessor::process(juce::AudioBuffer<float>& buffer, bool bypassed) noexcept {
+  const int ins = std::min(getTotalNumInputChannels(), DryPath::kChannels),
+            outs = std::min(getTotalNumOutputChannels(), DryPath::kChannels), n = buffer.getNumSamples();
+  if (!playable_ || ins == 0 || outs == 0) {
+    buffer.clear();
+    return;
+  }
+  const bool watched = feed_.watched();
+  if (watched) load_.begin();
+  follow_parameters();
+  follow_fit();
+  const ParameterValues& set = live_->parameters();
+  const float wet = dry_wet_.value();
+  dry_path_.set({.dry = (1.0f - wet) * set.gain(Parameter::kOutputGain),
+                 .wet = wet,
+                 .bypassed = bypassed,
+                 .delay = reported_delay()});
+  std::array<const float*, DryPath::kChannels> in{};
+  std::array<float*, DryPath::kChannels> out{};
+  for (int done = 0; done < n; done += kChunk) {
+    const int count = std::min(n - done, kChunk);
+    for (int c = 0; c < ins; ++c) in[static_cast<std::size_t>(c)] = buffer.getReadPointer(c, done);
+    for (int c = 0; c < outs; ++c) out[static_cast<std::size_t>(c)] = buffer.getWritePointer(c, done);
+    for (int i = 0; i < count; ++i)
+      mono_[static_cast<std::size_t>(i)] = ins == 1 ? in[0][i] : 0.5f * (admitted(in[0][i]) + admitted(in[1][i]));
+    if (watched) {
+      input_meter_->add(mono_.data(), count);
+      clipped_ += static_cast<int>(
+          std::count_if(mono_.begin(), mono_.begin() + count, [](float x) { return std::abs(x) >= 1.0f; }));
+    }
+    live_->process(mono_.data(), wet_.data(), count);
+    dry_path_.process({in.data(), static_cast<std::size_t>(ins)}, wet_.data(),
+                      {out.data(), static_cast<std::size_t>(outs)}, count);
+    if (watched) output_meter_->add(out[0], count);
+  }
+  for (int c = outs; c < buffer.getNumChannels(); ++c) buffer.clear(c, 0, n);
+  tell_fit();
+  if (watched) {
+    load_.end(n, live_->rate());
+    show(bypassed);
+  }
+  if (!watched) clipped_ = 0;
+}
+
+void TransferProcessor::show(bool bypassed) noexcept {
+  Readings readings;
+  readings.input_db = input_meter_->db();
+  readings.output_db = output_meter_->db();
+  readings.clipped = clipped_;
+  readings.octave = live_->fitting().octave;
+  readings.loudness_offset_db = live_->fitting().loudness.offset_db;
+  readings.learning = live_->learning();
+  readings.load = load_.mean();
+  readings.worst_load = load_.worst();
+  readings.bypassed = bypassed;
+  if (const Transfer* playing = live_->current()) {
+    readings.heard = playing->features();
+    readings.played_f0 = playing->fitted().f0;
+    readings.played_loudness = playing->fitted().loudness;
+    show_voice(playing->voice(), readings);
+  }
+  feed_.write(readings);
+}
+
+}  // namespace ddsp_rt::plugin

@@ -1,0 +1,57 @@
+// DDSP-RT Transfer: audio in, the instrument out.
+#pragma once
+
+#include "ddsp_rt/playing/transfer.h"
+#include "dry_path.h"
+#include "live_processor.h"
+#include "triple_buffer.h"
+
+namespace ddsp_rt::plugin {
+
+class TransferProcessor final : public LiveProcessor<Transfer> {
+ public:
+  TransferProcessor();
+  ~TransferProcessor() override { stop(); }
+
+  void learn() override;
+  void set_fitting(const Fitting& fitting) override;
+  std::optional<Fitting> fitting() override;
+
+  bool acceptsMidi() const override { return false; }
+  bool producesMidi() const override { return false; }
+  void processBlock(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) override;
+  void processBlockBypassed(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) override;
+  void reset() override;
+
+ private:
+  static constexpr int kChunk = 512;
+
+  // A fitting goes to the audio thread, and what it has learnt comes back.
+  struct FitOrder {
+    Fitting fitting;
+    bool learn = false;
+    unsigned serial = 0;
+  };
+
+  void process(juce::AudioBuffer<float>& buffer, bool bypassed) noexcept;
+  void follow_fit() noexcept;
+  void tell_fit() noexcept;
+  void show(bool bypassed) noexcept;
+  bool remake(int rate) override;
+  void order(const FitOrder& order);
+  int wanted_latency() const override;
+
+  HostParameter &bypass_switch_, &align_, &dry_wet_;
+  DryPath dry_path_;
+  std::optional<PeakMeter> input_meter_, output_meter_;
+  int clipped_ = 0;
+  bool was_watched_ = false;
+  std::array<float, kChunk> mono_, wet_;
+
+  std::mutex fit_mutex_;  // of the control side
+  FitOrder ordered_, known_;
+  TripleBuffer<FitOrder> orders_, told_;
+  FitOrder played_;  // the audio thread's: what it told last
+};
+
+}  // namespace ddsp_rt::plugin
