@@ -1,14 +1,18 @@
-// The note door and its MIDI reader, seen from Python.
+// The note door, its MIDI reader and the segmenter that finds notes in a performance, seen from Python.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -19,6 +23,7 @@
 #include "_bound.h"
 #include "_live.h"
 #include "ddsp_rt/playing/midi_reader.h"
+#include "ddsp_rt/playing/note_segmenter.h"
 #include "ddsp_rt/playing/notes.h"
 #include "ddsp_rt/playing/tail.h"
 
@@ -124,6 +129,55 @@ class NotePlayer {
   std::vector<NoteEvent> events_;
 };
 
+/// What was told, with the frame that it belongs to.
+using Told = std::tuple<std::int64_t, std::string_view, int, float>;
+
+/// The notes of a performance, frame by frame.
+class Segmenter {
+ public:
+  Segmenter(int delay, float softest, float loudest)
+      : segmenter_({.delay = delay, .softest = softest, .loudest = loudest}) {}
+
+  std::vector<Told> process(const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness,
+                            const std::optional<Input<1>>& outside) {
+    check_frames(f0, periodicity, loudness);
+    if (outside && outside->shape(0) != f0.shape(0))
+      throw std::invalid_argument("outside must hold as many frames as f0");
+    std::vector<Told> told;
+    for (std::size_t k = 0; k < f0.shape(0); ++k) {
+      Features frame = frame_of(f0, periodicity, loudness, k);
+      if (outside) frame.outside = static_cast<int>((*outside)(k));
+      hear(frame, told);
+    }
+    return told;
+  }
+
+  /// What the last frames held, and the end of the last note.
+  std::vector<Told> finish() {
+    std::vector<Told> told;
+    Features silence;
+    for (int k = 0; k <= segmenter_.delay(); ++k) hear(silence, told);
+    reset();
+    return told;
+  }
+
+  void reset() {
+    segmenter_.reset();
+    frame_ = 0;
+  }
+
+ private:
+  void hear(const Features& frame, std::vector<Told>& told) {
+    const std::int64_t at = frame_++ - segmenter_.delay();
+    segmenter_.next(frame, [&](const NoteEvent& event) {
+      told.emplace_back(at, kKinds[static_cast<std::size_t>(event.kind)], event.key, event.value);
+    });
+  }
+
+  NoteSegmenter segmenter_;
+  std::int64_t frame_ = 0;
+};
+
 }  // namespace
 
 void ddsp_rt::bind_notes(nb::module_& m) {
@@ -138,4 +192,11 @@ void ddsp_rt::bind_notes(nb::module_& m) {
       .def("sounding", &NotePlayer::sounding)
       .def("set", &NotePlayer::set, "name"_a, "value"_a)
       .def("get", &NotePlayer::get, "name"_a);
+
+  nb::class_<Segmenter>(m, "NoteSegmenter")
+      .def(nb::init<int, float, float>(), "delay"_a = SegmenterSettings{}.delay,
+           "softest"_a = SegmenterSettings{}.softest, "loudest"_a = SegmenterSettings{}.loudest)
+      .def("process", &Segmenter::process, "f0"_a, "periodicity"_a, "loudness"_a, "outside"_a = nb::none())
+      .def("finish", &Segmenter::finish)
+      .def("reset", &Segmenter::reset);
 }
