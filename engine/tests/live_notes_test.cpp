@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -34,8 +35,8 @@ NoteEvent said(Kind kind, float value, int offset = 0) { return {offset, kind, 0
 struct LiveNotes {
   ddsp_rt::Live<ddsp_rt::Notes> door{kRate};
 
-  explicit LiveNotes(const Recipe& recipe = {}) {
-    load(recipe);
+  explicit LiveNotes(const std::optional<Recipe>& recipe = Recipe{}) {
+    if (recipe) load(*recipe);
     door.set(Parameter::kRelease, 10.0f);
   }
   void load(const Recipe& recipe) { door.load(make(recipe)); }
@@ -46,6 +47,11 @@ struct LiveNotes {
     for (std::size_t i = 0; i < out.size(); i += block)
       door.process(all + static_cast<int>(i), out.data() + i, static_cast<int>(std::min(block, out.size() - i)));
     return out;
+  }
+  std::vector<int> keys() const {
+    std::vector<int> keys;
+    door.current()->each_note([&](int, int key, const ddsp_rt::Features&) { keys.push_back(key); });
+    return keys;
   }
 };
 
@@ -151,4 +157,67 @@ TEST_CASE("A change of instrument under notes is real-time") {
                         rig.door.process({events, kBlock}, out.data() + i, kBlock);
                     }) == "ok");
   CHECK(rig.door.swaps() == 1);  // the guard plays in a process of its own
+}
+
+TEST_CASE("Keys that are held when the first instrument comes sound then, bent as they are; those lifted do not") {
+  for (const std::size_t block : {1, 64, 5000}) {
+    LiveNotes rig(std::nullopt);
+    const auto before = rig.play(0.2,
+                                 {on(kKey),
+                                  said(Kind::kBend, 2.0f, 5),
+                                  on(kKey + 1, 10),
+                                  on(kKey + 2, 20),
+                                  off(kKey + 1, 900),
+                                  {1000, Kind::kNoteOn, 0, kKey + 2, 0.0f}},
+                                 block);
+    CHECK(peak(before) == 0.0);
+    rig.load({});
+    const std::vector<float> after = rig.play(0.4, {}, block);
+    CHECK(rig.keys() == std::vector{kKey});
+    const double bent = kA3 * std::exp2(2.0 / 12.0);
+    CHECK(std::abs(measure::cents(measure::frequency(Sound(after).last(3000), bent, kRate), bent)) < 1.0);
+    CHECK(peak(Sound(rig.play(0.5, {off(kKey)})).last(samples(0.2))) == 0.0);
+  }
+}
+
+TEST_CASE("Before the first instrument the pedal holds what it would hold, and everything can be ended") {
+  const std::vector<NoteEvent> pedalled{said(Kind::kSustain, 1.0f), on(kKey), on(kKey + 1, 1), off(kKey, 2)};
+  const auto left = [&](const std::vector<NoteEvent>& then) {
+    LiveNotes rig(std::nullopt);
+    rig.play(0.05, pedalled);
+    rig.play(0.05, then);
+    rig.load({});
+    rig.play(0.1);
+    return rig.keys();
+  };
+  CHECK(left({}) == std::vector{kKey, kKey + 1});
+  CHECK(left({said(Kind::kSustain, 0.0f)}) == std::vector{kKey + 1});
+  CHECK(left({said(Kind::kSustain, 0.0f), off(kKey + 1, 1)}).empty());
+  for (const Kind end : {Kind::kAllNotesOff, Kind::kAllSoundOff}) CHECK(left({said(end, 0.0f)}).empty());
+
+  LiveNotes rig(std::nullopt);
+  rig.play(0.05, pedalled);
+  rig.load({});
+  rig.play(0.1);
+  CHECK(peak(Sound(rig.play(0.5, {said(Kind::kSustain, 0.0f), off(kKey + 1)})).last(samples(0.2))) == 0.0);
+
+  LiveNotes forgotten(std::nullopt);
+  forgotten.play(0.05, pedalled);
+  forgotten.door.reset();
+  forgotten.load({});
+  CHECK(peak(forgotten.play(0.2)) == 0.0);
+}
+
+TEST_CASE("A flood of keys before the first instrument leaves the latest, and is real-time") {
+  LiveNotes rig(std::nullopt);
+  std::vector<NoteEvent> flood;
+  for (int key = 0; key < 128; ++key) flood.push_back(on(key));
+  std::vector<float> out(kBlock);
+  CHECK(run_guarded([] {}, [&] { rig.door.process({flood, kBlock}, out.data(), kBlock); }) == "ok");
+  rig.play(0.05, flood);
+  rig.load({});
+  rig.play(0.05);
+  std::vector<int> keys = rig.keys();
+  std::sort(keys.begin(), keys.end());
+  CHECK(keys == std::vector{120, 121, 122, 123, 124, 125, 126, 127});
 }

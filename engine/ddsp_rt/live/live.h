@@ -28,6 +28,12 @@ concept TakesOver = requires(Door& door, const Door& before) {
   door.take_over(before);
 };
 
+/// A door that catches up with what came while it had no instrument.
+template <typename Door>
+concept Waits = requires(Door& door, const typename Door::Waiting& waiting) {
+  door.catch_up(waiting);
+};
+
 /// A door from audio to audio.
 template <typename Door>
 concept PassesAudio = std::same_as<typename Door::Input, const float*>;
@@ -44,7 +50,8 @@ class Live {
   /// Throws std::invalid_argument for a rate outside 8..192 kHz. Not real-time.
   explicit Live(int rate) : rate_(supported_rate(rate)), handover_(rate) {}
 
-  /// For another rate: what was set for `other` holds here too; what it has heard is forgotten. Neither may be playing.
+  /// For another rate: what was set for `other` holds here too, and what waits for its first instrument; what it has
+  /// heard is forgotten. Neither may be playing.
   Live(int rate, const Live& other) : Live(rate) {
     values_ = other.values_;
     bypassed_ = other.bypassed_;
@@ -52,6 +59,7 @@ class Live {
       fitting_.set(other.fitting());
       if (other.learning()) fitting_.learn();
     }
+    waiting_ = other.waiting_;
   }
   Live(const Live&) = delete;
   Live& operator=(const Live&) = delete;
@@ -73,7 +81,7 @@ class Live {
 
   // ---- the audio thread's side; real-time ---------------------------------------------------------------------------
 
-  /// Without an instrument the output is silence.
+  /// Without an instrument the output is silence; keys that are held when the first one comes sound then.
   void process(const Input& in, float* out, int n) noexcept {
     if constexpr (PassesAudio<Door>) {
       if (bypassed_ || through_ > 0.0f) return pass_through(in, out, n);
@@ -90,6 +98,7 @@ class Live {
   /// Back to silence; what was set stays.
   void reset() noexcept {
     handover_.each([](Door& door) { door.reset(); });
+    waiting_ = {};
   }
 
   /// No new instrument is on its way in.
@@ -131,9 +140,16 @@ class Live {
       if constexpr (TakesOver<Door>) {
         if (before) taken.take_over(*before);
       }
+      if constexpr (Waits<Door>) {
+        if (!before) taken.catch_up(waiting_);
+        waiting_ = {};
+      }
     };
     const auto sound = [&in](Door& door, int first, float* to, int count) { door.process(in + first, to, count); };
     handover_.process(out, n, start, sound);
+    if constexpr (Waits<Door>) {
+      if (!current()) waiting_.hear(in, n);
+    }
   }
 
   void pass_through(Input in, float* out, int n) noexcept requires PassesAudio<Door> {
@@ -155,11 +171,20 @@ class Live {
   }
 
   struct Nothing {};
+  template <typename>
+  struct WaitingOf {
+    using Type = Nothing;
+  };
+  template <Waits Of>
+  struct WaitingOf<Of> {
+    using Type = typename Of::Waiting;
+  };
 
   int rate_;
   ParameterValues values_;
   Handover<Door> handover_;
   [[no_unique_address]] std::conditional_t<Fits<Door>, AdaptiveFitting, Nothing> fitting_;  // for the first instrument
+  [[no_unique_address]] typename WaitingOf<Door>::Type waiting_;
   bool bypassed_ = false;
   float through_ = 0.0f;  // share of the way to the bypassed signal
   std::array<float, 256> dry_;

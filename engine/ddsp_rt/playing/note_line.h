@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "ddsp_rt/playing/channels.h"
 #include "ddsp_rt/playing/note_envelope.h"
 #include "ddsp_rt/playing/voice.h"
 
@@ -20,12 +21,6 @@ struct NoteSettings {
   float vibrato_delay = 0.0f;                // ms from the note's start
   float softest = -60.0f, loudest = -20.0f;  // dB, of velocity 1 and velocity 127
   float curve = 0.0f;                        // of velocity: -1 plays a light touch loud, 1 soft
-};
-
-/// What a channel says of its notes; NoteEvent has the ranges.
-struct ChannelState {
-  float bend = 0.0f, pressure = 0.0f, timbre = 0.5f, expression = 1.0f;
-  bool sustain = false;
 };
 
 /// A line answers an event in the frame after it, as late within that frame as the event came within its own: a note

@@ -2,7 +2,6 @@
 #include "ddsp_rt/playing/notes.h"
 
 #include <algorithm>
-#include <cmath>
 #include <span>
 #include <tuple>
 
@@ -24,10 +23,6 @@ Decoder::State rested_state(const Instrument& instrument) {
   return state;
 }
 
-float finite(float value, float low, float high) noexcept {
-  return std::isfinite(value) ? std::clamp(value, low, high) : 0.0f;
-}
-
 }  // namespace
 
 Notes::Notes(std::shared_ptr<const Instrument> instrument, int rate)
@@ -41,7 +36,7 @@ Notes::Notes(std::shared_ptr<const Instrument> instrument, int rate)
 void Notes::reset() noexcept {
   Framed::reset();
   for (NoteLine& line : lines_) line.reset();
-  channels_ = decltype(channels_){};
+  channels_ = {};
   held_count_ = queued_ = 0;
   last_key_ = -1;
   begun_ = 0;
@@ -56,6 +51,15 @@ void Notes::take_over(const Notes& before) noexcept {
   last_key_ = before.last_key_;
   queue_ = before.queue_;
   queued_ = before.queued_;
+}
+
+void Notes::catch_up(const WaitingNotes& waiting) noexcept {
+  channels_ = waiting.channels();
+  for (const WaitingNotes::Note& note : waiting.notes()) {
+    const NoteEvent event{0, NoteEvent::Kind::kNoteOn, note.channel, note.key, note.velocity};
+    press(event, 0);
+    if (note.pedalled) lift(event);
+  }
 }
 
 int Notes::sounding() const noexcept {
@@ -95,15 +99,14 @@ void Notes::render(int, const FrameClock::Frame& frame, float* out) noexcept {
   std::size_t count = 0;
   for (NoteLine& line : lines_) {
     if (line.idle()) continue;
-    line.listen(current, channels_[static_cast<std::size_t>(line.channel())]);
+    line.listen(current, channels_[line.channel()]);
     passes[count] = line.pass();
     lines[count++] = &line;
   }
   instrument().decoder.step(std::span(passes.data(), count));
   std::fill_n(out, frame.length, 0.0f);
   const VoiceSettings voice = voice_settings(instrument().gate_db, true);
-  for (NoteLine* line : std::span(lines.data(), count))
-    line->play(voice, channels_[static_cast<std::size_t>(line->channel())], frame, out);
+  for (NoteLine* line : std::span(lines.data(), count)) line->play(voice, channels_[line->channel()], frame, out);
 }
 
 void Notes::work_ahead_step(int step) noexcept {
@@ -119,22 +122,11 @@ void Notes::work_ahead_step(int step) noexcept {
   instrument().decoder.anticipate(std::span(states.data(), count));
 }
 
-template <typename Change>
-void Notes::each_channel(int channel, Change&& change) noexcept {
-  if (channel >= 0 && channel < kChannels) {
-    change(channels_[static_cast<std::size_t>(channel)]);
-  } else if (channel == kAllChannels) {
-    for (ChannelState& state : channels_) change(state);
-  }
-}
-
 void Notes::apply(const NoteEvent& event, int late) noexcept {
-  const auto set = [&](float ChannelState::*what, float low, float high) {
-    each_channel(event.channel, [&](ChannelState& state) { state.*what = finite(event.value, low, high); });
-  };
   const auto concerns = [&](const NoteLine& line) {
     return event.channel == kAllChannels || event.channel == line.channel();
   };
+  channels_.hear(event);
   switch (event.kind) {
     case NoteEvent::Kind::kNoteOn:
       if (event.value > 0.0f) {
@@ -144,12 +136,7 @@ void Notes::apply(const NoteEvent& event, int late) noexcept {
       }
       break;
     case NoteEvent::Kind::kNoteOff: lift(event); break;
-    case NoteEvent::Kind::kBend: set(&ChannelState::bend, -96.0f, 96.0f); break;
-    case NoteEvent::Kind::kPressure: set(&ChannelState::pressure, 0.0f, 1.0f); break;
-    case NoteEvent::Kind::kTimbre: set(&ChannelState::timbre, 0.0f, 1.0f); break;
-    case NoteEvent::Kind::kExpression: set(&ChannelState::expression, 0.0f, 1.0f); break;
     case NoteEvent::Kind::kSustain:
-      each_channel(event.channel, [&](ChannelState& state) { state.sustain = event.value >= 0.5f; });
       if (event.value < 0.5f) lift_pedal(event.channel);
       break;
     case NoteEvent::Kind::kAllNotesOff:
@@ -163,12 +150,13 @@ void Notes::apply(const NoteEvent& event, int late) noexcept {
       for (std::size_t i = held_count_; i-- > 0;)
         if (event.channel == kAllChannels || held_[i].channel == event.channel) forget(held_[i].channel, held_[i].key);
       break;
+    default: break;  // of its channel alone
   }
 }
 
 void Notes::press(const NoteEvent& event, int late) noexcept {
   if (event.channel < 0 || event.channel >= kChannels || event.key < 0 || event.key > 127) return;
-  const float velocity = finite(event.value, 0.0f, 1.0f);
+  const float velocity = Channels::finite(event.value, 0.0f, 1.0f);
   const bool slurs = parameters().on(Parameter::kLegato) && held_count_ > 0;
   hold({event.channel, event.key, velocity});
   NoteLine& line = line_for(event.channel, event.key);
@@ -190,7 +178,7 @@ void Notes::lift(const NoteEvent& event) noexcept {
       const Held& back = held_[held_count_ - 1];
       line.slur(back.channel, back.key, back.velocity);
       last_key_ = back.key;
-    } else if (channels_[static_cast<std::size_t>(event.channel)].sustain) {
+    } else if (channels_[event.channel].sustain) {
       line.pedalled = true;
     } else {
       line.release();

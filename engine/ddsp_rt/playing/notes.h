@@ -9,6 +9,7 @@
 #include "ddsp_rt/playing/framed.h"
 #include "ddsp_rt/playing/note_event.h"
 #include "ddsp_rt/playing/note_line.h"
+#include "ddsp_rt/playing/waiting_notes.h"
 
 namespace ddsp_rt {
 
@@ -20,6 +21,7 @@ namespace ddsp_rt {
 class Notes final : public Framed {
  public:
   using Input = NoteEvents;
+  using Waiting = WaitingNotes;
 
   static constexpr int kVoices = static_cast<int>(kMostAtOnce);
 
@@ -34,6 +36,9 @@ class Notes final : public Framed {
   /// Goes on with the notes of `before`, a door of another instrument at this rate: keys, pedals and bends as they are,
   /// each note where it stands in its envelope, glide and vibrato. To be called after `reset`.
   void take_over(const Notes& before) noexcept;
+
+  /// Begins the notes that were played before there was an instrument. To be called after `reset`.
+  void catch_up(const WaitingNotes& waiting) noexcept;
 
   /// Voices that sound or fade.
   int sounding() const noexcept;
@@ -70,11 +75,9 @@ class Notes final : public Framed {
   NoteLine& line_for(int channel, int key) noexcept;
   void limit_voices() noexcept;
   NoteSettings settings() const noexcept;
-  template <typename Change>
-  void each_channel(int channel, Change&& change) noexcept;
 
   std::vector<NoteLine> lines_;
-  std::array<ChannelState, kChannels> channels_;
+  Channels channels_;
   Decoder::State rested_;      // after a long silence: a note begins as after a rest
   std::array<Held, 32> held_;  // keys that are down, the latest last
   std::size_t held_count_ = 0;
