@@ -866,6 +866,18 @@ def test_a_model_that_follows_loudness_is_told_from_one_that_does_not(data):
     assert all(torch.equal(weight, before[name]) for name, weight in module.model.named_parameters())
 
 
+def test_an_instrument_and_its_card_say_how_the_notes_of_the_data_move(tmp_path):
+    recordings = [tone(1500, f0, seed) for seed, f0 in enumerate((220.0, 330.0, 392.0))]
+    for recording in recordings:
+        recording["f0"] *= 2 ** (30 / 1200 * np.sin(2 * np.pi * 6 * np.arange(1500) / 250)).astype(np.float32)
+    output = tmp_path / "moving.ddsp"
+    quick(write_data(tmp_path / "data.safetensors", recordings), output, steps=3)
+    notes = load_instrument(output)[0]["notes"]
+    assert notes["vibrato_rate"] == pytest.approx(6.0, rel=0.02)
+    assert notes["vibrato_depth"] == pytest.approx(30.0, rel=0.05)
+    assert "vibrato of 6.0 Hz and 30 cents" in (tmp_path / "moving.md").read_text()
+
+
 def test_a_run_ends_with_a_verdict_a_card_and_scores(tmp_path, data):
     output = tmp_path / "tone.ddsp"
     _, lines = quick(data, output, steps=6, licence="CC0-1.0", attribution="A. Player | and another")

@@ -205,6 +205,11 @@ TEST_CASE("metadata that cannot be is named") {
   CHECK(mentions(with("/quantiles/probabilities", {json::array(), 1}), "probabilities"));
   CHECK(mentions(with("/quantiles/periodicity_median", 2), "periodicity_median"));
   CHECK(mentions(with("/gate_db", "loud"), "gate_db"));
+  CHECK(mentions(with("/notes", 30), "notes"));
+  CHECK(mentions(with("/notes/attack", -1), "notes.attack"));
+  CHECK(mentions(with("/notes/vibrato_depth", "deep"), "notes.vibrato_depth"));
+  CHECK(mentions(with("/notes/vibrato_rate", 0), "notes.vibrato_rate"));
+  CHECK(mentions(with("/notes/vibrato_delay", 1e9), "notes.vibrato_delay"));
   CHECK(mentions(with("/architecture", 3), "architecture"));
   CHECK(mentions(with("/architecture/decoder/gru", std::uint64_t{1} << 60), "decoder.gru"));
   CHECK(mentions(with("/architecture/decoder/gru", 23), "decoder.gru"));

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 using ddsp_rt::Instrument;
@@ -121,6 +122,13 @@ std::shared_ptr<const Instrument> make(const Recipe& recipe) {
                      {"periodicity_median", 0.9}}},
                    {"gate_db", recipe.gate_db},
                    {"architecture", {{"decoder", decoder}, {"encoder", nullptr}, {"reverb", nullptr}}}};
+  const auto tell = [&](const char* name, const std::optional<float>& value) {
+    if (value) metadata["notes"][name] = *value;
+  };
+  tell("attack", recipe.notes.attack);
+  tell("vibrato_rate", recipe.notes.vibrato_rate);
+  tell("vibrato_depth", recipe.notes.vibrato_depth);
+  tell("vibrato_delay", recipe.notes.vibrato_delay);
   if (z) metadata["architecture"]["encoder"] = {{"gru", 1}, {"z_dims", 1}};
   if (!recipe.room.empty()) metadata["architecture"]["reverb"] = {{"length", recipe.room.size()}};
 

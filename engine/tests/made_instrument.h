@@ -17,9 +17,11 @@ struct Recipe {
   float gate_db = -60.0f;
   std::array<float, 2> pitch_midi{55.0f, 85.0f};     // of the training set, evenly spread: 0 and 100 % quantile
   std::array<float, 2> loudness_db{-50.0f, -10.0f};  // likewise
-  float follows_loudness =
-      0.0f;                // how the amplitude rises with loudness (logits over 80 dB), from `amplitude` at -80 dB
-  float follows_z = 0.0f;  // how it rises with the spectrum, through an encoder with one z; z_mean is 0
+  // How the amplitude rises with loudness (logits over 80 dB), from `amplitude` at -80 dB.
+  float follows_loudness = 0.0f;
+  // How it rises with the spectrum, through an encoder with one z; z_mean is 0.
+  float follows_z = 0.0f;
+  ddsp_rt::NoteManner notes{};
 };
 
 std::shared_ptr<const ddsp_rt::Instrument> make(const Recipe& recipe);

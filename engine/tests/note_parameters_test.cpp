@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "coverage.h"
+#include "ddsp_rt/live/live.h"
 #include "ddsp_rt/playing/notes.h"
 #include "made_instrument.h"
 #include "measure.h"
@@ -157,3 +158,60 @@ COVERS(kRelease, {coverage::notes});
 COVERS(kVibratoRate, {coverage::notes});
 COVERS(kVibratoDepth, {coverage::notes});
 COVERS(kVibratoDelay, {coverage::notes});
+
+TEST_CASE(
+    "Notes: until they are set, attack and vibrato are the instrument's own, or the table's where it says nothing") {
+  const NoteManner own{.attack = 120.0f, .vibrato_rate = 6.5f, .vibrato_depth = 17.0f, .vibrato_delay = 80.0f};
+  const std::pair<Parameter, float> told[] = {{Parameter::kAttack, 120.0f},
+                                              {Parameter::kVibratoRate, 6.5f},
+                                              {Parameter::kVibratoDepth, 17.0f},
+                                              {Parameter::kVibratoDelay, 80.0f}};
+  for (const auto& [parameter, value] : told) {
+    CAPTURE(info(parameter).name);
+    Notes notes(make({.notes = own}), kRate), plain(make({}), kRate);
+    CHECK(notes.parameters()[parameter] == value);
+    CHECK(plain.parameters()[parameter] == info(parameter).initial);
+    notes.set(parameter, info(parameter).initial);  // set, though to what the table has
+    CHECK(notes.parameters()[parameter] == info(parameter).initial);
+    notes.set(parameter, std::nanf(""));
+    CHECK(notes.parameters()[parameter] == value);
+  }
+}
+
+TEST_CASE("Notes: what is set stays through a change of instrument, and what is left alone is the new one's own") {
+  Live<Notes> live(kRate);
+  std::vector<float> out(kRate / 2);
+  const auto play = [&](float attack, float depth) {
+    Recipe recipe;
+    recipe.notes.attack = attack;
+    recipe.notes.vibrato_depth = depth;
+    live.load(make(recipe));
+    live.process({{}, kRate / 2}, out.data(), kRate / 2);
+  };
+  live.set(Parameter::kAttack, 5.0f);
+  play(120.0f, 20.0f);
+  CHECK(live.parameters()[Parameter::kAttack] == 5.0f);
+  CHECK(live.parameters()[Parameter::kVibratoDepth] == 20.0f);
+  play(50.0f, 30.0f);
+  CHECK(live.current()->parameters()[Parameter::kAttack] == 5.0f);
+  CHECK(live.current()->parameters()[Parameter::kVibratoDepth] == 30.0f);
+}
+
+TEST_CASE("Notes: an instrument's own vibrato and attack are heard") {
+  Notes notes(make({.notes = {.attack = 400.0f, .vibrato_rate = 5.0f, .vibrato_depth = 50.0f, .vibrato_delay = 0.0f}}),
+              kRate);
+  const std::vector<NoteEvent> press{{0, NoteEvent::Kind::kNoteOn, 0, kKey, 0.8f}};
+  std::vector<float> out(kRate);
+  float loudest_early = kSilenceDb;
+  notes.process({press, kRate / 5}, out.data(), kRate / 5);
+  notes.each_note([&](int, int, const Features& features) { loudest_early = features.loudness; });
+  notes.process({{}, kRate}, out.data(), kRate);
+  notes.each_note([&](int, int, const Features& features) { CHECK(features.loudness > loudest_early + 15.0f); });
+  double low = 1e9, high = 0.0;
+  for (const auto& [end, hertz] : measure::periods(Sound(out).last(kRate / 2), kRate)) {
+    low = std::min(low, hertz);
+    high = std::max(high, hertz);
+  }
+  CHECK(measure::cents(high, kHertz) == doctest::Approx(50.0).epsilon(0.05));
+  CHECK(measure::cents(low, kHertz) == doctest::Approx(-50.0).epsilon(0.05));
+}

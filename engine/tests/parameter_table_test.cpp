@@ -94,3 +94,22 @@ TEST_CASE("A gain is 20 dB to the factor of ten; only a range that goes down to 
   values.set(Parameter::kInputGain, -40.0f);
   CHECK(values.gain(Parameter::kInputGain) == doctest::Approx(0.01));
 }
+
+TEST_CASE(
+    "What is left alone has its initial value, the table's or another; taking over a set takes what is set in it") {
+  ParameterValues values, others;
+  CHECK(values.left_alone(Parameter::kAttack));
+  values.set_initial(Parameter::kAttack, 1e9f);
+  CHECK(values[Parameter::kAttack] == info(Parameter::kAttack).maximum);
+  values.set_initial(Parameter::kAttack, 70.0f);
+  CHECK(values[Parameter::kAttack] == 70.0f);
+  others.set(Parameter::kRelease, 10.0f);
+  values.set(Parameter::kGlide, 5.0f);
+  values.set(others);
+  CHECK(values[Parameter::kAttack] == 70.0f);
+  CHECK(values[Parameter::kRelease] == 10.0f);
+  CHECK(values.left_alone(Parameter::kGlide));
+  others.set(Parameter::kAttack, 40.0f);
+  values.set(others);
+  CHECK(values[Parameter::kAttack] == 40.0f);
+}

@@ -34,7 +34,7 @@ def describe(instrument: Instrument) -> str:
         ("plays", f"{decoder['harmonics']} harmonics, {decoder['noise_bands']} noise bands"),
         ("listens to", ", ".join(decoder["features"])),
         ("room", f"{reverb['length'] / instrument.model_rate:.1f} s" if reverb else "none"),
-        *((name, _flat(data.get(name))) for name in ("training", "scores", "licence", "attribution")),
+        *((name, _flat(data.get(name))) for name in ("notes", "training", "scores", "licence", "attribution")),
     ]
     return "\n".join(f"{name:12}{value}" for name, value in rows if value)
 

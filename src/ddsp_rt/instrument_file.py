@@ -32,6 +32,8 @@ DTYPES = ("F16", "F32")
 LARGEST_VALUE = 65504.0  # half precision's; whatever is computed from such weights stays finite
 MAX_REVERB_SECONDS = 10
 MAX_QUANTILES = 64
+# What a file may say of its notes, in the names and units of the note door's parameters, each with its range.
+NOTES = {"attack": (0, 2000), "vibrato_rate": (0.1, 12), "vibrato_depth": (0, 200), "vibrato_delay": (0, 2000)}
 
 
 class InstrumentError(DataError, ValueError):
@@ -116,6 +118,13 @@ def _check_metadata(metadata: Any) -> Architecture:
     _number(quantiles, "periodicity_median", 0, 1, "quantiles.")
     _number(metadata, "gate_db", -200, 100)
     _check_usual(metadata, architecture)
+    if metadata.get("notes") is not None:
+        notes = metadata["notes"]
+        if not isinstance(notes, dict):
+            raise _FileError("notes must be an object")
+        for name, limits in NOTES.items():
+            if notes.get(name) is not None:
+                _number(notes, name, *limits, "notes.")
     if metadata.get("z_mean") is not None:
         z_mean = metadata["z_mean"]
         if not isinstance(z_mean, list) or len(z_mean) != architecture.decoder.z_dims:

@@ -106,12 +106,13 @@ class Notes:
     def set(self, name: str, value: float) -> None:
         """Set a parameter (see `parameters`); UsageError when there is none of that name.
 
-        A value beyond the range counts as the nearest within it, NaN as the initial value, as in every front end.
+        A value beyond the range counts as the nearest within it, as in every front end. NaN leaves the parameter alone
+        again: attack and vibrato are then the instrument's own, where its file states them.
         """
         self._notes.set(name, float(value))
 
     def get(self, name: str) -> float:
-        """The present value of a parameter."""
+        """The present value of a parameter; what nobody has set is the instrument's own, or the initial value."""
         return self._notes.get(name)
 
     @staticmethod

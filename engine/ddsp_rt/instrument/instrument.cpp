@@ -115,6 +115,19 @@ TargetQuantiles read_quantiles(const JsonObject& quantiles) {
   return {at_fitting_probabilities(probabilities, pitch), at_fitting_probabilities(probabilities, loudness)};
 }
 
+NoteManner read_notes(const JsonObject& metadata) {
+  if (!metadata.has("notes")) return {};
+  const JsonObject notes = metadata.object("notes");
+  const auto read = [&](const char* key, double low, double high) -> std::optional<float> {
+    if (!notes.has(key)) return std::nullopt;
+    return static_cast<float>(notes.number(key, low, high));
+  };
+  return {.attack = read("attack", 0.0, 2000.0),
+          .vibrato_rate = read("vibrato_rate", 0.1, 12.0),
+          .vibrato_depth = read("vibrato_depth", 0.0, 200.0),
+          .vibrato_delay = read("vibrato_delay", 0.0, 2000.0)};
+}
+
 AnalyserSettings read_analyser(const JsonObject& analyser, bool mfcc) {
   AnalyserSettings settings;
   settings.mfcc = mfcc;
@@ -167,7 +180,7 @@ std::shared_ptr<const Instrument> read(const Safetensors& file) {
       static_cast<float>(metadata.number("gate_db", -200.0, 100.0)),
       metadata.has("z_mean") ? metadata.numbers("z_mean", decoder.z_dims, -1e6, 1e6)
                              : std::vector<float>(decoder.z_dims),
-      text->second, std::make_shared<SharedResponses>()});
+      read_notes(metadata), text->second, std::make_shared<SharedResponses>()});
 }
 
 std::string reason(int error) { return std::generic_category().message(error ? error : EIO); }

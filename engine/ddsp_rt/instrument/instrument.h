@@ -33,6 +33,14 @@ struct Usual {
   float at(float loudness_db) const noexcept { return offset + slope * loudness_db; }
 };
 
+/// How the notes of an instrument's recordings begin and move; nothing where too few told.
+struct NoteManner {
+  std::optional<float> attack;         // ms in which a note rises by 40 dB
+  std::optional<float> vibrato_rate;   // Hz
+  std::optional<float> vibrato_depth;  // cents, to either side
+  std::optional<float> vibrato_delay;  // ms from a note's start
+};
+
 /// Immutable once loaded, so that threads and voices share it. docs/instrument-file.md specifies the file.
 struct Instrument {
   /// Reads a file. Throws InstrumentError. Not real-time.
@@ -52,6 +60,7 @@ struct Instrument {
   Usual fast_loudness, balance;         // likewise, where the network reads them
   float gate_db;                        // loudness below which the instrument is silent
   std::vector<float> z_mean;            // of the training set, [z_dims]; zeros where the file does not say
+  NoteManner notes;                     // of the recordings
   std::string metadata;                 // the file's JSON, as it stands
   std::shared_ptr<SharedResponses> rooms = std::make_shared<SharedResponses>();
 

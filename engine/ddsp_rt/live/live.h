@@ -93,7 +93,8 @@ class Live {
     values_.set(parameter, value);
     handover_.each([&](Door& door) { door.set(parameter, value); });
   }
-  const ParameterValues& parameters() const noexcept { return values_; }
+  /// As they hold now, with the instrument's own initial values.
+  const ParameterValues& parameters() const noexcept { return current() ? current()->parameters() : values_; }
 
   /// Back to silence; what was set stays.
   void reset() noexcept {

@@ -32,6 +32,9 @@ class Framed {
   ~Framed() = default;
   Framed(Framed&&) = default;
 
+  /// What a parameter is with this instrument until it is set.
+  void set_initial(Parameter parameter, float value) noexcept { parameters_.set_initial(parameter, value); }
+
   /// Back to the first frame, from silence; parameters stay and hold at once.
   void reset() noexcept;
 

@@ -2,6 +2,7 @@
 #include "ddsp_rt/playing/notes.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <tuple>
 
@@ -30,6 +31,13 @@ Notes::Notes(std::shared_ptr<const Instrument> instrument, int rate)
   lines_.reserve(kVoices);
   for (int voice = 0; voice < kVoices; ++voice)
     lines_.emplace_back(instrument, rate, static_cast<std::uint32_t>(voice + 1));
+  const auto own = [this](Parameter parameter, const std::optional<float>& value) {
+    if (value) set_initial(parameter, *value);
+  };
+  own(Parameter::kAttack, instrument->notes.attack);
+  own(Parameter::kVibratoRate, instrument->notes.vibrato_rate);
+  own(Parameter::kVibratoDepth, instrument->notes.vibrato_depth);
+  own(Parameter::kVibratoDelay, instrument->notes.vibrato_delay);
   reset();
 }
 

@@ -3,8 +3,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace ddsp_rt {
+namespace {
+
+// NaN stays.
+float within(Parameter parameter, float value) noexcept {
+  return std::clamp(value, info(parameter).minimum, info(parameter).maximum);
+}
+
+}  // namespace
 
 std::optional<Parameter> find_parameter(std::string_view name) noexcept {
   for (std::size_t i = 0; i < kParameters.size(); ++i)
@@ -20,13 +29,16 @@ std::vector<Parameter> parameters_of(Doors door) {
 }
 
 ParameterValues::ParameterValues() noexcept {
-  for (std::size_t i = 0; i < kParameters.size(); ++i) values_[i] = kParameters[i].initial;
+  for (std::size_t i = 0; i < kParameters.size(); ++i) initial_[i] = kParameters[i].initial;
+  asked_.fill(std::numeric_limits<float>::quiet_NaN());
 }
 
 void ParameterValues::set(Parameter parameter, float value) noexcept {
-  const ParameterInfo& limits = info(parameter);
-  values_[static_cast<std::size_t>(parameter)] =
-      std::isnan(value) ? limits.initial : std::clamp(value, limits.minimum, limits.maximum);
+  asked_[static_cast<std::size_t>(parameter)] = within(parameter, value);
+}
+
+void ParameterValues::set_initial(Parameter parameter, float value) noexcept {
+  initial_[static_cast<std::size_t>(parameter)] = within(parameter, value);
 }
 
 float ParameterValues::gain(Parameter parameter) const noexcept {

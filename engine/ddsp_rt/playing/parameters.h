@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -129,19 +130,28 @@ std::optional<Parameter> find_parameter(std::string_view name) noexcept;
 std::vector<Parameter> parameters_of(Doors door);
 
 /// A value for each parameter. Whatever is set counts, from whichever front end: beyond the range as the nearest value
-/// within it, NaN as the initial value. Real-time.
+/// within it. What nobody has set is left alone, and has its initial value; NaN leaves it alone again. Real-time.
 class ParameterValues {
  public:
   ParameterValues() noexcept;
   void set(Parameter parameter, float value) noexcept;
-  float operator[](Parameter parameter) const noexcept { return values_[static_cast<std::size_t>(parameter)]; }
+  /// Sets what is set in `other`, and leaves alone what is left alone there.
+  void set(const ParameterValues& other) noexcept { asked_ = other.asked_; }
+  /// Puts another initial value in the place of the table's, held within the range.
+  void set_initial(Parameter parameter, float value) noexcept;
+  bool left_alone(Parameter parameter) const noexcept {
+    return std::isnan(asked_[static_cast<std::size_t>(parameter)]);
+  }
+  float operator[](Parameter parameter) const noexcept {
+    return (left_alone(parameter) ? initial_ : asked_)[static_cast<std::size_t>(parameter)];
+  }
   /// A dB parameter as a linear gain; its minimum mutes.
   float gain(Parameter parameter) const noexcept;
   /// Whether a switch is on.
   bool on(Parameter parameter) const noexcept { return (*this)[parameter] >= 0.5f; }
 
  private:
-  std::array<float, kParameters.size()> values_;
+  std::array<float, kParameters.size()> initial_, asked_;  // NaN where nobody asked
 };
 
 }  // namespace ddsp_rt

@@ -21,7 +21,8 @@ class SmoothedParameters {
   SmoothedParameters() noexcept { reset(); }
 
   void set(Parameter parameter, float value) noexcept { targets_.set(parameter, value); }
-  void set(const ParameterValues& values) noexcept { targets_ = values; }
+  void set(const ParameterValues& values) noexcept { targets_.set(values); }
+  void set_initial(Parameter parameter, float value) noexcept { targets_.set_initial(parameter, value); }
   const ParameterValues& targets() const noexcept { return targets_; }
 
   /// At once where they are set.

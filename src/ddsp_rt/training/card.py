@@ -7,6 +7,7 @@ from typing import Any
 
 from ddsp_rt.errors import DataError
 from ddsp_rt.note_names import span
+from ddsp_rt.training.note_manner import in_words
 from ddsp_rt.whole_files import whole_file
 
 MARK = "<!-- Written by ddsp-rt train. Remove this line to keep your own words from being replaced. -->"
@@ -36,6 +37,7 @@ def card(metadata: dict[str, Any], sentences: list[str]) -> str:
     rows = {
         "model rate": f"{metadata['model_rate']} Hz",
         "range": f"{span(pitch)} (98 % of its training notes), {loudness[0]:.0f} to {loudness[-1]:.0f} dB (A)",
+        "notes": in_words(metadata.get("notes", {})),
         "room": room,
         "data": f"{data}; {training['seconds_kept_out']:.0f} s kept out for tests",
         "training": f"{taught}; the best after {training['best_step']}",

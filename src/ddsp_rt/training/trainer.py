@@ -31,6 +31,7 @@ from ddsp_rt.training.lightning_run import choose_accelerator, run_lightning
 from ddsp_rt.training.model import TrainingModel
 from ddsp_rt.training.module import TrainingModule
 from ddsp_rt.training.new_decoder import new_decoder
+from ddsp_rt.training.note_manner import manner_of
 from ddsp_rt.training.options import TrainOptions, base_path
 from ddsp_rt.training.resuming import TAKEN_ANEW, check_resumed, what_was_asked
 from ddsp_rt.training.rooms import make_rooms
@@ -86,6 +87,8 @@ def _train(
     rooms = module.model.rooms
     architecture = replace(architecture, reverb_length=0 if room == DRY or rooms is None else rooms.taps.shape[1])
     tags = labels(crops, asked["name"] or run.output.stem, asked["licence"], asked["attribution"])
+    if process_number() == 0:
+        tags["notes"] = manner_of(data).table()
     with Progress("training", None if settings.open_ended else 1.0, report=report) as progress:
         progress.begin_at(settings.spent(module.step, module.seconds))
         about = {"architecture": architecture.to_dict(), "asked": asked}
