@@ -161,6 +161,10 @@ class Notes:
     def set(self, name: str, value: float) -> None: ...
     def get(self, name: str) -> float: ...
 
+LONGEST_NOTE_DELAY: int
+
+HEARD_AFTER: int
+
 class NoteSegmenter:
     def __init__(self, delay: int = 10, softest: float = -60.0, loudest: float = -20.0) -> None: ...
     def process(

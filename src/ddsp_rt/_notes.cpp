@@ -193,6 +193,8 @@ void ddsp_rt::bind_notes(nb::module_& m) {
       .def("set", &NotePlayer::set, "name"_a, "value"_a)
       .def("get", &NotePlayer::get, "name"_a);
 
+  m.attr("LONGEST_NOTE_DELAY") = NoteSegmenter::kLongestDelay;
+  m.attr("HEARD_AFTER") = NoteSegmenter::kHeardAfter;
   nb::class_<Segmenter>(m, "NoteSegmenter")
       .def(nb::init<int, float, float>(), "delay"_a = SegmenterSettings{}.delay,
            "softest"_a = SegmenterSettings{}.softest, "loudest"_a = SegmenterSettings{}.loudest)

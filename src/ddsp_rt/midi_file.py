@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ddsp_rt.errors import DataError
+from ddsp_rt.segmentation import NoteEvent
 
 DRUMS = 9  # the channel, from 0, on which General MIDI plays percussion
+BEND_RANGE = 12  # semitones, of files that are written
+TICKS, TEMPO = 960, 500_000  # a quarter note, and the microseconds it lasts: half a millisecond a tick
 LONGEST = 3 * 3600.0  # seconds: a delta time gone wrong makes days
 
 
@@ -93,3 +97,45 @@ def read_song(path: str | os.PathLike, channel: int | None = None) -> Song:
         where = f" on channel {channel}" if channel is not None else " but drums" if song.drums else ""
         raise DataError(f"{path}: no notes{where} to play")
     return song
+
+
+def song_bytes(events: Iterable[NoteEvent], name: str) -> bytes:
+    """A Standard MIDI File of one track and one channel.
+
+    Args:
+        events: in time order, of the kinds note_on, note_off, bend, pressure and expression.
+        name: of the track.
+
+    Raises:
+        ImportError: mido is not installed.
+    """
+    import mido
+
+    track = mido.MidiTrack([mido.MetaMessage("track_name", name=name.encode("latin-1", "replace").decode("latin-1"))])
+    track.append(mido.MetaMessage("set_tempo", tempo=TEMPO))
+    # RPN 0, the range of the pitch wheel; then none is chosen, so that nothing later moves it.
+    for control, value in ((101, 0), (100, 0), (6, BEND_RANGE), (38, 0), (101, 127), (100, 127)):
+        track.append(mido.Message("control_change", control=control, value=value))
+    told = 0
+    for event in events:
+        at = round(event.seconds * 1e6 / TEMPO * TICKS)
+        track.append(_message(event).copy(time=at - told))
+        told = at
+    file = mido.MidiFile(type=0, ticks_per_beat=TICKS)
+    file.tracks.append(track)
+    out = io.BytesIO()
+    file.save(file=out)
+    return out.getvalue()
+
+
+def _message(event: NoteEvent):
+    import mido
+
+    level = min(max(round(127 * event.value), 0), 127)
+    if event.kind in ("note_on", "note_off"):
+        return mido.Message(event.kind, note=event.key, velocity=max(level, 1) if event.kind == "note_on" else 0)
+    if event.kind == "bend":
+        return mido.Message("pitchwheel", pitch=min(max(round(8192 * event.value / BEND_RANGE), -8192), 8191))
+    if event.kind == "pressure":
+        return mido.Message("aftertouch", value=level)
+    return mido.Message("control_change", control=11, value=level)

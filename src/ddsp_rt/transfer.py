@@ -94,6 +94,17 @@ def transfer_file(
     return Made(Path(target), rate, seconds, tail / rate, fitting.octave, gain_db, notes)
 
 
+def analyse_file(
+    reader: AudioReader, rate: int, advance: Callable[[float], None] = lambda amount: None
+) -> tuple[Features, tuple[str, ...]]:
+    """What is heard in a file, and what its maker should know of it; `rate` is the engine's, in Hz."""
+    opening = Opening(rate)
+    features = _analyse(
+        reader, rate, lambda block, share: advance(len(block) / max(reader.frames * rate / reader.rate, 1)), opening
+    )
+    return features, _notes(reader, features, opening)
+
+
 class Opening:
     """The first seconds of a performance, kept to judge whether one line sounds or several."""
 
@@ -141,8 +152,8 @@ def _resampled(reader: AudioReader, rate: int) -> Iterator[np.ndarray]:
     yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def _notes(reader: AudioReader, features: Features, opening: Opening, peak: float) -> tuple[str, ...]:
-    """What in the source will be heard in the result, whose largest magnitude is `peak`."""
+def _notes(reader: AudioReader, features: Features, opening: Opening, peak: float | None = None) -> tuple[str, ...]:
+    """What in the source will be heard in the result, if there is one, whose largest magnitude is `peak`."""
     notes = [reader.note] if reader.note else []
     if reader.clipped_samples > CLIPPED_SHARE * reader.frames_read:
         share = 100 * reader.clipped_samples / reader.frames_read
@@ -154,9 +165,11 @@ def _notes(reader: AudioReader, features: Features, opening: Opening, peak: floa
         if share > OUTSIDE_SHARE:
             notes.append(
                 f"{reader.name}: {100 * share:.0f} % of it lies {where} the pitches that are followed "
-                f"({LOWEST_F0:g} to {HIGHEST_F0:g} Hz) and plays as noise"
+                f"({LOWEST_F0:g} to {HIGHEST_F0:g} Hz){' and plays as noise' if peak is not None else ''}"
             )
-    if not features.voiced.any():
+    if not features.voiced.any() and peak is None:
+        notes.append(f"{reader.name}: no pitch found in it")
+    elif not features.voiced.any():
         result = "silent or nearly so" if peak < NEARLY_SILENT else "noise without a note"
         notes.append(f"{reader.name}: no pitch found in it; the result is {result}")
     return tuple(notes)

@@ -24,6 +24,7 @@ struct SegmenterSettings {
 class NoteSegmenter {
  public:
   static constexpr int kShortestDelay = 9, kLongestDelay = 64;  // frames
+  static constexpr int kHeardAfter = 5;         // frames after which the analyser hears what happened, for dating it
   static constexpr float kFarthestBend = 6.5f;  // semitones: an octave's leap is a slip, its glide is not
   static constexpr float kPressureDb = 6.0f;    // that full pressure adds in the note door
   static constexpr int kMostEvents = 6;         // of one frame
