@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
 
 namespace ddsp_rt {
 
@@ -13,6 +14,7 @@ using QuantileArray = std::array<float, kQuantileProbabilities.size()>;
 /// Of an instrument's training set, voiced frames only.
 struct TargetQuantiles {
   QuantileArray pitch_midi{}, loudness_db{};
+  std::optional<float> balance_db{};  // at the median loudness, where the instrument hears it
 };
 
 /// Weighted counts of a value over even bins, from which quantiles are read to within a bin; values beyond the ends

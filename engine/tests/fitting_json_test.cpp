@@ -33,6 +33,7 @@ Fitting learnt() {
     target.pitch_midi[i] = 57.0f + 3.3f * static_cast<float>(i);
     target.loudness_db[i] = -41.7f + 3.1f * static_cast<float>(i);
   }
+  target.balance_db = -12.0f;
   return fitter.fit(target);
 }
 
@@ -51,6 +52,8 @@ TEST_CASE("A learnt fit comes back to the bit") {
   CHECK(fitting.gate_db > kSilenceDb);
   CHECK(restored.octave == fitting.octave);
   CHECK(restored.gate_db == fitting.gate_db);
+  CHECK(fitting.balance_db == doctest::Approx(18.0f).epsilon(0.02));
+  CHECK(restored.balance_db == fitting.balance_db);
   for (float db = -110.0f; db < 10.0f; db += 0.37f) CHECK(restored.loudness(db) == fitting.loudness(db));
   Fitting by_hand;
   by_hand.loudness = {-7.3f, 1.7f, -21.3f};

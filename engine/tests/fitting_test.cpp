@@ -194,6 +194,22 @@ TEST_CASE("No noise floor is made up from breath, room, consonants or a short pa
   CHECK(brief.fit(kViolin).gate_db == kSilenceDb);
 }
 
+TEST_CASE("The balance of notes is brought to the instrument's, that of consonants stays, where it listens to it") {
+  Performance flute;
+  for (int i = 0; i < 5; ++i) flute.note(72, -30, -15).noise(-35, 20);
+  for (Features& frame : flute.frames) frame.balance = frame.periodicity > 0.5f ? -28.0f : 5.0f;
+  TargetQuantiles bright = kViolin;
+  bright.balance_db = -14.0f;
+  const Fitting fitting = flute.fit(bright);
+  Features note = flute.frames[100], consonant;
+  note.periodicity = 1.0f;
+  consonant.balance = 5.0f;
+  CHECK(fitting.apply(note).balance == doctest::Approx(-14.0f).epsilon(0.02));
+  CHECK(fitting.apply(consonant).balance == 5.0f);
+  CHECK(flute.fit(kViolin).apply(note).balance == -28.0f);
+  CHECK(Performance{}.fit(bright).balance_db == 0.0f);
+}
+
 TEST_CASE("Noise alone, however long, is not a performance") {
   Performance room;
   for (int i = 0; i < 500; ++i) room.noise(-60, 49).frame(50, -60, 0.6f);

@@ -40,9 +40,9 @@ using namespace ddsp_rt;
 
 namespace {
 
-void hear(Fitter& fitter, const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness) {
-  check_frames(f0, periodicity, loudness);
-  for (std::size_t k = 0; k < f0.shape(0); ++k) fitter.add(frame_of(f0, periodicity, loudness, k));
+void hear(Fitter& fitter, const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness,
+          const Track& balance) {
+  for (const Features& frame : gather(f0, periodicity, loudness, std::nullopt, balance)) fitter.add(frame);
 }
 
 nb::dict apply_fitting(const Fitting& fitting, const Input<1>& f0, const Input<1>& periodicity,
@@ -121,7 +121,7 @@ NB_MODULE(_engine, m) {
 
   nb::class_<Fitter>(m, "Fitter")
       .def(nb::init<>())
-      .def("add", &hear, "f0"_a, "periodicity"_a, "loudness"_a)
+      .def("add", &hear, "f0"_a, "periodicity"_a, "loudness"_a, "balance"_a = nb::none())
       .def(
           "fit", [](const Fitter& fitter, const Instrument& i, float range) { return fitter.fit(i.quantiles, range); },
           "instrument"_a, "loudness_range"_a = 1.0f)

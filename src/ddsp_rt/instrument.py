@@ -320,7 +320,7 @@ def _heard(features: Features) -> _engine.Fitter:
     if not isinstance(features, Features):
         raise UsageError(f"features are of type {type(features).__name__}; give what ddsp_rt.analyse returns")
     fitter = _engine.Fitter()
-    fitter.add(features.f0, features.periodicity, features.loudness)
+    fitter.add(features.f0, features.periodicity, features.loudness, features.balance)
     return fitter
 
 

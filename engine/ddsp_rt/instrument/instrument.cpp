@@ -15,7 +15,9 @@ namespace {
 
 constexpr int kFormatVersion = 1;
 constexpr int kMaxWidth = 2048, kMaxLayers = 16, kMaxHarmonics = 1024, kMaxNoiseBands = 1025, kMaxZDims = 256;
-constexpr int kMaxReverb = 10;  // seconds
+constexpr int kMaxReverb = 10;      // seconds
+constexpr std::size_t kMedian = 4;  // of the quantiles
+static_assert(kQuantileProbabilities[kMedian] == 0.5f);
 constexpr double kFastestWave = 64.0;
 constexpr double kFarthestUsual = 1000.0, kSteepestUsual = 10.0;  // dB, dB/dB
 
@@ -171,16 +173,19 @@ std::shared_ptr<const Instrument> read(const Safetensors& file) {
   const DecoderSpec decoder = read_decoder_spec(architecture.object("decoder"));
   const JsonObject quantiles = metadata.object("quantiles");
   const int model_rate = metadata.whole("model_rate", 8000, 192000);
-  return std::make_shared<const Instrument>(Instrument{
-      metadata.text("name", 400), model_rate, read_analyser(metadata.object("analyser"), decoder.z_dims > 0),
-      Decoder(file, decoder), read_encoder(architecture, decoder, file),
-      read_impulse_response(architecture, model_rate, file), read_quantiles(quantiles),
-      static_cast<float>(quantiles.number("periodicity_median", 0.0, 1.0)),
-      read_usual(metadata, decoder, Feature::kFastLoudness), read_usual(metadata, decoder, Feature::kBalance),
-      static_cast<float>(metadata.number("gate_db", -200.0, 100.0)),
-      metadata.has("z_mean") ? metadata.numbers("z_mean", decoder.z_dims, -1e6, 1e6)
-                             : std::vector<float>(decoder.z_dims),
-      read_notes(metadata), text->second, std::make_shared<SharedResponses>()});
+  const Usual balance = read_usual(metadata, decoder, Feature::kBalance);
+  TargetQuantiles target = read_quantiles(quantiles);
+  if (decoder.reads(Feature::kBalance)) target.balance_db = balance.at(target.loudness_db[kMedian]);
+  return std::make_shared<const Instrument>(
+      Instrument{metadata.text("name", 400), model_rate, read_analyser(metadata.object("analyser"), decoder.z_dims > 0),
+                 Decoder(file, decoder), read_encoder(architecture, decoder, file),
+                 read_impulse_response(architecture, model_rate, file), target,
+                 static_cast<float>(quantiles.number("periodicity_median", 0.0, 1.0)),
+                 read_usual(metadata, decoder, Feature::kFastLoudness), balance,
+                 static_cast<float>(metadata.number("gate_db", -200.0, 100.0)),
+                 metadata.has("z_mean") ? metadata.numbers("z_mean", decoder.z_dims, -1e6, 1e6)
+                                        : std::vector<float>(decoder.z_dims),
+                 read_notes(metadata), text->second, std::make_shared<SharedResponses>()});
 }
 
 std::string reason(int error) { return std::generic_category().message(error ? error : EIO); }

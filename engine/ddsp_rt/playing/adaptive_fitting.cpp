@@ -55,6 +55,7 @@ void AdaptiveFitting::hear(const Features& features, std::int64_t frame, bool fo
 void AdaptiveFitting::follow(const TargetQuantiles& target) noexcept {
   const Fitting wanted = fitter_.fit(target, fitting_.loudness.range);
   fitting_.loudness.approach(wanted.loudness, kFollowStep);
+  fitting_.balance_db = nearer(fitting_.balance_db, wanted.balance_db, kFollowStep);
   fitting_.gate_db = wanted.gate_db;
   if (unpitched_ == kPause) fitting_.octave = wanted.octave;
 }

@@ -18,7 +18,8 @@ constexpr float kOverNoise = 12.0f;            // dB, of the loud level: less is
 constexpr float kAboveNoise = 2.0f;            // dB from the mean of the noise to the gate: it wavers by less
 constexpr int kFarthest = 4;                   // octaves
 constexpr float kAsWell = 0.04f;  // misfits that differ by less are alike: stray slips of the tracker, a rare note
-constexpr float kOctave = 12.0f;  // semitones
+constexpr float kFarthestBalance = 20.0f;     // dB
+constexpr float kOctave = 12.0f;              // semitones
 constexpr std::array kUpperHalf{4, 5, 6, 7};  // of kQuantileProbabilities: 50 to 95 %; the lower ones say how much of
                                               // a performance is decay and room
 
@@ -39,6 +40,7 @@ float pitch_of(std::size_t bin) noexcept { return kPitchStep * (static_cast<floa
 void Fitter::reset() noexcept {
   for (Pitches& band : pitches_) band.fill(0.0f);
   loudness_.reset();
+  balance_.reset();
   floor_.reset();
   weight_ = 1.0f;
 }
@@ -51,6 +53,7 @@ void Fitter::add(const Features& frame, float growth) noexcept {
     for (Pitches& band : pitches_)
       for (float& count : band) count /= weight_;
     loudness_.scale(1.0f / weight_);
+    balance_.scale(1.0f / weight_);
     weight_ = 1.0f;
   }
   const auto index = [](float position, std::size_t size) {
@@ -59,6 +62,7 @@ void Fitter::add(const Features& frame, float growth) noexcept {
   Pitches& band = pitches_[index((frame.loudness - kSilenceDb) / kBand, pitches_.size())];
   band[index(midi_from_hz(frame.f0) / kPitchStep, band.size())] += weight_;
   loudness_.add(frame.loudness, weight_);
+  balance_.add(frame.balance, weight_);
 }
 
 float Fitter::loud() const noexcept { return loudness_.quantile(kLoudShare); }
@@ -91,6 +95,8 @@ Fitting Fitter::fit(const TargetQuantiles& target, float range) const noexcept {
   }
   // The loud level itself is not driven beyond the loudest of the training material.
   fitting.loudness.offset_db = std::min(offset, target.loudness_db.back() - loud());
+  if (target.balance_db)
+    fitting.balance_db = std::clamp(*target.balance_db - balance_.quantile(0.5f), -kFarthestBalance, kFarthestBalance);
   if (const auto noise = floor_.level(); noise && *noise < loud() - kOverNoise) fitting.gate_db = *noise + kAboveNoise;
 
   const Range playable(target.pitch_midi);

@@ -28,8 +28,9 @@ class Fitter {
   float sounding() const noexcept;
 
   /// The smallest shift by octaves that brings the performance into the target's range as well as any does; the offset
-  /// that brings its upper half of loudness to the target's; a gate just above the noise of its pauses. With fewer
-  /// than 25 sounding frames (0.1 s) nothing is changed. `range` as in LoudnessMap.
+  /// that brings its upper half of loudness to the target's; one that brings its median balance there; a gate just
+  /// above the noise of its pauses. With fewer than 25 sounding frames (0.1 s) nothing is changed. `range` as in
+  /// LoudnessMap.
   Fitting fit(const TargetQuantiles& target, float range = 1.0f) const noexcept;
 
   /// What lies beyond the target's range when played `octave` octaves up.
@@ -43,6 +44,7 @@ class Fitter {
 
   std::array<Pitches, 40> pitches_{};        // of voiced frames, in bands of 3 dB from the floor of loudness
   Histogram<1200> loudness_{-100.0f, 0.1f};  // dB of voiced frames
+  Histogram<320> balance_{-60.0f, 0.25f};    // likewise
   float weight_ = 1.0f;
   NoiseFloor floor_;
 };

@@ -10,13 +10,12 @@ namespace {
 constexpr float kDynamicsDb = 30.0f;  // under the loud level: what a range stretches
 constexpr float kOpensAbove = 6.0f;   // dB over a noise gate's threshold
 
-/// `value` a step nearer to `wanted`.
+}  // namespace
+
 float nearer(float value, float wanted, float step) noexcept {
   const float way = wanted - value, stride = std::max(step, 0.05f * std::abs(way));
   return value + std::clamp(way, -stride, stride);
 }
-
-}  // namespace
 
 float LoudnessMap::operator()(float loudness_db) const noexcept {
   if (loudness_db <= kSilenceDb) return kSilenceDb;
@@ -42,6 +41,7 @@ Features Fitting::apply(const Features& features) const noexcept {
   fitted.f0 = std::ldexp(features.f0, octave);
   fitted.loudness = loudness(features.loudness);
   fitted.fast_loudness = loudness(features.fast_loudness);
+  fitted.balance += balance_db * std::clamp(features.periodicity, 0.0f, 1.0f);
   return fitted;
 }
 

@@ -24,10 +24,14 @@ struct LoudnessMap {
 inline constexpr int kFarthestShift = 4;                 // octaves either way
 inline constexpr float kFarthestLoudnessOffset = 60.0f;  // dB either way
 
+/// `value` moved towards `wanted`: a twentieth of the way, but `step` at least. Real-time.
+float nearer(float value, float wanted, float step) noexcept;
+
 /// Constants that a stream runs with. `apply` is real-time.
 struct Fitting {
   int octave = 0;
   LoudnessMap loudness;
+  float balance_db = 0.0f;     // added to the balance of what is periodic: a flute is no dull violin
   float gate_db = kSilenceDb;  // of the performance, before the map: unvoiced frames below are its noise, and silent
 
   Features apply(const Features& features) const noexcept;

@@ -27,6 +27,8 @@ Fitting read(std::string_view json) {
   Fitting fitting;
   fitting.octave = object.whole("octave", -kFarthestOctave, kFarthestOctave);
   fitting.gate_db = static_cast<float>(object.number("gate_db", -kFarthestDb, kFarthestDb));
+  if (object.has("balance_db"))
+    fitting.balance_db = static_cast<float>(object.number("balance_db", -kFarthestDb, kFarthestDb));
   fitting.loudness.offset_db = static_cast<float>(loudness.number("offset_db", -kFarthestDb, kFarthestDb));
   fitting.loudness.range = static_cast<float>(loudness.number("range", 0.0, kWidestRange));
   fitting.loudness.loud_db = static_cast<float>(loudness.number("loud_db", -kFarthestDb, kFarthestDb));
@@ -40,6 +42,7 @@ std::string to_json(const Fitting& fitting) {
   return nlohmann::json{{"version", kVersion},
                         {"octave", std::clamp(fitting.octave, -kFarthestOctave, kFarthestOctave)},
                         {"gate_db", written(fitting.gate_db, kSilenceDb)},
+                        {"balance_db", written(fitting.balance_db, 0.0f)},
                         {"loudness",
                          {{"offset_db", written(offset_db, 0.0f)},
                           {"range", std::clamp(written(range, 1.0f), 0.0f, kWidestRange)},
