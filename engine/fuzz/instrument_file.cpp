@@ -232,12 +232,17 @@ void InstrumentFile::fit_to_architecture() {
     tensor(name + ".weight_hh_l0", {3 * width, width});
     tensor(name + ".bias_hh_l0", {3 * width});
   };
+  const Json waves = decoder.value("waves", Json());
+  const auto read = [&](const Json& feature) -> std::uint64_t {  // numbers
+    const Json own = waves.is_object() ? waves.value(feature.get<std::string>(), Json()) : Json();
+    return own.is_array() ? 1 + 2 * std::min<std::size_t>(64, own.size()) : 1;
+  };
   const std::uint64_t hidden = number(decoder, "hidden"), width = number(decoder, "gru");
   const std::uint64_t joined = hidden * decoder["features"].size(), out = number(decoder, "out_hidden");
   for (const Json& feature : decoder["features"])
     if (feature.is_string())
-      stack("decoder.inputs." + feature.get<std::string>(), feature == "z" ? number(decoder, "z_dims") : 1, hidden,
-            number(decoder, "layers"));
+      stack("decoder.inputs." + feature.get<std::string>(), feature == "z" ? number(decoder, "z_dims") : read(feature),
+            hidden, number(decoder, "layers"));
   gru("decoder.gru", joined, width);
   stack("decoder.out", width + joined, out, number(decoder, "out_layers"));
   dense("decoder.head", out, 1 + number(decoder, "harmonics") + number(decoder, "noise_bands"));
