@@ -10,7 +10,7 @@ from conftest import tiny_metadata
 
 from ddsp_rt.architecture import Architecture, DecoderSpec, EncoderSpec
 from ddsp_rt.instrument_file import load_instrument, save_instrument
-from ddsp_rt.network import InstrumentModel
+from ddsp_rt.network import InstrumentModel, Usual
 
 FRAMES = 2500
 USUAL = {"fast_loudness": {"offset": 1.0, "slope": 1.02}, "balance": {"offset": -8.0, "slope": 0.3}}
@@ -76,6 +76,26 @@ def test_engine_agrees_with_twin(tmp_path, name, dtype):
         want = want[0].numpy()
         assert np.ptp(want) > 1e-3, "this test listens to something that moves"
         assert np.abs(got[part] - want).max() < 1e-5
+
+
+def test_what_nobody_heard_is_the_same_in_engine_and_twin(tmp_path):
+    torch.manual_seed(5)
+    model = InstrumentModel(ARCHITECTURES["rich"])
+    with torch.no_grad():
+        model.decoder.head.weight.mul_(20)
+    metadata = {**tiny_metadata(), "architecture": model.architecture.to_dict(), "usual": USUAL}
+    save_instrument(tmp_path / "it.ddsp", model.tensors(), metadata, "float32")
+    given = dict(performance(np.random.default_rng(4)).items())
+    given = {name: given[name] for name in ("f0", "periodicity", "loudness")}
+    given["loudness"][::7] = -100
+    f0, periodicity, loudness = (torch.from_numpy(track)[None] for track in given.values())
+    with torch.no_grad():
+        usual = dict(zip(("fast_loudness", "balance"), Usual(metadata)(loudness)))
+        wanted = model.decoder(f0, periodicity, loudness, **usual)[0][0].numpy()
+    voice = _engine.Voice(_engine.Instrument.load(tmp_path / "it.ddsp"), 16_000)
+    amplitude = voice.render_parts(**given)["amplitude"]
+    sounds = given["loudness"] > -100
+    assert np.abs(amplitude - wanted)[sounds].max() < 1e-5
 
 
 def test_python_and_engine_want_to_be_told_what_is_usual(tmp_path):

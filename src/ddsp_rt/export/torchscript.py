@@ -17,7 +17,7 @@ from ddsp_rt.export.impulse_response import room_at
 from ddsp_rt.export.playable import Playable
 from ddsp_rt.export.voice import Voice
 from ddsp_rt.instrument_file import load_instrument
-from ddsp_rt.network import InstrumentModel
+from ddsp_rt.network import InstrumentModel, Usual
 from ddsp_rt.whole_files import whole_file
 
 CARD = "instrument.json"  # in the archive: the instrument's metadata
@@ -52,7 +52,7 @@ def playable(metadata: dict[str, Any], tensors: dict[str, np.ndarray], rate: int
     model.load_tensors(tensors)
     response = torch.from_numpy(room_at(metadata, tensors, rate))
     mean_z = torch.tensor(metadata.get("z_mean", [0.0] * model.architecture.decoder.z_dims))
-    voice = Voice(model, rate, metadata["model_rate"], metadata["gate_db"], response, mean_z)
+    voice = Voice(model, rate, metadata["model_rate"], metadata["gate_db"], response, mean_z, Usual(metadata))
     known = {row["name"]: row for row in _engine.parameters()}
     return Playable(voice, [known[name] for name in PARAMETERS]).eval()
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ddsp_rt.export.room import StreamingRoom
-from ddsp_rt.network import InstrumentModel
+from ddsp_rt.network import InstrumentModel, Usual
 from ddsp_rt.synthesis import Synthesizer, SynthesizerState
 from ddsp_rt.synthesis.frame_clock import frame_lengths, join_frames, max_frame_length
 
@@ -53,6 +53,7 @@ class Voice(nn.Module):
         gate_db: loudness below which it is silent.
         response: [taps], the room at `rate`; empty for none.
         mean_z: [z_dims], that of training.
+        usual: what is fed for the features that are not given.
     """
 
     synthesizer_state: SynthesizerState | None
@@ -68,6 +69,7 @@ class Voice(nn.Module):
         gate_db: float,
         response: Tensor,
         mean_z: Tensor,
+        usual: Usual,
     ) -> None:
         super().__init__()
         spec = model.decoder.spec
@@ -75,6 +77,7 @@ class Voice(nn.Module):
         self.longest = max_frame_length(rate)
         self.decoder = model.decoder
         self.encoder = model.encoder
+        self.usual = usual
         self.gate = Gate()
         self.synthesizer = Synthesizer(rate, model_rate, spec.harmonics, spec.noise_bands)
         self.room = StreamingRoom(response) if len(response) else None
@@ -130,7 +133,10 @@ class Voice(nn.Module):
                 z = self.mean_z.expand(batch, frames, self.mean_z.shape[0])
             else:
                 z, self.encoder_state = self.encoder.step(mfcc, self.encoder_state)
-        amplitude, harmonics, noise, self.decoder_state = self.decoder(f0, periodicity, loudness, z, self.decoder_state)
+        fast_loudness, balance = self.usual(loudness)
+        amplitude, harmonics, noise, self.decoder_state = self.decoder(
+            f0, periodicity, loudness, z, self.decoder_state, fast_loudness, balance
+        )
         path = self.moved(wanted, frames)  # [frames + 1, parameters]
         level = self.gate(loudness, self.gate_db + gate)
         amplitude = amplitude * level * path[1:, 0]

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ddsp_rt.analysis import FRAME_RATE, VOICED
+from ddsp_rt.network import Usual
 from ddsp_rt.training.loss import a_weighted_level
 from ddsp_rt.training.module import TrainingModule
 
@@ -111,11 +112,10 @@ def _sweep(module: TrainingModule) -> tuple[tuple[float, float], tuple[float, fl
         mfcc = torch.zeros(rows, frames, 30, device=module.device)
         z, _ = module.model.network.encoder.step(mfcc)
     periodicity = torch.full_like(f0, table["periodicity_median"])
-    usual = {
-        name: track(line["offset"] + line["slope"] * loudness)
-        for name, line in module.crops.data.table["usual"].items()
-    }
-    controls = module.model.network.decoder(track(f0), track(periodicity), track(loudness), z, **usual)[:3]
+    fast_loudness, balance = Usual(module.crops.data.table)(track(loudness))
+    controls = module.model.network.decoder(
+        track(f0), track(periodicity), track(loudness), z, fast_loudness=fast_loudness, balance=balance
+    )[:3]
     audio, _ = module.model.synthesizer(track(f0), *controls)
     level = a_weighted_level(audio[:, audio.shape[1] // 2 :], module.crops.data.model_rate).mean(1).cpu().numpy()
     heard = np.median(level.reshape(len(pitch), STEPS), axis=0)
