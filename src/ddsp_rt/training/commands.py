@@ -26,7 +26,8 @@ HoldOut = Annotated[
 ]
 
 TrainingRate = Annotated[
-    int | None, typer.Option(metavar="16000|48000", help="Model rate, Hz. [default: 16000, or the data set's]")
+    int | None,
+    typer.Option(metavar="16000|48000", help="Model rate, Hz. [default: 16000, or that of --from or the data set]"),
 ]
 TrainingHoldOut = Annotated[
     float | None,

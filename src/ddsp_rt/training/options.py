@@ -10,6 +10,7 @@ from typing import Any
 
 from ddsp_rt.architecture import DecoderSpec
 from ddsp_rt.errors import UsageError
+from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.training.settings import Settings
 
 MODEL_RATES = (16_000, 48_000)  # Hz
@@ -30,7 +31,7 @@ class TrainOptions:
     base: str | os.PathLike[str] | None = None  # the instrument to start from (fine-tuning), a path or a name
     minutes: float | None = None  # of training, at most
     steps: int | None = None  # of the optimiser, at most
-    sample_rate: int | None = None  # the model rate, Hz, when recordings are given; default: 16000
+    sample_rate: int | None = None  # the model rate, Hz, when recordings are given; default: the base's, or 16000
     z: bool = False  # learn an encoder of the source's spectral content as well
     seed: int | None = None  # default: 0
     device: str = "auto"  # "cpu" or "cuda"; "auto" takes a GPU where there is one
@@ -46,8 +47,10 @@ class TrainOptions:
 
     @property
     def rate(self) -> int:
-        """The model rate of a new data set, Hz."""
-        return self.sample_rate or MODEL_RATES[0]
+        """The model rate of a new data set, Hz. Raises UserError when the base cannot be read."""
+        if self.sample_rate is not None:
+            return self.sample_rate
+        return MODEL_RATES[0] if self.base is None else load_instrument(base_path(self.base))[0]["model_rate"]
 
     def check(self, output: str | os.PathLike[str]) -> None:
         """Raises UsageError for what cannot be meant."""
