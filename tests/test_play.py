@@ -10,6 +10,7 @@ import pytest
 
 import ddsp_rt
 from ddsp_rt.errors import DataError, UsageError
+from ddsp_rt.evaluation.clicks import find_clicks
 
 mido = pytest.importorskip("mido")
 
@@ -95,6 +96,49 @@ def test_a_second_thread_is_refused_in_one_line_whatever_it_asks(violin):
                 refused[name] = str(error)
     first.join()
     assert all("thread" in line and "\n" not in line for line in refused.values())
+
+
+def storm(notes, count, seed):
+    """As many events of every kind, a block at a time, then a second in which all are off."""
+    random = np.random.default_rng(seed)
+    played, kinds = [], ("note_on", "note_off", "bend", "pressure", "timbre", "expression", "sustain", "off", "silence")
+    while count > 0:
+        samples = int(random.integers(1, notes.sample_rate // 8))
+        shares = [0.4, 0.25, 0.08, 0.06, 0.06, 0.06, 0.05, 0.02, 0.02]
+        for kind in random.choice(kinds, int(random.integers(0, 160)), p=shares):
+            place = {"channel": int(random.integers(4)), "offset": int(random.integers(samples))}
+            amount, key = float(random.uniform(0.01, 1)), int(random.integers(50, 90))
+            match kind:
+                case "note_on":
+                    notes.note_on(key, amount, **place)
+                case "note_off":
+                    notes.note_off(key, **place)
+                case "sustain":
+                    notes.sustain(amount > 0.5, **place)
+                case "off":
+                    notes.all_notes_off(**place)
+                case "silence":
+                    notes.all_sound_off(**place)
+                case _:
+                    getattr(notes, kind)(amount, **place)
+            count -= 1
+        played.append(notes.process(samples))
+    notes.set("release", 50.0)
+    notes.all_notes_off()
+    played.append(notes.process(notes.sample_rate))
+    return np.concatenate(played)
+
+
+@pytest.mark.parametrize(("rate", "attack"), [(44_100, 0.0), (48_000, 5.0), (48_000, None)])
+def test_thousands_of_events_leave_no_note_hanging_and_no_click(violin, rate, attack):
+    """Steals and keys struck again at full level among them."""
+    notes = violin.notes(rate)
+    if attack is not None:
+        notes.set("attack", attack)
+    audio = storm(notes, 3400, seed=rate)
+    assert np.abs(audio[: -2 * rate]).max() > 0.1
+    assert len(find_clicks(audio, rate)) == 0
+    assert notes.sounding() == []
 
 
 def test_silence_stays_silent_and_a_tail_ends(violin):

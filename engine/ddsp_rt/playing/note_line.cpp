@@ -13,7 +13,7 @@ namespace {
 constexpr float kFrameMs = 1000.0f / kFrameRate;
 constexpr float kPressureDb = 6.0f;      // that full pressure adds
 constexpr float kTimbreTilt = 6.0f;      // dB per octave at either end of the timbre's range
-constexpr float kSmoothing = 0.25f;      // of the way to a new velocity within a frame
+constexpr float kSmoothing = 0.25f;      // of the way to a new velocity, swell or timbre within a frame
 constexpr float kVibratoOnset = 200.0f;  // ms in which it reaches its depth
 constexpr float kLowestMidi = -20.0f, kHighestMidi = 160.0f;
 constexpr float kHighestLoudness = 20.0f;  // dB
@@ -41,6 +41,7 @@ void NoteLine::start(int channel, int key, float velocity, float from, int late,
     voice_.start(rested);
     late_before_ = late;
     velocity_now_ = velocity;
+    fresh_ = true;
   }
   late_ = late;
   channel_ = channel;
@@ -58,6 +59,9 @@ void NoteLine::take_over(const NoteLine& before, const Decoder::State& rested) n
   start(before.channel_, before.key_, before.velocity_, before.pitch_, before.late_, rested);
   envelope_ = before.envelope_;
   velocity_now_ = before.velocity_now_;
+  swell_now_ = before.swell_now_;
+  timbre_now_ = before.timbre_now_;
+  fresh_ = before.fresh_;
   vibrato_phase_ = before.vibrato_phase_;
   frames_ = before.frames_;
   pedalled = before.pedalled;
@@ -83,12 +87,16 @@ void NoteLine::listen(const NoteSettings& settings, const ChannelState& channel)
 
 float NoteLine::loudness(const NoteSettings& settings, const ChannelState& channel) noexcept {
   velocity_now_ += (velocity_ - velocity_now_) * kSmoothing;
+  const float swell = kPressureDb * channel.pressure + 40.0f * std::log10(std::max(channel.expression, 1e-3f));
+  const float share = fresh_ ? 1.0f : kSmoothing;
+  swell_now_ += (swell - swell_now_) * share;
+  timbre_now_ += (channel.timbre - timbre_now_) * share;
+  fresh_ = false;
   const float envelope = envelope_.next(settings.envelope);
   if (envelope_.over()) return kSilenceDb;
   const float even = std::clamp((127.0f * velocity_now_ - 1.0f) / 126.0f, 0.0f, 1.0f);
   const float touch = std::pow(even, std::exp2(2.0f * settings.curve));
-  const float swell = kPressureDb * channel.pressure + 40.0f * std::log10(std::max(channel.expression, 1e-3f));
-  const float db = settings.softest + (settings.loudest - settings.softest) * touch + envelope + swell;
+  const float db = settings.softest + (settings.loudest - settings.softest) * touch + envelope + swell_now_;
   return std::clamp(db, kSilenceDb, kHighestLoudness);
 }
 
@@ -102,10 +110,9 @@ float NoteLine::vibrato(const NoteSettings& settings) noexcept {
   return depth * sine;
 }
 
-void NoteLine::play(VoiceSettings settings, const ChannelState& channel, const FrameClock::Frame& frame,
-                    float* out) noexcept {
+void NoteLine::play(VoiceSettings settings, const FrameClock::Frame& frame, float* out) noexcept {
   const bool silent = voice_.silent() && envelope_.over();
-  settings.brightness += 2.0f * kTimbreTilt * (channel.timbre - 0.5f);
+  settings.brightness += 2.0f * kTimbreTilt * (timbre_now_ - 0.5f);
   voice_.play(features_, settings, frame, line_.data() + longest_);
   sound_late(frame.length, out);
   rung_out_ = silent && voice_.silent();  // a frame of silence has pushed the last sound out
@@ -116,7 +123,8 @@ void NoteLine::sound_late(int length, float* out) noexcept {
   const float* now = line_.data() + longest_ - late_;
   const float* before = line_.data() + longest_ - late_before_;
   for (int i = 0; i < length; ++i) {
-    const float share = late_ == late_before_ ? 1.0f : static_cast<float>(i + 1) / static_cast<float>(length);
+    const float passed = static_cast<float>(i + 1) / static_cast<float>(length);
+    const float share = late_ == late_before_ ? 1.0f : passed * passed * (3.0f - 2.0f * passed);
     out[i] += before[i] + (now[i] - before[i]) * share;
   }
   late_before_ = late_;

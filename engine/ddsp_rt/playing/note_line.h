@@ -50,7 +50,7 @@ class NoteLine {
   Decoder::Pass pass() noexcept { return voice_.pass(features_); }
 
   /// Adds the frame to `out`, once the network has answered.
-  void play(VoiceSettings settings, const ChannelState& channel, const FrameClock::Frame& frame, float* out) noexcept;
+  void play(VoiceSettings settings, const FrameClock::Frame& frame, float* out) noexcept;
 
   bool idle() const noexcept { return envelope_.over() && rung_out_; }  // has nothing to play
   bool held() const noexcept { return envelope_.held(); }               // neither released nor over
@@ -74,6 +74,9 @@ class NoteLine {
   Features features_;
   int channel_ = 0, key_ = 0;
   float velocity_ = 0.0f, velocity_now_ = 0.0f;
+  float swell_now_ = 0.0f;  // dB, of pressure and expression
+  float timbre_now_ = 0.5f;
+  bool fresh_ = true;           // no frame has sounded since the line was idle
   float pitch_ = 0.0f;          // MIDI, gliding to key_
   double vibrato_phase_ = 0.0;  // cycles
   std::int64_t frames_ = 0;     // since the note began

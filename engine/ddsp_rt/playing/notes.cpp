@@ -114,7 +114,7 @@ void Notes::render(int, const FrameClock::Frame& frame, float* out) noexcept {
   instrument().decoder.step(std::span(passes.data(), count));
   std::fill_n(out, frame.length, 0.0f);
   const VoiceSettings voice = voice_settings(instrument().gate_db, true);
-  for (NoteLine* line : std::span(lines.data(), count)) line->play(voice, channels_[line->channel()], frame, out);
+  for (NoteLine* line : std::span(lines.data(), count)) line->play(voice, frame, out);
 }
 
 void Notes::work_ahead_step(int step) noexcept {
