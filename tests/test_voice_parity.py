@@ -30,7 +30,7 @@ def performance(frames=FRAMES):
 def test_the_engine_renders_what_the_twin_renders(reverb, rate, instrument_path):
     torch = pytest.importorskip("torch")
     from ddsp_rt.network import InstrumentModel
-    from ddsp_rt.synthesis import Synthesizer
+    from ddsp_rt.synthesis import Breath, Synthesizer
 
     path = str(instrument_path)
     metadata, tensors = load_instrument(path)
@@ -45,10 +45,13 @@ def test_the_engine_renders_what_the_twin_renders(reverb, rate, instrument_path)
     f0, periodicity, loudness = performance()
     voice = _engine.Voice(_engine.Instrument.load(path), rate)
     excitation = np.random.default_rng(1).uniform(-1, 1, (FRAMES, voice.excitation_size)).astype(np.float32)
-    parts = voice.render_parts(f0, periodicity, loudness, reverb=reverb, excitation=excitation)
+    balance = (20 * np.sin(np.arange(FRAMES) / 30) - 10).astype(np.float32)
+    parts = voice.render_parts(f0, periodicity, loudness, balance=balance, reverb=reverb, excitation=excitation)
     with torch.no_grad():
         batch = [torch.from_numpy(x)[None] for x in (f0, periodicity, loudness)]
         amplitude, harmonics, noise, _ = model.decoder(*batch)
+        breath = Breath(metadata["model_rate"], decoder["harmonics"], decoder["noise_bands"])
+        amplitude, noise, _ = breath(batch[0], batch[1], torch.from_numpy(balance)[None], amplitude, harmonics, noise)
         audio = synthesizer(batch[0], amplitude, harmonics, noise, torch.from_numpy(excitation)[None])[0][0].numpy()
 
     np.testing.assert_allclose(parts["amplitude"], amplitude[0].numpy(), atol=1e-5)

@@ -98,7 +98,7 @@ TEST_CASE_TEMPLATE("Harmonic gain: its dB on the harmonics, nothing on the noise
     CHECK(distance(end_of(changed), end_of(tone), from_db(gain)) < 1e-4 * from_db(gain) + 1e-6);
     CHECK(distance(sound<Rig>(hiss(), Parameter::kHarmonicGain, gain), noise, 1.0) < 1e-4);
   }
-  CHECK(peak(sound<Rig>(sine(), Parameter::kHarmonicGain, -60.0f)) < 1e-6);
+  CHECK(peak(end_of(sound<Rig>(sine(), Parameter::kHarmonicGain, -60.0f))) < 1e-6);
 }
 
 COVERS(kNoiseGain, {coverage::audio, coverage::control});
@@ -110,7 +110,8 @@ TEST_CASE_TEMPLATE("Noise gain: its dB on the noise, nothing on the harmonics, s
     CAPTURE(gain);
     const std::vector<float> changed = sound<Rig>(hiss(), Parameter::kNoiseGain, gain);
     CHECK(distance(end_of(changed), end_of(noise), from_db(gain)) < 1e-4 * from_db(gain) + 1e-6);
-    CHECK(distance(sound<Rig>(sine(), Parameter::kNoiseGain, gain), tone, 1.0) < 1e-4);
+    const std::vector<float> same = sound<Rig>(sine(), Parameter::kNoiseGain, gain);
+    CHECK(distance(end_of(same), end_of(tone), 1.0) < 1e-4);
   }
   CHECK(peak(sound<Rig>(hiss(), Parameter::kNoiseGain, -60.0f)) < 1e-6);
 }

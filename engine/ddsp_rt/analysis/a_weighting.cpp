@@ -43,6 +43,14 @@ void solve(std::array<std::array<double, kUnknowns>, kUnknowns>& a, std::array<d
   }
 }
 
+/// Squared magnitude of the analog filter, not normalised.
+double response(double hz) noexcept {
+  double square = hz * hz * hz * hz * hz * hz * hz * hz;
+  for (const double pole : kLowerPoles) square /= hz * hz + pole * pole;
+  const double upper = hz * hz + kUpperPole * kUpperPole;
+  return square / (upper * upper);
+}
+
 struct Correction {
   double gain_db = 0.0;
   std::array<double, kRoots> roots{};  // real, inside the unit circle
@@ -98,14 +106,10 @@ Biquad section(double zero1, double zero2, double pole1, double pole2) {
 }  // namespace
 
 double a_weighting_db(double hz) noexcept {
-  const auto level = [](double f) {
-    double square = f * f * f * f * f * f * f * f;
-    for (const double pole : kLowerPoles) square /= f * f + pole * pole;
-    const double upper = f * f + kUpperPole * kUpperPole;
-    return 10.0 * std::log10(square / (upper * upper));
-  };
-  return level(hz) - level(1000.0);
+  return 10.0 * std::log10(response(hz)) - 10.0 * std::log10(response(1000.0));
 }
+
+double a_weighting_power(double hz) noexcept { return response(hz) / response(1000.0); }
 
 AWeighting::AWeighting(double rate) {
   std::array<double, 4> poles;

@@ -11,6 +11,9 @@ namespace ddsp_rt {
 /// 12194 Hz, four zeros at DC).
 double a_weighting_db(double hz) noexcept;
 
+/// The same as a gain of power, without logarithms. Real-time.
+double a_weighting_power(double hz) noexcept;
+
 /// A-weighting filter, causal and of sixth order.
 ///
 /// The four zeros and the four lower poles are mapped to z = exp(s / rate), where the match is all but exact. The upper

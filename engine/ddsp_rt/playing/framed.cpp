@@ -42,6 +42,7 @@ VoiceSettings Framed::voice_settings(float gate_db, bool mean_z) const noexcept 
   return {.gate_db = gate_db + now.gate,
           .harmonic_gain = now.harmonic_gain,
           .noise_gain = now.noise_gain,
+          .breath = now.breath,
           .brightness = now.brightness,
           .mean_z = mean_z};
 }

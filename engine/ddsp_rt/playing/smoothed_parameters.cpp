@@ -31,6 +31,7 @@ void SmoothedParameters::step() noexcept {
   approach(now_.input_gain, goal.input_gain);
   approach(now_.harmonic_gain, goal.harmonic_gain);
   approach(now_.noise_gain, goal.noise_gain);
+  approach(now_.breath, goal.breath);
   approach(now_.brightness, goal.brightness);
   approach(now_.reverb, goal.reverb);
   approach(now_.dry, goal.dry);
@@ -44,6 +45,7 @@ SmoothedParameters::Values SmoothedParameters::wanted() const noexcept {
           .gate = targets_[Parameter::kGate],
           .harmonic_gain = targets_.gain(Parameter::kHarmonicGain),
           .noise_gain = targets_.gain(Parameter::kNoiseGain),
+          .breath = targets_.gain(Parameter::kBreath),
           .brightness = targets_[Parameter::kBrightness],
           .reverb = targets_[Parameter::kReverb],
           .dry = output * (1.0f - wet),

@@ -10,6 +10,7 @@ Voice::Voice(std::shared_ptr<const Instrument> instrument, int rate, std::uint32
     : instrument_(std::move(instrument)),
       decoder_state_(instrument_->decoder.make_state()),
       gate_(instrument_->gate_db),
+      breath_(instrument_->model_rate, static_cast<int>(instrument_->decoder.spec().noise_bands)),
       synthesizer_(rate, instrument_->model_rate, static_cast<int>(instrument_->decoder.spec().harmonics),
                    static_cast<int>(instrument_->decoder.spec().noise_bands), seed),
       controls_(instrument_->decoder.make_controls()),
@@ -21,6 +22,7 @@ void Voice::start() noexcept {
   decoder_state_.reset();
   if (encoder_state_) encoder_state_->reset();
   gate_.reset();
+  breath_.reset();
   synthesizer_.reset();
 }
 
@@ -42,6 +44,7 @@ void Voice::render(const Features& features, const VoiceSettings& settings, cons
 
 void Voice::play(const Features& features, const VoiceSettings& settings, const FrameClock::Frame& frame, float* out,
                  const float* excitation, const float* deviation) noexcept {
+  breath_.play(features, settings.breath, controls_);
   gate_.set_threshold(settings.gate_db);
   shape(features.f0, settings, gate_.next(features.loudness));
   synthesizer_.render(features.f0, controls_, frame, out, excitation, deviation);

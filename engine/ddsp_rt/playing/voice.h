@@ -15,6 +15,7 @@
 #include "ddsp_rt/network/decoder.h"
 #include "ddsp_rt/network/encoder.h"
 #include "ddsp_rt/playing/gate.h"
+#include "ddsp_rt/synthesis/breath.h"
 #include "ddsp_rt/synthesis/synthesizer.h"
 
 namespace ddsp_rt {
@@ -24,6 +25,7 @@ struct VoiceSettings {
   float gate_db = kSilenceDb;  // silence threshold on loudness
   float harmonic_gain = 1.0f;  // linear
   float noise_gain = 1.0f;     // linear
+  float breath = 1.0f;         // linear: of the unvoiced part
   float brightness = 0.0f;     // dB per octave about 1 kHz
   bool mean_z = false;         // z is the training set's mean, not what the source's spectrum says
 };
@@ -41,13 +43,13 @@ class Voice {
   /// The same, but the network remembers what it did in `state`, one of this instrument's decoder.
   void start(const Decoder::State& state) noexcept;
 
-  /// Plays one frame from features: network, gate, synthesizer. `out` takes frame.length samples; `excitation`, where
+  /// Plays one frame from features: network, breath, gate, synthesizer. `out` takes frame.length samples; `excitation`, where
   /// given, replaces the noise generator by excitation_size() samples; `deviation`, where given, has frame.length
   /// samples and modulates the oscillators' frequency by 1 + deviation[i].
   void render(const Features& features, const VoiceSettings& settings, const FrameClock::Frame& frame, float* out,
               const float* excitation = nullptr, const float* deviation = nullptr) noexcept;
 
-  /// Plays one frame from controls given from outside, without network and gate.
+  /// Plays one frame from controls given from outside, without network, breath and gate.
   void render(float f0, const Controls& controls, const VoiceSettings& settings, const FrameClock::Frame& frame,
               float* out, const float* excitation = nullptr) noexcept;
 
@@ -83,6 +85,7 @@ class Voice {
   Decoder::State decoder_state_;
   std::optional<Encoder::State> encoder_state_;
   Gate gate_;
+  Breath breath_;
   Synthesizer synthesizer_;
   Controls controls_;
   std::vector<float> z_;

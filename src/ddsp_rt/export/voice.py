@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from ddsp_rt.export.room import StreamingRoom
 from ddsp_rt.network import InstrumentModel, Usual
-from ddsp_rt.synthesis import Synthesizer, SynthesizerState
+from ddsp_rt.synthesis import Breath, Synthesizer, SynthesizerState
 from ddsp_rt.synthesis.frame_clock import frame_lengths, join_frames, max_frame_length
 
 # Parameters as they sound, one column each; as in the engine's SmoothedParameters.
@@ -57,6 +57,7 @@ class Voice(nn.Module):
     """
 
     synthesizer_state: SynthesizerState | None
+    breath_state: Tensor | None
     decoder_state: Tensor  # [1, batch, width]
     encoder_state: Tensor
     now: list[float]  # parameters of the last frame
@@ -78,6 +79,8 @@ class Voice(nn.Module):
         self.decoder = model.decoder
         self.encoder = model.encoder
         self.usual = usual
+        self.breath = Breath(model_rate, spec.harmonics, spec.noise_bands)
+        self.breath_state = None
         self.gate = Gate()
         self.synthesizer = Synthesizer(rate, model_rate, spec.harmonics, spec.noise_bands)
         self.room = StreamingRoom(response) if len(response) else None
@@ -99,6 +102,7 @@ class Voice(nn.Module):
     def start(self, batch: int) -> None:
         """Begin anew, from silence, with parameters at once where they are set."""
         self.synthesizer_state = None
+        self.breath_state = None
         self.decoder_state = torch.zeros(1, batch, self.decoder_width)
         self.encoder_state = torch.zeros(1, batch, self.encoder_width)
         self.gate.start(batch)
@@ -136,6 +140,9 @@ class Voice(nn.Module):
         fast_loudness, balance = self.usual(loudness)
         amplitude, harmonics, noise, self.decoder_state = self.decoder(
             f0, periodicity, loudness, z, self.decoder_state, fast_loudness, balance
+        )
+        amplitude, noise, self.breath_state = self.breath(
+            f0, periodicity, balance, amplitude, harmonics, noise, self.breath_state
         )
         path = self.moved(wanted, frames)  # [frames + 1, parameters]
         level = self.gate(loudness, self.gate_db + gate)

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-SILENT = {"fast_loudness": {"offset": 0.0, "slope": 1.0}, "balance": {"offset": -30.0, "slope": 0.0}}
+PLAIN = {"fast_loudness": {"offset": 0.0, "slope": 1.0}, "balance": {"offset": 0.0, "slope": 0.0}}
 
 
 class Usual(nn.Module):
@@ -19,7 +19,7 @@ class Usual(nn.Module):
 
     def __init__(self, metadata: dict[str, Any]) -> None:
         super().__init__()
-        lines = SILENT | metadata.get("usual", {})
+        lines = PLAIN | metadata.get("usual", {})
         self.fast_offset, self.fast_slope = (float(lines["fast_loudness"][name]) for name in ("offset", "slope"))
         self.balance_offset, self.balance_slope = (float(lines["balance"][name]) for name in ("offset", "slope"))
         seen = metadata["quantiles"]["loudness_db"]

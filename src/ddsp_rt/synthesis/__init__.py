@@ -1,5 +1,6 @@
 """The differentiable twin of the engine's synthesis: controls in, audio out. Needs PyTorch."""
 
+from .breath import Breath
 from .filtered_noise import FilteredNoise, NoiseState
 from .harmonic_oscillators import HarmonicOscillators, OscillatorState
 from .noise_generator import NoiseGenerator
@@ -7,6 +8,7 @@ from .reverb import Reverb
 from .synthesizer import Synthesizer, SynthesizerState
 
 __all__ = [
+    "Breath",
     "FilteredNoise",
     "HarmonicOscillators",
     "NoiseGenerator",

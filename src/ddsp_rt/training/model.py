@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.architecture import Architecture
 from ddsp_rt.network.instrument_model import InstrumentModel
+from ddsp_rt.synthesis.breath import Breath
 from ddsp_rt.synthesis.synthesizer import Synthesizer
 from ddsp_rt.training.crops import TRACKS
 from ddsp_rt.training.rooms import Rooms
@@ -27,6 +28,7 @@ class TrainingModel(nn.Module):
         spec = architecture.decoder
         self.network = InstrumentModel(Architecture(spec, architecture.encoder, 0))
         self.rooms = rooms
+        self.breath = Breath(model_rate, spec.harmonics, spec.noise_bands)
         self.synthesizer = Synthesizer(model_rate, model_rate, spec.harmonics, spec.noise_bands)
         self.length = model_rate // FRAME_RATE  # samples per frame
 
@@ -38,15 +40,15 @@ class TrainingModel(nn.Module):
         Returns [batch, scored * samples per frame].
         """
         with torch.no_grad():
-            before, states = self._dry(batch, excitation, slice(None, preroll), (None, None, None))
+            before, states = self._dry(batch, excitation, slice(None, preroll), (None, None, None, None))
         audio, _ = self._dry(batch, excitation, slice(preroll, None), states)
         if self.rooms is None:
             return audio
         return self.rooms(torch.cat([before, audio], dim=1), batch["room"], preroll * self.length)
 
     def _dry(self, batch: dict[str, Tensor], excitation: Tensor, part: slice, states: tuple) -> tuple[Tensor, tuple]:
-        """The dry sound of some frames, and the states of encoder, decoder and synthesizer after them."""
-        encoder, decoder, synthesizer = states
+        """The dry sound of some frames, and the states of encoder, decoder, breath and synthesizer after them."""
+        encoder, decoder, breath, synthesizer = states
         z = None
         if self.network.encoder is not None:
             z, encoder = self.network.encoder.step(batch["mfcc"][:, part], encoder)
@@ -55,5 +57,6 @@ class TrainingModel(nn.Module):
         amplitude, harmonics, noise, decoder = self.network.decoder(
             told, periodicity, loudness, z, decoder, fast_loudness=fast_loudness, balance=balance
         )
+        amplitude, noise, breath = self.breath(f0, periodicity, balance, amplitude, harmonics, noise, breath)
         audio, synthesizer = self.synthesizer(f0, amplitude, harmonics, noise, excitation[:, part], synthesizer)
-        return audio, (encoder, decoder, synthesizer)
+        return audio, (encoder, decoder, breath, synthesizer)

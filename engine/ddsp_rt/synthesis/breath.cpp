@@ -1,0 +1,82 @@
+// How much of a frame is voiced, and where the rest goes.
+#include "ddsp_rt/synthesis/breath.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ddsp_rt/analysis/a_weighting.h"
+
+namespace ddsp_rt {
+namespace {
+
+constexpr float kUnvoiced = 0.35f;      // periodicity from which down nothing is tone
+constexpr float kFall = 1.0f / 3.0f;    // a frame, at the fastest
+constexpr float kWhole = 1.0f + kFall;  // a voiced frame: one more goes by before the fall is heard
+constexpr float kWhite = 1.0f / 3.0f;   // mean square of the noise generator's samples
+
+constexpr double kEdge = 3500.0, kHeard = 7000.0;  // Hz: the balance is of what lies above and below, up to there
+constexpr double kSteepness = 12.0;                // of the way from one to the other
+constexpr float kFarthest = 30.0f;                 // dB that the noise's balance is moved
+constexpr float kNothing = 1e-20f;                 // power
+
+}  // namespace
+
+Breath::Breath(int model_rate, int bands) : nyquist_(0.5f * static_cast<float>(model_rate)) {
+  for (int band = 0; band < bands; ++band) {
+    const float share = (band == 0 || band == bands - 1 ? 0.5f : 1.0f) / static_cast<float>(bands - 1);
+    const double hz = static_cast<double>(band) * nyquist_ / (bands - 1);
+    const float above = 1.0f / (1.0f + static_cast<float>(std::pow(kEdge / hz, kSteepness)));  // 0 at 0 Hz
+    bands_.push_back({.weight = kWhite * share * static_cast<float>(a_weighting_power(hz)),
+                      .below = share * (1.0f - above),
+                      .above = hz <= kHeard ? share * above : 0.0f,
+                      .tilt = 2.0f * above - 1.0f});
+  }
+}
+
+void Breath::play(const Features& features, float gain, Controls& controls) noexcept {
+  const float above = features.periodicity - kUnvoiced;
+  const float now = features.periodicity >= kVoicedPeriodicity ? kWhole : above / (kVoicedPeriodicity - kUnvoiced);
+  voiced_ = std::max(voiced_ - kFall, now > 0.0f ? now : 0.0f);  // no number counts as unvoiced
+  if (voiced_ >= 1.0f) return;
+  const float tone = voiced_ * voiced_ * (3.0f - 2.0f * voiced_);
+
+  const float whole = noise_power(controls) + (1.0f - tone * tone) * harmonic_power(features.f0, controls);
+  if (std::isfinite(features.balance)) balance((1.0f - tone), features.balance, controls);
+  const float louder = std::sqrt(whole / noise_power(controls)) * (tone + (1.0f - tone) * gain);
+  for (float& magnitude : controls.noise) magnitude *= louder;
+  controls.amplitude *= tone;
+}
+
+// Moves the noise `share` of the way to a balance of `wanted` dB, whatever that does to its level.
+void Breath::balance(float share, float wanted, Controls& controls) const noexcept {
+  float below = kNothing, above = kNothing;
+  for (std::size_t b = 0; b < bands_.size(); ++b) {
+    const float power = controls.noise[b] * controls.noise[b];
+    below += bands_[b].below * power;
+    above += bands_[b].above * power;
+  }
+  const float shift = share * std::clamp(wanted - 10.0f * std::log10(above / below), -kFarthest, kFarthest);
+  const float exponent = shift / 40.0f * std::log2(10.0f);  // half of it either way, of a magnitude
+  for (std::size_t b = 0; b < bands_.size(); ++b) controls.noise[b] *= std::exp2(exponent * bands_[b].tilt);
+}
+
+// A-weighted.
+float Breath::noise_power(const Controls& controls) const noexcept {
+  float power = kNothing;
+  for (std::size_t b = 0; b < bands_.size(); ++b) power += bands_[b].weight * controls.noise[b] * controls.noise[b];
+  return power;
+}
+
+// A-weighted, of the harmonics below the model's Nyquist, as the oscillators would normalise them.
+float Breath::harmonic_power(float f0, const Controls& controls) const noexcept {
+  float sum = 1e-7f, squares = 0.0f;
+  for (std::size_t h = 0; h < controls.harmonics.size(); ++h) {
+    const float hz = static_cast<float>(h + 1) * f0, share = controls.harmonics[h];
+    if (!(hz < nyquist_)) break;
+    sum += share;
+    squares += share * share * static_cast<float>(a_weighting_power(hz));
+  }
+  return 0.5f * controls.amplitude * controls.amplitude * squares / (sum * sum);
+}
+
+}  // namespace ddsp_rt

@@ -1,0 +1,137 @@
+// Unvoiced sound is noise: harmonics fade as periodicity falls, and the noise takes over their loudness.
+#include "ddsp_rt/synthesis/breath.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "coverage.h"
+#include "ddsp_rt/analysis/a_weighting.h"
+#include "measure.h"
+#include "rigs.h"
+
+using namespace ddsp_rt;
+
+namespace {
+
+constexpr int kModelRate = 16000, kBands = 65;
+
+Controls bowed() {
+  Controls controls(30, kBands);
+  controls.amplitude = 0.3f;
+  for (std::size_t h = 0; h < 30; ++h) controls.harmonics[h] = 1.0f / static_cast<float>(h + 1);
+  for (std::size_t b = 0; b < kBands; ++b) controls.noise[b] = 1e-3f * static_cast<float>(1 + b % 7);
+  return controls;
+}
+
+/// The controls of the last of `frames` frames of this periodicity.
+Controls after(Breath& breath, float periodicity, int frames, float f0 = 300.0f, float balance = -20.0f) {
+  Features features;
+  features.balance = balance;
+  features.f0 = f0;
+  features.periodicity = periodicity;
+  Controls controls;
+  for (int k = 0; k < frames; ++k) breath.play(features, 1.0f, controls = bowed());
+  return controls;
+}
+
+double a_weighted(double hz) { return std::pow(10.0, a_weighting_db(hz) / 10.0); }
+
+/// dB (A) of harmonics at 300 Hz and white-driven noise bands together.
+double level(const Controls& controls, double f0) {
+  double power = 0.0, sum = 0.0;
+  for (const float share : controls.harmonics) sum += share;
+  for (std::size_t h = 0; h < controls.harmonics.size(); ++h) {
+    if (static_cast<double>(h + 1) * f0 >= kModelRate / 2) continue;
+    const double amplitude = controls.amplitude * controls.harmonics[h] / sum;
+    power += 0.5 * amplitude * amplitude * a_weighted(static_cast<double>(h + 1) * f0);
+  }
+  for (std::size_t b = 1; b < kBands; ++b)  // uniform samples in [-1, 1) have a mean square of a third
+    power += std::pow(controls.noise[b], 2) / 3.0 / (kBands - 1) * a_weighted(125.0 * static_cast<double>(b)) *
+             (b == kBands - 1 ? 0.5 : 1.0);
+  return 10.0 * std::log10(power);
+}
+
+}  // namespace
+
+TEST_CASE("Breath leaves voiced frames as they are") {
+  Breath breath(kModelRate, kBands);
+  for (const float periodicity : {0.5f, 0.7f, 1.0f}) {
+    const Controls controls = after(breath, periodicity, 3);
+    CHECK(controls.amplitude == bowed().amplitude);
+    CHECK(controls.noise == bowed().noise);
+  }
+}
+
+TEST_CASE("Unvoiced frames have no harmonics, and noise as loud as both were") {
+  for (const float f0 : {60.0f, 220.0f}) {
+    Breath breath(kModelRate, kBands);
+    const double whole = level(bowed(), f0);
+    for (const float periodicity : {0.49f, 0.42f, 0.36f}) {
+      const Controls between = after(breath, periodicity, 6, f0);
+      CHECK(between.amplitude > 0.0f);
+      CHECK(between.amplitude < bowed().amplitude);
+      CHECK(level(between, f0) == doctest::Approx(whole).epsilon(0.002));
+    }
+    const Controls noise = after(breath, 0.1f, 6, f0);
+    CHECK(noise.amplitude == 0.0f);
+    CHECK(level(noise, f0) == doctest::Approx(whole).epsilon(0.002));
+  }
+}
+
+TEST_CASE("The noise of an unvoiced frame has the source's balance about 3.5 kHz, and the level it had") {
+  Breath breath(kModelRate, kBands);
+  for (const float wanted : {-25.0f, -6.0f, 0.0f, 8.0f, 15.0f}) {
+    const Controls noise = after(breath, 0.1f, 6, 300.0f, wanted);
+    double below = 0.0, above = 0.0;
+    for (std::size_t b = 1; b < kBands - 1; ++b) (b > 28 ? above : below) += std::pow(noise.noise[b], 2);
+    CHECK(std::abs(10.0 * std::log10(above / below) - wanted) < 3.0);
+    CHECK(level(noise, 300.0) == doctest::Approx(level(bowed(), 300.0)).epsilon(0.002));
+  }
+}
+
+TEST_CASE("A lost frame changes nothing, a consonant is noise within 16 ms, and a tone is back at once") {
+  Breath breath(kModelRate, kBands);
+  CHECK(after(breath, 0.1f, 1).amplitude == 0.0f);  // it begins with a consonant
+  CHECK(after(breath, 0.9f, 1).amplitude == bowed().amplitude);
+  CHECK(after(breath, 0.1f, 1).amplitude == bowed().amplitude);
+  CHECK(after(breath, 0.9f, 1).amplitude == bowed().amplitude);
+  float before = 1.0f;
+  for (int frame = 1; frame <= 4; ++frame) {
+    const float amplitude = after(breath, 0.1f, 1).amplitude;
+    if (frame > 1) CHECK(amplitude < before);
+    before = amplitude;
+  }
+  CHECK(before == doctest::Approx(0.0).epsilon(1e-5));
+}
+
+TEST_CASE("What is no number counts as unvoiced") {
+  Breath breath(kModelRate, kBands);
+  const Controls controls = after(breath, std::nanf(""), 6, std::nanf(""), std::nanf(""));
+  CHECK(controls.amplitude == 0.0f);
+  for (const float magnitude : controls.noise) CHECK(std::isfinite(magnitude));
+}
+
+COVERS(kBreath, {coverage::audio});
+TEST_CASE("Breath: its dB on what is unvoiced, nothing on a tone, silence at the lowest") {
+  std::vector<float> hiss(rigs::samples(0.6));
+  std::uint32_t state = 1;
+  for (float& sample : hiss) {
+    state = state * 1664525u + 1013904223u;
+    sample = 0.2f * (static_cast<float>(state >> 8) * 0x1p-23f - 1.0f);
+  }
+  const auto play = [&](float gain, bool tone) {
+    rigs::Audio rig({});
+    rig.door.set(Parameter::kBreath, gain);
+    rig.door.reset();
+    const std::vector<float> out = tone ? rig.play(0.6) : rigs::process(rig.door, hiss);
+    return std::vector<float>(out.begin() + static_cast<std::ptrdiff_t>(rigs::samples(0.3)), out.end());
+  };
+  const double plain = measure::db(measure::rms(play(0.0f, false)));
+  CHECK(plain > -40.0);
+  CHECK(measure::db(measure::rms(play(-12.0f, false))) == doctest::Approx(plain - 12.0).epsilon(0.01));
+  CHECK(measure::rms(play(-60.0f, false)) < 1e-7);
+  const std::vector<float> tone = play(0.0f, true), same = play(-60.0f, true);
+  for (std::size_t i = 0; i < tone.size(); ++i) CHECK(std::abs(same[i] - tone[i]) < 1e-6);
+}
