@@ -16,7 +16,7 @@ from torch import Tensor
 from ddsp_rt.weighting import a_weighting
 
 SCALES = (2048, 1024, 512, 256, 128, 64)  # FFT sizes, samples at BASE_RATE; as long at its multiples
-BASE_RATE = 16_000  # Hz; in its band all bins count alike, above as the square of its edge over their frequency
+BASE_RATE = 16_000  # Hz; in its band all bins count alike, above as (its edge / their frequency)^4
 EPSILON = 1e-7
 OVERLAP = 4  # a window every quarter of its length, for reporting
 LOUDNESS_WINDOW = 0.032  # seconds, about: the scale nearest to it
@@ -25,22 +25,28 @@ ROWS = 2  # of a batch worked on at once on a CPU, so that spectra stay in its c
 
 
 def mss(
-    output: Tensor, target: Tensor, overlap: int = OVERLAP, usable: Tensor | None = None, rate: int = BASE_RATE
+    output: Tensor,
+    target: Tensor,
+    overlap: int = OVERLAP,
+    usable: Tensor | None = None,
+    rate: int = BASE_RATE,
+    highs: bool = True,
 ) -> Tensor:
     """Multi-scale spectral loss: lower is nearer; 0 for identical signals.
 
     With m = |STFT| / sqrt(N), periodic Hann windows of N = 2048, 1024, ..., 64 samples without padding, it is the sum
     over N of mean |m - m'| + mean |ln(m + 1e-7) - ln(m' + 1e-7)|. Gradients go to `output` only.
 
-    At `rate` 48000 windows last as long, and what lies below 8 kHz counts as it would at 16000; what lies above is
-    added with a weight that falls as 1 / frequency squared, since ears tell less and less of it apart.
+    At `rate` 48000 windows last as long, and what lies below 8 kHz counts as it would at 16000. With `highs`, what
+    lies above is added with a weight that falls steeply: bins there are twice as many, ears tell few of them apart, and
+    some recordings hold nothing but their coder's or converter's floor.
 
     Args:
         output, target: [batch, samples].
         overlap: windows per window length; 4 for reporting, 2 is enough for training.
         usable: bool [batch, frames] of equal length in samples; windows that touch an unusable frame do not count.
     """
-    return SpectralLoss.apply(output, target.detach(), overlap, usable, 0.0, rate)
+    return SpectralLoss.apply(output, target.detach(), overlap, usable, 0.0, rate, highs)
 
 
 def training_loss(
@@ -50,9 +56,9 @@ def training_loss(
 
     Args:
         output, target: [batch, samples] at `rate` Hz.
-        overlap, usable: as for `mss`.
+        overlap, usable: as for `mss`, whose highs count.
     """
-    return SpectralLoss.apply(output, target.detach(), overlap, usable, loudness, rate)
+    return SpectralLoss.apply(output, target.detach(), overlap, usable, loudness, rate, True)
 
 
 class SpectralLoss(torch.autograd.Function):
@@ -60,7 +66,14 @@ class SpectralLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, output: Tensor, target: Tensor, overlap: int, usable: Tensor | None, loudness: float, rate: int
+        ctx: Any,
+        output: Tensor,
+        target: Tensor,
+        overlap: int,
+        usable: Tensor | None,
+        loudness: float,
+        rate: int,
+        highs: bool,
     ) -> Tensor:
         both = torch.cat([output, target]).to(torch.float32)
         batch = len(output)
@@ -74,7 +87,7 @@ class SpectralLoss(torch.autograd.Function):
             hop = size // overlap
             weight = _weights(usable, both[:batch], size, hop)
             curve = _a_weighting(size, rate, both.device) if size == loudness_size else None
-            shares = _bin_shares(size, rate, both.device)
+            shares = _bin_shares(size, rate, both.device, highs)
             for part in (slice(row, row + rows) for row in range(0, batch, rows)):
                 pair = torch.cat([both[:batch][part], both[batch:][part]])
                 slopes = None if gradient is None else gradient[part]
@@ -87,7 +100,7 @@ class SpectralLoss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor):
         (gradient,) = ctx.saved_tensors
-        return gradient * grad, None, None, None, None, None
+        return gradient * grad, None, None, None, None, None, None
 
 
 def _scale(
@@ -164,13 +177,14 @@ def _window(size: int, rate: int, device: torch.device) -> Tensor:
 
 
 @lru_cache(maxsize=64)
-def _bin_shares(size: int, rate: int, device: torch.device) -> Tensor | None:
+def _bin_shares(size: int, rate: int, device: torch.device, highs: bool) -> Tensor | None:
     """What each bin adds to a mean over the bins [bins] of the band of BASE_RATE; None where that is all."""
     if _multiple(rate) == 1:
         return None
     frequency = torch.fft.rfftfreq(size, 1.0 / rate)
-    weight = (0.5 * BASE_RATE / frequency.clamp(min=1.0)).clamp(max=1.0).square()
-    return (weight / (frequency <= 0.5 * BASE_RATE).sum()).to(device)
+    low = frequency <= 0.5 * BASE_RATE
+    weight = (0.5 * BASE_RATE / frequency.clamp(min=1.0)).clamp(max=1.0) ** 4 if highs else low.to(torch.float32)
+    return (weight / low.sum()).to(device)
 
 
 @lru_cache(maxsize=16)
