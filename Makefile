@@ -139,10 +139,10 @@ stub: $(VENV)/.test ## write what Python's type checkers are told of the compile
 # ---- figures -------------------------------------------------------------------------------------------------------
 
 .PHONY: evaluate
-evaluate: $(VENV)/.test ## the figures that need recordings: make evaluate DATA=folder [AGAINST=earlier.json]
+evaluate: $(VENV)/.test ## the figures that need recordings: make evaluate DATA=folder [AGAINST=earlier.json QUICK=1]
 	@$(PYTHON) benchmarks/evaluate.py $(DATA) \
 	  --json build/evaluation-$$(git describe --always --dirty=+ --exclude='*').json \
-	  $(if $(AGAINST),--against $(AGAINST))
+	  $(if $(AGAINST),--against $(AGAINST)) $(if $(QUICK),--quick) $(if $(ONLY),--only "$(ONLY)") --jobs $(JOBS)
 
 .PHONY: bench
 bench: $(VENV)/.package ## speed, block times, memory and latency on this machine

@@ -1,28 +1,37 @@
 """The figures that need recordings: what an instrument makes of its test part and of other performers' phrases.
 
-    python benchmarks/evaluate.py DATA [--instrument violin] [--json FILE] [--against FILE] [--quick]
+    python benchmarks/evaluate.py DATA [--instrument violin] [--json FILE] [--against FILE] [--quick] [--only WORDS]
 
 DATA holds folders of recordings as TEST_PART and PHRASES below name them. Prints every figure beside its target (and,
-with --against, what moved since an earlier run), and ends with 1 when a target is missed. Some minutes of one core; the
-judges' opinions on the recordings are kept in build/judges. --quick leaves the rendered tunes and single notes out.
+with --against, what moved since an earlier run), and ends with 1 when a target is missed. An hour of one core the first
+time, since the judges listen in real time; their opinions on the recordings are kept in build/judges, and what was
+measured of an unchanged revision in build/measured, from where an interrupted run goes on. --quick leaves the rendered
+tunes and single notes out; --only takes the groups whose names hold one of the words, comma between.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import multiprocessing
 import os
+import pickle
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from figures import Figure, figures_of, moved
 
 import ddsp_rt
+from ddsp_rt.content_hash import content_hash
 from ddsp_rt.errors import UserError
 from ddsp_rt.evaluation import evaluate, timbre_distance
 from ddsp_rt.evaluation.performance import public, together
@@ -33,7 +42,9 @@ from ddsp_rt.evaluation.truth import Truths
 from ddsp_rt.whole_files import whole_file
 
 TEST_PART = ("violin/bach-*_mono/*.flac", 30.0)  # its last seconds: never trained on
+OWN = "violin, its own test part"
 CACHE = Path(__file__).parents[1] / "build" / "judges"
+MEASURED = CACHE.with_name("measured")
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="also write everything measured here")
     parser.add_argument("--against", type=Path, help="what --json wrote before: print what moved since")
     parser.add_argument("--quick", action="store_true", help="without the rendered tunes and single notes")
+    parser.add_argument("--only", metavar="WORDS", help=f"groups of this name alone, of: {', '.join([OWN, *PHRASES])}")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     try:
@@ -96,21 +108,32 @@ def read(path: Path) -> dict:
 
 
 def measure(options) -> dict:
-    test = files_of(options.data, TEST_PART[0])
-    groups = {name: group for name, group in PHRASES.items() if not (options.quick and group.slow)}
-    files = {name: files_of(options.data, group.patterns) for name, group in groups.items()}
+    names = [name for name in [OWN, *PHRASES] if not (options.quick and name in PHRASES and PHRASES[name].slow)]
+    if options.only:
+        names = [name for name in names if any(word.strip() in name for word in options.only.split(","))]
+    test = files_of(options.data, TEST_PART[0]) if OWN in names else []
+    files = {name: files_of(options.data, PHRASES[name].patterns) for name in names if name != OWN}
     if not test and not any(files.values()):
         raise ddsp_rt.UsageError(f"{options.data}: holds none of {TEST_PART[0]} and the phrases")
-    ddsp_rt.load(options.instrument)  # fails here rather than in a process of its own
+    instrument = ddsp_rt.load(options.instrument).path  # fails here rather than in a process of its own
     revision = commit()  # before the long work, during which the files may change
+    state = None if revision is None or revision.endswith("+") else f"{revision} {content_hash(instrument)}"
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn")) as pool:
-        resynthesis = pool.submit(resynthesise, options.instrument, test) if test else None
+
+        def start(group: str, paths: list[Path], work: Callable[[], Any]) -> Future:
+            future = pool.submit(once, state, [group, *map(content_hash, paths)], work)
+            waiting[future] = f"{group}: {paths[0].name}"
+            return future
+
+        waiting: dict[Future, str] = {}
+        resynthesis = start(OWN, test, partial(resynthesise, options.instrument, test)) if test else None
         jobs = {
-            name: [pool.submit(play, options.instrument, path, options.data, groups[name]) for path in paths]
+            name: [start(name, [p], partial(play, options.instrument, p, options.data, PHRASES[name])) for p in paths]
             for name, paths in files.items()
             if paths
         }
+        tell(waiting)
         played = {name: [job.result() for job in group] for name, group in jobs.items()}
         own = resynthesis.result() if resynthesis else None
     target, training = (part_of(test, last) for last in (True, False)) if test else (None, None)
@@ -124,6 +147,32 @@ def measure(options) -> dict:
             "transfers": {name: group_of(group, target) for name, group in played.items()},
         },
     )
+
+
+def once(state: str | None, what: list[str], work: Callable[[], Any]) -> Any:
+    """What `work` gives, kept for the next run of an unchanged `state` of code and instrument (None: not known)."""
+    if state is None:
+        return work()
+    kept = MEASURED / hashlib.sha256("\n".join([state, *what]).encode()).hexdigest()[:24]
+    if kept.is_file():
+        return pickle.loads(kept.read_bytes())
+    result = work()
+    with whole_file(kept) as file:
+        pickle.dump(result, file)
+    return result
+
+
+def tell(waiting: dict[Future, str]) -> None:
+    """A line on standard error for each job as it ends: the work takes long, and what is left of it is to be seen."""
+    start, say = time.monotonic(), partial(print, file=sys.stderr, flush=True)
+    say(f"evaluate: {len(waiting)} pieces of work; the test part takes longest")
+    for done, future in enumerate(as_completed(waiting), 1):
+        minutes = (time.monotonic() - start) / 60
+        print(
+            f"evaluate: {done} of {len(waiting)} after {minutes:.1f} min: {waiting[future]}",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def within(folder: Path, result: dict) -> dict:

@@ -44,7 +44,7 @@ class Command(TyperCommand):
         rows: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
         for param in self.get_params(ctx):
             if (record := param.get_help_record(ctx)) is not None:
-                name, text = record[0], LIMITS.sub("", record[1])
+                name, text = record[0], LIMITS.sub("", record[1].replace("\\[", "["))  # older typers escape it
                 if param.param_type_name == "argument":
                     rows["Arguments"].append((_argument(param), text.removesuffix("[required]").rstrip()))
                 else:
