@@ -1,5 +1,6 @@
 """Sound files as users have them: what is there is played, what is missing is said, and a mix-down loses nothing."""
 
+import io
 import os
 import shutil
 import struct
@@ -112,6 +113,36 @@ def test_an_mp3_longer_than_its_table_says_is_played_whole(tmp_path):
     (tmp_path / "two.mp3").write_bytes(one + one)
     assert 3.95 < len(read_audio(tmp_path / "two.mp3")[0]) / RATE < 4.2
     assert len(read_audio(tmp_path / "one.mp3")[0]) == 2 * RATE
+
+
+def _ogg(f0, rate=48_000, subtype="VORBIS"):
+    file = io.BytesIO()
+    soundfile.write(file, 0.3 * np.sin(2 * np.pi * f0 * np.arange(rate) / rate), rate, format="OGG", subtype=subtype)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+@pytest.mark.parametrize("between", [b"", b"some bytes of a broken download"])
+def test_every_recording_of_a_chained_ogg_is_played(tmp_path, subtype, between):
+    """Radio streams, and some recorders, put one recording behind the other into one file."""
+    links = [_ogg(f0, subtype=subtype) for f0 in (200, 300, 400)]
+    (tmp_path / "chain.ogg").write_bytes(between.join(links))
+    said = []
+    audio, rate = read_audio(tmp_path / "chain.ogg", report=said.append)
+    assert not said and len(audio) == pytest.approx(3 * rate, abs=0.03 * rate)
+    for part, f0 in enumerate((200, 300, 400)):
+        middle = audio[int((part + 0.3) * rate) : int((part + 0.7) * rate)]
+        assert np.argmax(np.abs(np.fft.rfft(middle))) * rate / len(middle) == pytest.approx(f0, abs=3)
+    with AudioReader(tmp_path / "chain.ogg") as reader:
+        assert all(np.array_equal(np.concatenate(list(reader.blocks())), audio) for _ in range(2))
+
+
+def test_a_link_of_a_chain_that_does_not_fit_is_told(tmp_path):
+    (tmp_path / "chain.ogg").write_bytes(_ogg(200) + _ogg(300, 22_050) + _ogg(400))
+    said = []
+    audio, rate = read_audio(tmp_path / "chain.ogg", report=said.append)
+    assert len(audio) == pytest.approx(2 * rate, abs=0.02 * rate)
+    assert len(said) == 1 and "a part of another rate" in said[0] and "left out" in said[0]
 
 
 def test_mp3_is_decoded_alike_however_it_is_cut_into_blocks(tmp_path):

@@ -6,6 +6,7 @@ read, not how it is called.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -21,6 +22,7 @@ from ddsp_rt.checks import as_path
 from ddsp_rt.errors import DataError
 from ddsp_rt.sound_files import decoders, headers, mp3, ogg
 from ddsp_rt.sound_files.quiet import quiet
+from ddsp_rt.sound_files.spliced import Spliced
 
 READABLE = "WAV, FLAC, OGG, MP3 or AIFF"
 LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000  # Hz; a header outside is not believed
@@ -49,7 +51,8 @@ class Source:
             if self._size == 0:
                 raise DataError(f"{self.name}: is empty (0 bytes)")
             self._decoder = None
-            self._spliced = None
+            self._spliced: Spliced | None = None
+            self._more: list[Spliced] = []  # what follows it in the file, as links of a chain
             self._first_look()
         except BaseException:
             self.close()
@@ -59,11 +62,11 @@ class Source:
         import soundfile
 
         reading = headers.look(self._file, self._size)
-        self._spliced, self.whole, self.header_note = (
-            reading.file,
-            reading.whole,
-            reading.note or ogg.look(self._file, self._size),
-        )
+        self._spliced, self.whole = reading.file, reading.whole
+        self.header_note = reading.note or ogg.look(self._file, self._size)
+        chained = ogg.links(self._file, self._size)
+        if chained:
+            self._spliced, *self._more = (Spliced(self._file, [link]) for link in chained)
         try:
             sound = self._sound()
             if sound.format == "MP3" and self._spliced is None:
@@ -78,6 +81,7 @@ class Source:
             self.rate, self.channels, self.subtype = int(sound.samplerate), int(sound.channels), sound.subtype
             self.frames = int(sound.frames)
             sound.close()
+            self._chain()
         if not LOWEST_RATE <= self.rate <= HIGHEST_RATE:
             raise DataError(f"{self.name}: its header gives a sample rate of {self.rate} Hz, which cannot be right")
         if self.frames <= 0 and self._decoder is None:
@@ -85,7 +89,23 @@ class Source:
         if self.frames >= 1 << 62:  # libsndfile's "not known"
             self.frames = 0
 
-    def _sound(self):
+    def _chain(self) -> None:
+        """Keep of the recordings that follow in the same file those that can be played with the first."""
+        import soundfile
+
+        kept = []
+        for piece in self._more:
+            with contextlib.suppress(soundfile.SoundFileError, RuntimeError), self._sound(piece) as sound:
+                if (sound.samplerate, sound.channels) == (self.rate, self.channels):
+                    kept.append(piece)
+                    self.frames += int(sound.frames)
+        left_out = len(self._more) - len(kept)
+        if left_out:
+            parts = "a part" if left_out == 1 else f"{left_out} parts"
+            self.header_note = f"{parts} of another rate or channel count, or damaged, left out"
+        self._more = kept
+
+    def _sound(self, piece: Spliced | None = None):
         import soundfile
 
         class Unlimited(soundfile.SoundFile):
@@ -95,9 +115,10 @@ class Source:
                 return False
 
         with quiet:
-            if self._spliced is not None:
-                self._spliced.seek(0)
-                return Unlimited(self._spliced)
+            piece = piece or self._spliced
+            if piece is not None:
+                piece.seek(0)
+                return Unlimited(piece)
             os.lseek(self._file.fileno(), 0, os.SEEK_SET)
             return Unlimited(self._file.fileno(), closefd=False)
 
@@ -119,9 +140,15 @@ class Source:
             yield from self._decoder.blocks(size)
             self.damaged = self._decoder.broken
             return
+        for piece in [None, *self._more]:
+            yield from self._blocks_of(piece, size)
+            if self.damaged:
+                return
+
+    def _blocks_of(self, piece: Spliced | None, size: int) -> Iterator[np.ndarray]:
         import soundfile
 
-        sound = self._sound()
+        sound = self._sound(piece)
         # mpg123 writes of what it meets on its way to standard error
         hush = quiet if sound.format == "MP3" else _loud
         try:
