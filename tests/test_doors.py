@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 
@@ -13,7 +14,7 @@ import pytest
 import soundfile
 
 import ddsp_rt
-from ddsp_rt import console
+from ddsp_rt import console, whole_files
 from ddsp_rt.cli import main
 
 RATE = 16_000
@@ -314,6 +315,32 @@ def test_a_terminated_run_leaves_nothing_half_made(here, instrument_path):
     assert running.returncode == 143 and err.count(b"\n") == 1
     assert (here / "out.wav").read_bytes() == b"the old file"
     assert sorted(os.listdir()) == ["long.wav", "out.wav", "take.wav"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
+def test_what_a_killed_run_left_is_removed_by_the_next_and_what_another_writes_is_not(here, run, instrument_path):
+    script = (
+        "import sys; from ddsp_rt.whole_files import WholeFile; file = WholeFile('out.wav')\n"
+        "print(flush=True); sys.stdin.read()"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    for process in started:
+        process.stdout.readline()
+    killed, alive = started
+    killed.kill()
+    killed.communicate()
+    left = list(here.glob(".ddsp-rt-*.part"))
+    assert len(left) == 2
+    for path in left:
+        os.utime(path, (path.stat().st_atime - 60, path.stat().st_mtime - 60))
+    whole_files._swept.clear()
+    assert run("transfer", "take.wav", "--to", instrument_path, "-o", "out.wav")[0] == 0
+    assert len(list(here.glob(".ddsp-rt-*.part"))) == 1
+    alive.communicate(b"")  # it ends, and takes its own away
+    assert sorted(os.listdir()) == ["out.wav", "take.wav"]
 
 
 # ---- samples and files

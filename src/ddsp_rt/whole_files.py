@@ -9,12 +9,15 @@ import secrets
 import shutil
 import sys
 import tempfile
+import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 PREFIX, SUFFIX = ".ddsp-rt-", ".part"
+YOUNG = 1.0  # seconds for which a file may not have its lock yet
+_swept: set[Path] = set()  # folders that this process has looked through
 
 
 class WholeFile:
@@ -22,7 +25,7 @@ class WholeFile:
 
     `handle` is its file descriptor, `temporary` its path meanwhile: unique and short, so that a name of the greatest
     length can be written. A link is written through and stays one; an old file hands its permissions on. Missing
-    folders are made.
+    folders are made. What a killed process left under such a name in the folder is removed.
 
     Raises:
         OSError: the folder or the disk refuses, or links lead in a circle.
@@ -35,11 +38,13 @@ class WholeFile:
         if self.target.is_symlink():
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
         self.target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(self.target.parent)
         self.temporary = self.target.parent / f"{PREFIX}{secrets.token_hex(6)}{SUFFIX}"
         self._done = False
         # From before the file is there: a signal may come before whoever writes it can clean up.
         self._remove = weakref.finalize(self, self.temporary.unlink, missing_ok=True)
         self.handle = os.open(self.temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        _lock(self.handle)  # while it is held, the file is nobody's leftover; it goes with the process
 
     def commit(self) -> None:
         """Make sure that everything is on the disk, then give it its name."""
@@ -64,6 +69,45 @@ class WholeFile:
             umask = os.umask(0)
             os.umask(umask)
             return 0o666 & ~umask
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the temporary files that nobody writes any more; once in each folder."""
+    if folder in _swept:
+        return
+    _swept.add(folder)
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            if entry.name.startswith(PREFIX) and entry.name.endswith(SUFFIX) and _is_left(entry.path):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _is_left(path: str) -> bool:
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return time.time() - os.fstat(handle).st_mtime > YOUNG and _lock(handle)
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int) -> bool:
+    """Lock an open file, and all that shares its descriptor; False when another process has it.
+
+    Windows needs no lock: it removes no file that is open.
+    """
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # it is locked, or the file system has no locks and nobody can tell
+        return False
+    return True
 
 
 class ToStandardOutput:
