@@ -1,12 +1,14 @@
 """The picture shows what it says: every axis labelled with its unit, signals where they belong, a small file."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
 
 import ddsp_rt
 from ddsp_rt.cli import main
+from ddsp_rt.figures import axes as style
 from ddsp_rt.figures.axes import note_frequency, spectrogram
 from ddsp_rt.figures.drawing import FONT, draw, panels
 from ddsp_rt.figures.parts import Parts, amplitudes, take_apart
@@ -58,6 +60,23 @@ def test_time_is_shared_by_all_panels_but_the_room(parts):
     for axis in drawn(parts).axes:
         if axis.get_title(loc="left") and not axis.get_title(loc="left").startswith("7"):
             assert axis.get_xlim() == (0, 2)
+
+
+def lightness(colour):
+    """0 black, 1 white: what is left of a colour on a printer without any (ITU-R BT.601)."""
+    from matplotlib.colors import to_rgb
+
+    return float(np.dot((0.299, 0.587, 0.114), to_rgb(colour)))
+
+
+def test_lines_of_a_panel_are_told_apart_in_grey(parts):
+    for axis in drawn(parts).axes:
+        lines = [line for line in axis.get_lines() if not line.get_label().startswith("_")]
+        for first, second in itertools.combinations(lines, 2):
+            apart = abs(lightness(first.get_color()) - lightness(second.get_color()))
+            assert first.get_linestyle() != second.get_linestyle() or apart > 0.3, axis.get_title(loc="left")
+    channels = sorted(map(lightness, (style.BLUE, style.RED, style.ORANGE, style.YELLOW)))
+    assert np.diff(channels).min() > 0.1
 
 
 def test_spectrogram_puts_a_tone_at_its_frequency_and_level():

@@ -6,8 +6,10 @@ import numpy as np
 
 from ddsp_rt.note_names import note_name
 
-# Okabe and Ito's colours, told apart by the colour-blind; distinct in grey too, helped by the line styles.
-BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7F7F7F"
+# Okabe and Ito's colours, told apart by the colour-blind. In grey the first four stand apart by their lightness, from
+# dark to light; where lines lie on each other their styles and widths differ besides.
+BLUE, RED, ORANGE, YELLOW = "#0072B2", "#D55E00", "#E69F00", "#F0E442"
+GREY, PALE_GREEN = "#7F7F7F", "#8FD9C2"
 MAP = "cividis"
 RANGE = 80.0  # dB shown in a spectrogram
 LOWEST = 60.0  # Hz

@@ -137,7 +137,7 @@ def _loudness(axis, parts: Parts) -> None:
     heard = measure_loudness(parts.result, parts.rate)[: len(time)]
     axis.plot(time, parts.loudness, color=style.BLUE, lw=1.0, label="in: heard")
     axis.plot(time, parts.loudness_asked, "--", color=style.ORANGE, lw=1.1, label="asked of the instrument")
-    axis.plot(time[: len(heard)], heard, color=style.GREEN, lw=1.4, alpha=0.9, label="out: result", zorder=1)
+    axis.plot(time[: len(heard)], heard, color=style.PALE_GREEN, lw=3.5, label="out: result", zorder=1)
     axis.axhline(parts.gate, color="0.4", lw=0.7, ls=":", label="gate")
     loud = max(parts.loudness.max(), parts.loudness_asked.max(), heard.max(initial=-100.0))
     axis.set_ylim(min(QUIETEST, parts.gate - 5), max(5 * np.ceil(loud / 5) + 14, -20))

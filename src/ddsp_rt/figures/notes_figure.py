@@ -67,10 +67,10 @@ def _roll(axis, song: Song, instrument: Instrument, octave: int) -> None:
     for start, end, key, channel in song.notes():
         sounding = key + 12 * octave
         outside = not pitch[0] - 0.5 <= sounding <= pitch[-1] + 0.5
-        colour = (style.BLUE, style.ORANGE, style.GREEN, style.RED)[channel % 4]
+        colour = (style.BLUE, style.ORANGE, style.RED, style.YELLOW)[channel % 4]
         axis.barh(
             sounding, max(end - start, 0.01), left=start, height=0.8, color="none" if outside else colour,
-            edgecolor=colour, hatch="////" if outside else None, lw=0.6,
+            edgecolor="0.2", hatch="////" if outside else None, lw=0.6,
         )  # fmt: skip
     low, high = min(min(keys), pitch[0]) - 2, max(max(keys), pitch[-1]) + 2
     ticks = [n for n in range(int(np.ceil(low)), int(high) + 1) if n % 12 in (0, 7)]
