@@ -12,6 +12,9 @@ JOBS ?= $(shell nproc)
 # One thread a process: PyTorch's own threads get in each other's way where tests already run side by side.
 PYTEST = env OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n $(JOBS)
 
+# Runs a long command, keeps what it says in a log, and says every ten seconds how far it is.
+STEPS = python3 cmake/steps.py
+
 # Debian packages: what the engine and its Python module need to build, then what their tests need besides.
 ENGINE_PACKAGES := g++ cmake ninja-build nlohmann-json3-dev
 BUILD_PACKAGES := $(ENGINE_PACKAGES) python3-dev python3-venv
@@ -42,7 +45,7 @@ if command -v dpkg-query >/dev/null; then \
 fi; \
 if [ -n "$$missing" ]; then \
   if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-    echo "Installing system packages:$$missing"; \
+    echo "Installing system packages (a minute or so):$$missing"; \
     apt-get update -qq && \
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
   else \
@@ -66,15 +69,15 @@ $(VENV)/bin/python:
 $(VENV)/.package: pyproject.toml $(ENGINE_SOURCES) $(INSTRUMENTS) | $(VENV)/bin/python
 	@$(call need-packages,$(BUILD_PACKAGES))
 	@echo "Building the engine and installing the package (a minute or so)"
-	@$(PYTHON) -m pip install -q --disable-pip-version-check -e .
+	@$(STEPS) build/package.log $(PYTHON) -m pip install -v --disable-pip-version-check -e .
 	@touch $@
 
 # PyTorch first and by version: left to choose, pip may bring a build for other hardware.
 $(VENV)/.test: pyproject.toml $(VENV)/.package
 	@$(call need-packages,$(TEST_PACKAGES))
 	@echo "Installing PyTorch and the test tools (some minutes the first time)"
-	@$(PYTHON) -m pip install -q --disable-pip-version-check torch==2.13.0
-	@$(PYTHON) -m pip install -q --disable-pip-version-check $$($(PYTHON) -c 'import tomllib; \
+	@$(STEPS) build/test-tools.log $(PYTHON) -m pip install --disable-pip-version-check torch==2.13.0
+	@$(STEPS) build/test-tools.log $(PYTHON) -m pip install --disable-pip-version-check $$($(PYTHON) -c 'import tomllib; \
 	  extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
 	  print(*(r for name in ("train", "evaluate", "formats", "export", "test", "lint") for r in extras[name]))')
 	@touch $@
@@ -234,8 +237,7 @@ wheel: $(VENV)/bin/python ## build the source distribution and the wheel: dist/
 	@echo "Building the source distribution, and the wheel from it (some minutes)"
 	@$(PYTHON) -m pip install -q --disable-pip-version-check build
 	@rm -f dist/ddsp_rt-*.tar.gz dist/ddsp_rt-*.whl
-	@mkdir -p build
-	@$(PYTHON) -m build --outdir dist . >build/wheel.log 2>&1 || { tail -30 build/wheel.log; exit 1; }
+	@$(STEPS) build/wheel.log $(PYTHON) -m build --outdir dist .
 
 .PHONY: wheel-test
 wheel-test: wheel ## install the wheel in an environment of its own, outside the checkout, and play there
