@@ -51,6 +51,15 @@ def test_octaves_are_left_out_where_they_are_out_of_tune(f0, level, cents):
     assert share(usable_frames(audio, RATE, *features(2.0, f0)), "polyphony") > 0.95
 
 
+@pytest.mark.parametrize("noise", [0.0, 1e-5, 1e-3])
+def test_a_tone_without_harmonics_is_one_note(noise):
+    """Where there is no partial, what the window and the noise leave there tells of no tuning."""
+    audio = 0.3 * np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE) + noise * np.random.default_rng(1).normal(
+        size=2 * RATE
+    )
+    assert share(usable_frames(audio, RATE, *features(2.0, 440.0)), "polyphony") < 0.01
+
+
 def test_a_slide_of_a_single_note_and_one_with_weak_odd_harmonics_are_no_octaves():
     time = np.arange(2 * RATE) / RATE
     f0 = 220 * 2 ** (0.3 * time / 12)

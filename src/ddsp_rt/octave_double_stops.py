@@ -17,6 +17,7 @@ STEADY = 40.0  # cents that f0 may move within a window
 OFF = 7.0  # cents that the even harmonics must be off, weighed by amplitude
 MORE = 4.0  # times what the odd ones are off by
 HIGHEST = 5000.0  # Hz
+WEAKEST = 0.01  # of the strongest partial (-40 dB): what is below tells of noise and of the window
 ODD, EVEN = np.arange(1, 16, 2), np.arange(2, 17, 2)
 
 
@@ -56,13 +57,14 @@ def _is_octave(magnitude: np.ndarray, bin_width: float, f0: float) -> bool:
 
 
 def _partials(magnitude: np.ndarray, bin_width: float, f0: float, numbers: np.ndarray):
-    """Frequency (Hz), amplitude and number of the peaks within 2 % of the harmonics asked for."""
+    """Frequency (Hz), amplitude and number of the peaks within 2 % of the harmonics asked for; no weak ones."""
     found = []
+    floor = WEAKEST * magnitude[: int(HIGHEST / bin_width)].max()
     for number in numbers[numbers * f0 < HIGHEST]:
         near = min(max(0.02 * number * f0, 1.0 / WINDOW), 0.3 * f0)
         low, high = int((number * f0 - near) / bin_width), int((number * f0 + near) / bin_width) + 1
         peak = low + int(np.argmax(magnitude[low : high + 1]))
-        if not low < peak < high or high >= len(magnitude):
+        if not low < peak < high or high >= len(magnitude) or magnitude[peak] < floor:
             continue
         left, mid, right = np.log(magnitude[peak - 1 : peak + 2] + 1e-12)
         frequency = (peak + 0.5 * (left - right) / min(left - 2 * mid + right, -1e-9)) * bin_width
