@@ -56,8 +56,10 @@ plant(auto_fit_ignored "parameters().on(Parameter::kAutoFit)" "false")
 plant(mean_z_ignored "parameters().on(Parameter::kMeanZ)" "false")
 plant(octave_follows_mid_note "unpitched_ == kPause" "true")
 plant(octave_changes_between_tongued_notes "unpitched_ + 1" "unpitched_ + 3")
-plant(fit_counts_silence "frame.loudness < kNothing) return" "false) return")
-plant(fit_counts_breath "frame.periodicity < kVoicedPeriodicity || frame.loudness" "frame.loudness")
+plant_text(fit_counts_silence "|| frame.loudness < kNothing"
+  "|| (!ddsp_rt::planted(\"fit_counts_silence\") && frame.loudness < kNothing)")
+plant_text(fit_counts_breath "frame.periodicity < kVoicedPeriodicity ||"
+  "(!ddsp_rt::planted(\"fit_counts_breath\") && frame.periodicity < kVoicedPeriodicity) ||")
 plant(following_twice_as_fast "fitting_.loudness.approach(wanted.loudness, kFollowStep)"
   "fitting_.loudness.approach(wanted.loudness, 2.0f * kFollowStep)")
 plant(following_never_forgets "learning_ ? 1.0f : kGrowth" "1.0f")
@@ -74,3 +76,40 @@ plant(parameter_misses_the_next "change(*next_)" "void()")
 plant(bypass_fades_linearly "out[i] * std::cos(angle) + dry * std::sin(angle)"
   "out[i] * (1.0f - through_) + dry * through_")
 plant(swap_keeps_the_old_fit "!learning_ && fitter_.sounding() > 0.0f" "false")
+
+# Notes
+plant(bend_ignored "pitch_ + channel.bend" "pitch_")
+plant(glide_between_keys_ignored "glides ? last_key_ : event.key" "event.key")
+plant(vibrato_twice_as_fast "static_cast<double>(settings.vibrato_rate) / kFrameRate"
+  "2.0 * static_cast<double>(settings.vibrato_rate) / kFrameRate")
+plant(vibrato_depth_from_end_to_end "settings.vibrato_depth * std::min(1.0f, since / kVibratoOnset)"
+  "0.5f * settings.vibrato_depth * std::min(1.0f, since / kVibratoOnset)")
+plant(vibrato_at_once "static_cast<float>(frames_) * kFrameMs - settings.vibrato_delay"
+  "static_cast<float>(frames_) * kFrameMs")
+plant(attack_too_slow "step(-kAttackFrom, shape.attack)" "step(-0.8f * kAttackFrom, shape.attack)")
+plant(decay_too_fast "std::max(-shape.sustain, 1.0f)" "2.0f * std::max(-shape.sustain, 1.0f)")
+plant(release_too_slow "step(kReleaseBy, shape.release)" "step(40.0f, shape.release)")
+plant(struck_again_at_full_level "std::clamp(db_, kAttackFrom, kStruckAgain)" "db_")
+plant(velocity_uneven "std::clamp((127.0f * velocity_now_ - 1.0f) / 126.0f, 0.0f, 1.0f)"
+  "velocity_now_ * velocity_now_")
+plant(velocity_curve_ignored "std::exp2(2.0f * settings.curve)" "1.0f")
+plant(pressure_halved "kPressureDb * channel.pressure" "0.5f * kPressureDb * channel.pressure")
+plant(expression_halved "40.0f * std::log10(std::max(channel.expression, 1e-3f))"
+  "20.0f * std::log10(std::max(channel.expression, 1e-3f))")
+plant(timbre_ignored "timbre_now_ - 0.5f" "0.0f")
+plant(swell_jumps "fresh_ ? 1.0f : kSmoothing" "1.0f")
+plant_text(onset_on_the_frame "const float* now = line_.data() + longest_ - late_;"
+  "const float* now = line_.data() + longest_ - (ddsp_rt::planted(\"onset_on_the_frame\") ? 0 : late_);")
+plant(delay_fades_with_a_corner "passed * passed * (3.0f - 2.0f * passed)" "passed")
+plant(voices_share_a_seed "static_cast<std::uint32_t>(voice + 1)" "std::uint32_t{1}")
+plant(voices_ignored "static_cast<std::size_t>(parameters()[Parameter::kVoices])" "std::size_t{kVoices}")
+plant(the_newest_is_stolen "missed(a) < missed(b)" "missed(b) < missed(a)")
+plant(slur_attacks_again "slurs && line.held()" "false")
+plant(pedal_ignored "channels_[event.channel].sustain" "false")
+plant(pedal_lifts_every_channel "channel != kAllChannels && channel != line.channel()" "false")
+plant(own_manner_ignored "set_initial(parameter, *value)" "void()")
+plant(settings_lost_at_a_change "asked_ = other.asked_" "asked_")
+plant(keys_before_the_instrument_lost "waiting_.hear(in, n)" "void()")
+plant(pedal_before_the_instrument_ignored "same(note) && !channels_[note.channel].sustain" "same(note)")
+plant(events_out_of_order "std::clamp(event.offset, at, std::max(samples_ - 1, 0))"
+  "std::clamp(event.offset, 0, std::max(samples_ - 1, 0))")

@@ -209,6 +209,22 @@ TEST_CASE("a glide is 95 % there in its time") {
   CHECK(cents(frames[51 + 24].f0, 72) == doctest::Approx(-60.0f).epsilon(0.05));
 }
 
+TEST_CASE("without legato a note glides from the key before") {
+  Player player;
+  player.notes.set(Parameter::kGlide, 100.0f);
+  const auto frames = heard(player, {on(60), off(60, 40 * kFrame), on(72, 50 * kFrame)}, 90);
+  CHECK(cents(frames[51].f0, 72) < -900.0f);
+  CHECK(cents(frames[51 + 24].f0, 72) == doctest::Approx(-60.0f).epsilon(0.05));
+}
+
+TEST_CASE("a key that is struck again while it sounds attacks again, from 20 dB below") {
+  Player player;
+  player.notes.set(Parameter::kAttack, 200.0f);
+  const auto frames = heard(player, {on(60), on(60, 100 * kFrame)}, 180);
+  CHECK(frames[101].loudness == doctest::Approx(frames[99].loudness - 20.0f).epsilon(0.02));
+  CHECK(frames[101 + 30].loudness == doctest::Approx(frames[99].loudness));
+}
+
 TEST_CASE("legato slurs to the next key and back; without it each key has a line") {
   Player player;
   player.notes.set(Parameter::kLegato, 1.0f);
@@ -232,6 +248,19 @@ TEST_CASE("the pedal holds, and only its channel's notes") {
   player.play(events, 100 * kFrame);
   CHECK(player.notes.sounding() == 1);
   player.play({said(Kind::kSustain, 0.0f)}, 100 * kFrame);
+  CHECK(player.notes.sounding() == 0);
+}
+
+TEST_CASE("a pedal that comes up ends the notes of its channel, and no other's") {
+  Player player;
+  player.notes.set(Parameter::kRelease, 10.0f);
+  player.play({said(Kind::kSustain, 1.0f), said(Kind::kSustain, 1.0f, 0, 3), on(60), on(64, 0, 0.8f, 3),
+               off(60, 20 * kFrame), off(64, 20 * kFrame, 3)},
+              100 * kFrame);
+  CHECK(player.notes.sounding() == 2);
+  player.play({said(Kind::kSustain, 0.0f, 0, 3)}, 100 * kFrame);
+  CHECK(player.notes.sounding() == 1);
+  player.play({said(Kind::kSustain, 0.0f, 0, kAllChannels)}, 100 * kFrame);
   CHECK(player.notes.sounding() == 0);
 }
 
