@@ -180,7 +180,7 @@ same-as: $(VENV)/.test pd ## compare every sample with another revision's: make 
 
 FUZZ_SECONDS ?= 60
 FUZZERS := build/fuzz/engine/fuzz
-FUZZ_REPORT := grep -aE 'INITED|pulse|BROKEN|ERROR|SUMMARY|runtime error|Test unit|Done| \#[0-9]'
+FUZZ_REPORT := grep -aE 'INITED|pulse|BROKEN|ERROR|SUMMARY|runtime error|Test unit|Done|events played| \#[0-9]'
 
 # $(call run-fuzzer,NAME,LONGEST INPUT): what breaks it stays in build/fuzz/found, what was learnt on the way in
 # build/fuzz/corpus, where the next run starts.
@@ -199,9 +199,10 @@ fuzz-build:
 	@cmake --build build/fuzz -j $(JOBS)
 
 .PHONY: fuzz
-fuzz: fuzz-build ## look for input that breaks the loader or the playing (FUZZ_SECONDS=60 for each)
+fuzz: fuzz-build ## look for input that breaks the loader, the playing or the notes (FUZZ_SECONDS=60 for each)
 	@$(call run-fuzzer,loader,10000)
 	@$(call run-fuzzer,process,512)
+	@$(call run-fuzzer,notes,1024)
 
 .PHONY: fuzz-planted
 fuzz-planted: fuzz-build ## plant ten faults in the loader and see the fuzzer find each within a minute

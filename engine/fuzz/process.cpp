@@ -1,17 +1,10 @@
 // Fuzzes what plays: the bytes are a programme of blocks, signals, parameters and new instruments at some rate.
 // Whatever it says, the output is finite, does not depend on how the blocks are cut, and silence follows silence.
-#include <fuzzer/FuzzedDataProvider.h>
-
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <iterator>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <random>
 #include <vector>
@@ -19,31 +12,15 @@
 #include "ddsp_rt/live/live.h"
 #include "ddsp_rt/playing/control_voice.h"
 #include "ddsp_rt/playing/transfer.h"
+#include "programme.h"
 
 namespace {
 
 using namespace ddsp_rt;
+using namespace ddsp_rt::fuzz;
 
 constexpr int kBlocks = 12;         // of one programme
 constexpr int kLongestBlock = 500;  // samples
-constexpr int kUsualRates[] = {8000, 11025, 16000, 22050, 44100, 48000, 96000, 192000};
-
-void require(bool kept, const char* promise) {
-  if (kept) return;
-  std::fprintf(stderr, "PROMISE BROKEN: %s\n", promise);
-  std::abort();
-}
-
-/// Cuts blocks at random places, or leaves them whole.
-class Cutter {
- public:
-  explicit Cutter(std::optional<std::uint32_t> seed) : cut_(seed.has_value()), dice_(seed.value_or(0)) {}
-  int next(int left) { return cut_ ? 1 + static_cast<int>(dice_() % static_cast<unsigned>(left)) : left; }
-
- private:
-  bool cut_;
-  std::mt19937 dice_;
-};
 
 /// `n` samples of some kind of signal, ordinary or not.
 std::vector<float> signal(FuzzedDataProvider& bytes, int n, float scale) {
@@ -75,17 +52,6 @@ std::vector<float> signal(FuzzedDataProvider& bytes, int n, float scale) {
   return samples;
 }
 
-float any_float(FuzzedDataProvider& bytes) { return std::bit_cast<float>(bytes.ConsumeIntegral<std::uint32_t>()); }
-
-Parameter any_parameter(FuzzedDataProvider& bytes) {
-  return static_cast<Parameter>(bytes.ConsumeIntegralInRange<std::size_t>(0, kParameters.size() - 1));
-}
-
-float any_value(FuzzedDataProvider& bytes, Parameter parameter) {
-  return bytes.ConsumeBool() ? any_float(bytes)
-                             : bytes.ConsumeFloatingPointInRange(info(parameter).minimum, info(parameter).maximum);
-}
-
 std::optional<PitchRange> any_range(FuzzedDataProvider& bytes) {
   if (bytes.ConsumeBool()) return std::nullopt;
   const float low = bytes.ConsumeFloatingPointInRange(20.0f, 1000.0f);
@@ -98,16 +64,6 @@ Fitting any_fitting(FuzzedDataProvider& bytes) {
   fitting.loudness = {any_float(bytes), any_float(bytes), any_float(bytes)};
   fitting.gate_db = any_float(bytes);
   return fitting;
-}
-
-const std::array<std::shared_ptr<const Instrument>, 2>& instruments() {
-  static const std::array loaded{Instrument::load(DDSP_RT_FUZZ_CORPUS "/loader/full.ddsp"),
-                                 Instrument::load(DDSP_RT_FUZZ_CORPUS "/loader/plain.ddsp")};
-  return loaded;
-}
-
-const std::shared_ptr<const Instrument>& any_instrument(FuzzedDataProvider& bytes) {
-  return instruments()[bytes.ConsumeBool() ? 1 : 0];
 }
 
 /// What a programme plays on. `change` does one thing a front end could ask for between two blocks.
@@ -219,11 +175,6 @@ struct ControlToLive : Control {
   void quieten() {}
 };
 
-int any_rate(FuzzedDataProvider& bytes) {
-  return bytes.ConsumeIntegralInRange(0, 7) ? bytes.PickValueInArray(kUsualRates)
-                                            : bytes.ConsumeIntegralInRange(8000, 192000);
-}
-
 /// Plays the whole programme; where `cut` is given, in pieces of random length.
 template <typename Stage>
 std::vector<float> run(const std::uint8_t* data, std::size_t size, bool rests, std::optional<std::uint32_t> cut) {
@@ -265,18 +216,15 @@ void check(const std::uint8_t* data, std::size_t size) {
   const unsigned choice = data[size - 1] / 4;  // one check a programme: time is for many programmes
   const std::vector<float> whole = run<Stage>(data, size, choice % 4 == 0, std::nullopt);
   if (!Stage::kCuttable || choice % 4 != 1) return;
-  const auto bits = [](float a, float b) { return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b); };
   const std::vector<float> cut = run<Stage>(data, size, false, choice);
-  require(std::equal(whole.begin(), whole.end(), cut.begin(), cut.end(), bits), "any chopping gives the same samples");
+  require(std::equal(whole.begin(), whole.end(), cut.begin(), cut.end(), same_bits),
+          "any chopping gives the same samples");
 }
 
 }  // namespace
 
-// Keeps the rooms at the usual rates, which would otherwise be made anew for every programme.
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  static std::vector<std::shared_ptr<const ReverbResponse>> rooms;
-  for (const auto& instrument : instruments())
-    for (const int rate : kUsualRates) rooms.push_back(instrument->room(rate));
+  keep_rooms();
   return 0;
 }
 
