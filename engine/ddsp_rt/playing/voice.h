@@ -43,8 +43,8 @@ class Voice {
   /// The same, but the network remembers what it did in `state`, one of this instrument's decoder.
   void start(const Decoder::State& state) noexcept;
 
-  /// Plays one frame from features: network, breath, gate, synthesizer. `out` takes frame.length samples; `excitation`, where
-  /// given, replaces the noise generator by excitation_size() samples; `deviation`, where given, has frame.length
+  /// Plays one frame from features: network, breath, gate, synthesizer. `out` takes frame.length samples; `excitation`,
+  /// where given, replaces the noise generator by excitation_size() samples; `deviation`, where given, has frame.length
   /// samples and modulates the oscillators' frequency by 1 + deviation[i].
   void render(const Features& features, const VoiceSettings& settings, const FrameClock::Frame& frame, float* out,
               const float* excitation = nullptr, const float* deviation = nullptr) noexcept;
