@@ -303,6 +303,16 @@ plugin: ## build the plugins: VST3, LV2 and standalone, in build/plugin/plugin/*
 	@cmake --preset plugin >build/plugin-configure.log 2>&1 || { cat build/plugin-configure.log; exit 1; }
 	@cmake --build build/plugin -j $(JOBS) --target plugins
 
+# Inter is the face that the window prefers; a picture in another one would differ from those that are there.
+.PHONY: plugin-pictures
+plugin-pictures: $(VENV)/.test ## draw the plugins' windows for docs/images
+	@$(call need-packages,$(PLUGIN_PACKAGES) fonts-inter)
+	@mkdir -p build
+	@cmake --preset plugin >build/plugin-configure.log 2>&1 || { cat build/plugin-configure.log; exit 1; }
+	@cmake --build build/plugin -j $(JOBS) --target window_pictures
+	@$(PYTHON) -c "import soundfile as s; s.write('build/plugin/phrase.wav', *s.read('examples/sung_phrase.flac'))"
+	@$(PLUGIN_BUILD)/window_pictures build/plugin/phrase.wav docs/images
+
 # The hosts that load the plugins come as Python packages.
 $(VENV)/.hosts: $(VENV)/.test
 	@echo "Installing the plugin hosts"

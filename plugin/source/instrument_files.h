@@ -39,6 +39,8 @@ struct InstrumentFacts {
   int model_rate = 0;                         // Hz
   double tail_seconds = 0.0;                  // of its room
   double delay_ms = 0.0;                      // from an onset going in to its sound, measured when it was trained
+
+  bool operator==(const InstrumentFacts&) const = default;
 };
 InstrumentFacts facts_of(const Instrument& instrument);
 

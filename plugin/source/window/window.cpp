@@ -1,12 +1,12 @@
-// JUCE's own list of parameters.
-#include "window/window.h"
+// The door to all that draws.
+#include "window.h"
 
-#include "processor.h"
+#include "main_window.h"
 
 namespace ddsp_rt::plugin {
 
 std::unique_ptr<juce::AudioProcessorEditor> make_window(Processor& processor) {
-  return std::make_unique<juce::GenericAudioProcessorEditor>(processor);
+  return std::make_unique<window::MainWindow>(processor);
 }
 
 }  // namespace ddsp_rt::plugin

@@ -1,0 +1,67 @@
+// Rows of controls under a title.
+#include "parameter_group.h"
+
+#include "look.h"
+#include "palette.h"
+#include "parameter_slider.h"
+#include "parameter_switch.h"
+
+namespace ddsp_rt::plugin::window {
+namespace {
+
+constexpr int kMostRows = 4;
+
+}  // namespace
+
+ParameterGroup::ParameterGroup(const Group& group) {
+  setTitle(group.title);
+  setFocusContainerType(FocusContainerType::focusContainer);
+  bool room_beside = false;
+  for (HostParameter* parameter : group.parameters) {
+    if (!parameter->is_switch()) {
+      rows_.push_back({std::make_unique<ParameterSlider>(*parameter, group.title), nullptr});
+      addAndMakeVisible(*rows_.back().left);
+      room_beside = false;
+      continue;
+    }
+    auto made = std::make_unique<ParameterSwitch>(*parameter);
+    addAndMakeVisible(*made);
+    if (room_beside && group.parameters.size() > static_cast<std::size_t>(kMostRows)) {
+      rows_.back().right = std::move(made);
+      room_beside = false;
+    } else {
+      rows_.push_back({std::move(made), nullptr});
+      room_beside = true;
+    }
+  }
+}
+
+void ParameterGroup::add_row(std::unique_ptr<juce::Component> row) {
+  addAndMakeVisible(*row);
+  rows_.push_back({std::move(row), nullptr});
+}
+
+void ParameterGroup::paint(juce::Graphics& g) {
+  g.setColour(palette::kCard);
+  g.fillRoundedRectangle(getLocalBounds().toFloat(), 6.0f);
+  g.setColour(palette::kText);
+  g.setFont(face(13.0f, true));
+  g.drawText(getTitle(), getLocalBounds().reduced(12, 6).removeFromTop(18), juce::Justification::centredLeft);
+}
+
+void ParameterGroup::resized() {
+  juce::Rectangle<int> area = getLocalBounds().reduced(8, 6);
+  area.removeFromTop(20);
+  const int height = area.getHeight() / std::max(kMostRows, static_cast<int>(rows_.size()));
+  for (Row& row : rows_) {
+    juce::Rectangle<int> place = area.removeFromTop(height).reduced(0, 1);
+    if (row.right) {
+      row.left->setBounds(place.removeFromLeft(place.getWidth() * 11 / 20));
+      row.right->setBounds(place);
+    } else {
+      row.left->setBounds(place);
+    }
+  }
+}
+
+}  // namespace ddsp_rt::plugin::window

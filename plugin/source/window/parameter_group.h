@@ -1,0 +1,31 @@
+// A card of parameters that belong together.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "layout.h"
+
+namespace ddsp_rt::plugin::window {
+
+class ParameterGroup final : public juce::Component {
+ public:
+  explicit ParameterGroup(const Group& group);
+
+  /// A row under the parameters that is no parameter.
+  void add_row(std::unique_ptr<juce::Component> row);
+
+  void paint(juce::Graphics& g) override;
+  void resized() override;
+  std::unique_ptr<juce::AccessibilityHandler> createAccessibilityHandler() override {
+    return std::make_unique<juce::AccessibilityHandler>(*this, juce::AccessibilityRole::group);
+  }
+
+ private:
+  struct Row {
+    std::unique_ptr<juce::Component> left, right;  // two switches share a row
+  };
+  std::vector<Row> rows_;
+};
+
+}  // namespace ddsp_rt::plugin::window
