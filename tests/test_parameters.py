@@ -27,7 +27,7 @@ def test_every_parameter_is_in_the_manual_and_the_help_patch(door):
 
 def test_a_door_shows_what_concerns_it_and_how():
     transfer, control = ({row["name"]: row for row in _engine.parameters(door)} for door in ("transfer", "control"))
-    assert {"input_gain", "dry_wet", "auto_fit", "mean_z"} == set(transfer) - set(control)
+    assert {"input_gain", "breath", "dry_wet", "auto_fit", "mean_z"} == set(transfer) - set(control)
     assert {"ratio", "level_in_db"} == set(control) - set(transfer)
     assert transfer["auto_fit"]["scale"] == "stepped"
     assert transfer["output_gain"]["scale"] == "decibels"

@@ -125,6 +125,7 @@ std::shared_ptr<const Instrument> make(const Recipe& recipe) {
   const auto tell = [&](const char* name, const std::optional<float>& value) {
     if (value) metadata["notes"][name] = *value;
   };
+  if (!recipe.life.hertz.empty()) metadata["life"] = {{"hertz", recipe.life.hertz}, {"depth", recipe.life.depth}};
   tell("attack", recipe.notes.attack);
   tell("vibrato_rate", recipe.notes.vibrato_rate);
   tell("vibrato_depth", recipe.notes.vibrato_depth);

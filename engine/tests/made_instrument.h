@@ -22,6 +22,7 @@ struct Recipe {
   // How it rises with the spectrum, through an encoder with one z; z_mean is 0.
   float follows_z = 0.0f;
   ddsp_rt::NoteManner notes{};
+  ddsp_rt::LifeDepth life{};
 };
 
 std::shared_ptr<const ddsp_rt::Instrument> make(const Recipe& recipe);

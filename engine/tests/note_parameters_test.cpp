@@ -54,6 +54,27 @@ TEST_CASE("Notes: transposition and tuning move the pitch by semitones and cents
   }
 }
 
+COVERS(kLife, {coverage::notes});
+TEST_CASE("Notes: harmonics of a held note move with life, and voices each in their way") {
+  Recipe recipe;
+  recipe.harmonics.assign(6, 1.0f);
+  recipe.life = {.hertz = {200.0f, 4000.0f}, .depth = {0.5f, 0.5f}};
+  const auto movement = [&](float life) {
+    const auto sound = held(recipe, {{Parameter::kLife, life}});
+    double low = 1e9, high = -1e9;
+    for (std::size_t at = 0; at + kRate / 10 <= sound.size(); at += kRate / 20) {
+      const double level = level_at({sound.begin() + static_cast<std::ptrdiff_t>(at),
+                                     sound.begin() + static_cast<std::ptrdiff_t>(at + kRate / 10)},
+                                    2 * kHertz);
+      low = std::min(low, level);
+      high = std::max(high, level);
+    }
+    return high - low;
+  };
+  CHECK(movement(0.0f) < 0.3);
+  CHECK(movement(100.0f) > 2.0);
+}
+
 COVERS(kHarmonicGain, {coverage::notes});
 COVERS(kNoiseGain, {coverage::notes});
 COVERS(kOutputGain, {coverage::notes});

@@ -256,7 +256,7 @@ NB_MODULE(_engine, m) {
           "instrument"_a, "rate"_a)
       .def("render_parts", &PartsRenderer::features, "f0"_a, "periodicity"_a, "loudness"_a,
            "fast_loudness"_a = nb::none(), "balance"_a = nb::none(), "mfcc"_a = nb::none(), "gate_db"_a = nb::none(),
-           "reverb"_a = 1.0f, "excitation"_a = nb::none())
+           "reverb"_a = 1.0f, "excitation"_a = nb::none(), "life"_a = 0.0f)
       .def("render_controls", &PartsRenderer::controls, "f0"_a, "amplitude"_a, "harmonics"_a, "noise"_a,
            "reverb"_a = 1.0f, "excitation"_a = nb::none())
       .def_prop_ro("excitation_size", &PartsRenderer::excitation_size);

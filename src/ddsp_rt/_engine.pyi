@@ -136,6 +136,7 @@ class Voice:
         gate_db: float | None = None,
         reverb: float = 1.0,
         excitation: NDArray[numpy.float32] | None = None,
+        life: float = 0.0,
     ) -> dict[str, NDArray[numpy.float32]]: ...
     def render_controls(
         self,

@@ -62,7 +62,8 @@ class PartsRenderer {
   // What is not given of the fast loudness and the balance is what it usually is at the loudness.
   nb::dict features(const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness,
                     const Track& fast_loudness, const Track& balance, const std::optional<Input<2>>& mfcc,
-                    const std::optional<float>& gate_db, float reverb, const std::optional<Input<2>>& excitation) {
+                    const std::optional<float>& gate_db, float reverb, const std::optional<Input<2>>& excitation,
+                    float life) {
     std::vector<Features> frames = gather(f0, periodicity, loudness, fast_loudness, balance, mfcc);
     for (Features& frame : frames) {
       Features usual = frame;
@@ -70,7 +71,7 @@ class PartsRenderer {
       if (!fast_loudness) frame.fast_loudness = usual.fast_loudness;
       if (!balance) frame.balance = usual.balance;
     }
-    const VoiceSettings settings{.gate_db = gate_db.value_or(-1e9f)};
+    const VoiceSettings settings{.gate_db = gate_db.value_or(-1e9f), .life = life};
     const auto play = [&](std::size_t k, const FrameClock::Frame& frame, float* out, const float* noise) {
       voice_.render(frames[k], settings, frame, out, noise);
     };

@@ -30,6 +30,7 @@ ELSEWHERE = {
     "prepare": ("ddsp_rt.training.commands", "prepare", "Analyse recordings once, for training anywhere."),
     "train": ("ddsp_rt.training.commands", "train", "Train an instrument from recordings."),
     "notes": ("ddsp_rt.training.notes_command", "notes", "Measure the attack and vibrato of an instrument's notes."),
+    "life": ("ddsp_rt.training.life_command", "life", "Measure how an instrument's held notes move."),
     "evaluate": ("ddsp_rt.evaluation.commands", "evaluate", "Measure an instrument on recordings."),
     "compare": ("ddsp_rt.evaluation.commands", "compare", "Hear and measure two instruments side by side."),
     "export": ("ddsp_rt.export.commands", "export", "Write an instrument for programs without ddsp-rt."),

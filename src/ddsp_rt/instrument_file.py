@@ -125,6 +125,8 @@ def _check_metadata(metadata: Any) -> Architecture:
         for name, limits in NOTES.items():
             if notes.get(name) is not None:
                 _number(notes, name, *limits, "notes.")
+    if metadata.get("life") is not None:
+        _check_life(metadata["life"])
     if metadata.get("z_mean") is not None:
         z_mean = metadata["z_mean"]
         if not isinstance(z_mean, list) or len(z_mean) != architecture.decoder.z_dims:
@@ -134,6 +136,20 @@ def _check_metadata(metadata: Any) -> Architecture:
     _text(metadata, "licence", 10_000, "")
     _texts(metadata, "attribution")
     return architecture
+
+
+def _check_life(life: Any) -> None:
+    """How deeply harmonics fade, by their frequency."""
+    hertz, depth = (life.get(name) if isinstance(life, dict) else None for name in ("hertz", "depth"))
+    if not isinstance(hertz, list) or not isinstance(depth, list) or not 2 <= len(hertz) <= MAX_QUANTILES:
+        raise _FileError(f"life must hold hertz and depth, lists of 2 to {MAX_QUANTILES} numbers")
+    if len(hertz) != len(depth):
+        raise _FileError("life.depth must be as long as life.hertz")
+    places = [_number({"life.hertz": value}, "life.hertz", 1, 1e5) for value in hertz]
+    if any(after <= before for before, after in itertools.pairwise(places)):
+        raise _FileError("life.hertz must rise")
+    for value in depth:
+        _number({"life.depth": value}, "life.depth", 0, 3)
 
 
 def _check_usual(metadata: Mapping[str, Any], architecture: Architecture) -> None:

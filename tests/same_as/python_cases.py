@@ -21,8 +21,8 @@ BLOCKS = (1, 64, 512)
 INSTRUMENTS = ("violin", "golden")
 MOVES = {  # of every parameter, from one value to another while it plays
     "transpose": (7, -5), "fine_tune": (40, -70), "input_gain": (-12, 6), "gate": (30, -10), "harmonic_gain": (-60, 6),
-    "noise_gain": (8, -60), "breath": (-12, 6), "brightness": (3, -4), "reverb": (0, 1.7), "dry_wet": (0.25, 0.9),
-    "output_gain": (-6, -60), "glide": (200, 15), "auto_fit": (1, 0),
+    "noise_gain": (8, -60), "breath": (-12, 6), "life": (0, 150), "brightness": (3, -4), "reverb": (0, 1.7),
+    "dry_wet": (0.25, 0.9), "output_gain": (-6, -60), "glide": (200, 15), "auto_fit": (1, 0),
 }  # fmt: skip
 
 

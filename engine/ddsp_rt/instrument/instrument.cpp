@@ -130,6 +130,17 @@ NoteManner read_notes(const JsonObject& metadata) {
           .vibrato_delay = read("vibrato_delay", 0.0, 2000.0)};
 }
 
+LifeDepth read_life(const JsonObject& metadata) {
+  if (!metadata.has("life")) return {};
+  const JsonObject life = metadata.object("life");
+  LifeDepth depth;
+  depth.hertz = life.rising("hertz", 1.0, 1e5);
+  depth.depth = life.numbers("depth", depth.hertz.size(), 0.0, 3.0);
+  if (std::adjacent_find(depth.hertz.begin(), depth.hertz.end()) != depth.hertz.end())
+    throw FileFault("life.hertz must rise");
+  return depth;
+}
+
 AnalyserSettings read_analyser(const JsonObject& analyser, bool mfcc) {
   AnalyserSettings settings;
   settings.mfcc = mfcc;
@@ -185,7 +196,7 @@ std::shared_ptr<const Instrument> read(const Safetensors& file) {
                  static_cast<float>(metadata.number("gate_db", -200.0, 100.0)),
                  metadata.has("z_mean") ? metadata.numbers("z_mean", decoder.z_dims, -1e6, 1e6)
                                         : std::vector<float>(decoder.z_dims),
-                 read_notes(metadata), text->second, std::make_shared<SharedResponses>()});
+                 read_notes(metadata), read_life(metadata), text->second, std::make_shared<SharedResponses>()});
 }
 
 std::string reason(int error) { return std::generic_category().message(error ? error : EIO); }

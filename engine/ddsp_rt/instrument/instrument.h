@@ -15,6 +15,7 @@
 #include "ddsp_rt/network/decoder.h"
 #include "ddsp_rt/network/encoder.h"
 #include "ddsp_rt/quantiles.h"
+#include "ddsp_rt/synthesis/life.h"
 #include "ddsp_rt/synthesis/shared_responses.h"
 
 namespace ddsp_rt {
@@ -61,6 +62,7 @@ struct Instrument {
   float gate_db;                        // loudness below which the instrument is silent
   std::vector<float> z_mean;            // of the training set, [z_dims]; zeros where the file does not say
   NoteManner notes;                     // of the recordings
+  LifeDepth life;                       // how deeply harmonics fade beyond what network and room make of them
   std::string metadata;                 // the file's JSON, as it stands
   std::shared_ptr<SharedResponses> rooms = std::make_shared<SharedResponses>();
 

@@ -43,6 +43,7 @@ VoiceSettings Framed::voice_settings(float gate_db, bool mean_z) const noexcept 
           .harmonic_gain = now.harmonic_gain,
           .noise_gain = now.noise_gain,
           .breath = now.breath,
+          .life = now.life,
           .brightness = now.brightness,
           .mean_z = mean_z};
 }

@@ -32,6 +32,7 @@ void SmoothedParameters::step() noexcept {
   approach(now_.harmonic_gain, goal.harmonic_gain);
   approach(now_.noise_gain, goal.noise_gain);
   approach(now_.breath, goal.breath);
+  approach(now_.life, goal.life);
   approach(now_.brightness, goal.brightness);
   approach(now_.reverb, goal.reverb);
   approach(now_.dry, goal.dry);
@@ -46,6 +47,7 @@ SmoothedParameters::Values SmoothedParameters::wanted() const noexcept {
           .harmonic_gain = targets_.gain(Parameter::kHarmonicGain),
           .noise_gain = targets_.gain(Parameter::kNoiseGain),
           .breath = targets_.gain(Parameter::kBreath),
+          .life = targets_[Parameter::kLife] / 100.0f,
           .brightness = targets_[Parameter::kBrightness],
           .reverb = targets_[Parameter::kReverb],
           .dry = output * (1.0f - wet),

@@ -15,7 +15,7 @@ struct Ramp {
 class SmoothedParameters {
  public:
   struct Values {
-    float semitones, input_gain, gate, harmonic_gain, noise_gain, breath, brightness, reverb, dry, wet;
+    float semitones, input_gain, gate, harmonic_gain, noise_gain, breath, life, brightness, reverb, dry, wet;
   };
 
   SmoothedParameters() noexcept { reset(); }

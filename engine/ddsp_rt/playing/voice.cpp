@@ -11,6 +11,8 @@ Voice::Voice(std::shared_ptr<const Instrument> instrument, int rate, std::uint32
       decoder_state_(instrument_->decoder.make_state()),
       gate_(instrument_->gate_db),
       breath_(instrument_->model_rate, static_cast<int>(instrument_->decoder.spec().noise_bands)),
+      life_(instrument_->life, instrument_->model_rate, instrument_->decoder.spec().harmonics,
+            hz_from_midi(instrument_->quantiles.pitch_midi[4]), seed),
       synthesizer_(rate, instrument_->model_rate, static_cast<int>(instrument_->decoder.spec().harmonics),
                    static_cast<int>(instrument_->decoder.spec().noise_bands), seed),
       controls_(instrument_->decoder.make_controls()),
@@ -23,6 +25,7 @@ void Voice::start() noexcept {
   if (encoder_state_) encoder_state_->reset();
   gate_.reset();
   breath_.reset();
+  life_.reset();
   synthesizer_.reset();
 }
 
@@ -45,6 +48,7 @@ void Voice::render(const Features& features, const VoiceSettings& settings, cons
 void Voice::play(const Features& features, const VoiceSettings& settings, const FrameClock::Frame& frame, float* out,
                  const float* excitation, const float* deviation) noexcept {
   breath_.play(features, settings.breath, controls_);
+  life_.play(features.f0, settings.life, controls_);
   gate_.set_threshold(settings.gate_db);
   shape(features.f0, settings, gate_.next(features.loudness));
   synthesizer_.render(features.f0, controls_, frame, out, excitation, deviation);

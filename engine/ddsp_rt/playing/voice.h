@@ -16,6 +16,7 @@
 #include "ddsp_rt/network/encoder.h"
 #include "ddsp_rt/playing/gate.h"
 #include "ddsp_rt/synthesis/breath.h"
+#include "ddsp_rt/synthesis/life.h"
 #include "ddsp_rt/synthesis/synthesizer.h"
 
 namespace ddsp_rt {
@@ -26,6 +27,7 @@ struct VoiceSettings {
   float harmonic_gain = 1.0f;  // linear
   float noise_gain = 1.0f;     // linear
   float breath = 1.0f;         // linear: of the unvoiced part
+  float life = 0.0f;           // of the instrument's depth
   float brightness = 0.0f;     // dB per octave about 1 kHz
   bool mean_z = false;         // z is the training set's mean, not what the source's spectrum says
 };
@@ -43,9 +45,9 @@ class Voice {
   /// The same, but the network remembers what it did in `state`, one of this instrument's decoder.
   void start(const Decoder::State& state) noexcept;
 
-  /// Plays one frame from features: network, breath, gate, synthesizer. `out` takes frame.length samples; `excitation`,
-  /// where given, replaces the noise generator by excitation_size() samples; `deviation`, where given, has frame.length
-  /// samples and modulates the oscillators' frequency by 1 + deviation[i].
+  /// Plays one frame from features: network, breath, life, gate, synthesizer. `out` takes frame.length samples;
+  /// `excitation`, where given, replaces the noise generator by excitation_size() samples; `deviation`, where given,
+  /// has frame.length samples and modulates the oscillators' frequency by 1 + deviation[i].
   void render(const Features& features, const VoiceSettings& settings, const FrameClock::Frame& frame, float* out,
               const float* excitation = nullptr, const float* deviation = nullptr) noexcept;
 
@@ -86,6 +88,7 @@ class Voice {
   std::optional<Encoder::State> encoder_state_;
   Gate gate_;
   Breath breath_;
+  Life life_;
   Synthesizer synthesizer_;
   Controls controls_;
   std::vector<float> z_;

@@ -3,6 +3,7 @@
 from .breath import Breath
 from .filtered_noise import FilteredNoise, NoiseState
 from .harmonic_oscillators import HarmonicOscillators, OscillatorState
+from .life import Life
 from .noise_generator import NoiseGenerator
 from .reverb import Reverb
 from .synthesizer import Synthesizer, SynthesizerState
@@ -11,6 +12,7 @@ __all__ = [
     "Breath",
     "FilteredNoise",
     "HarmonicOscillators",
+    "Life",
     "NoiseGenerator",
     "NoiseState",
     "OscillatorState",

@@ -1,0 +1,118 @@
+"""Long notes that move: each harmonic fades and swells by itself, as it does where bodies and rooms add up echoes."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from .breath import a_curve
+from .noise_generator import NoiseGenerator, first_states
+
+STEP = 25.0  # Hz between the places of the table
+SPEED, SLOWEST, FASTEST = 0.006, 3.0, 20.0  # the one-poles' Hz: per Hz of the harmonic, limits
+WARM_UP = 500  # frames
+OTHER_SEED = 0x51F3  # not the noise's
+
+
+class Life(nn.Module):
+    """Multiplies a harmonic at F by |1 + depth(F) n|, n a complex random process of unit variance: white noise through
+    two equal one-poles at 0.006 F, within 3 to 20 Hz. The amplitude makes up for it: the A-weighted power stays, frame
+    by frame. The twin of the engine's.
+
+    Args:
+        hertz, depth: of the instrument: depth over frequency, straight lines in its logarithm between.
+        model_rate: the rate the model was trained at, Hz.
+        harmonics: how many.
+        f0: Hz, at which the processes stand when a voice starts.
+        seed: of the voice.
+    """
+
+    def __init__(
+        self, hertz: list[float], depth: list[float], model_rate: int, harmonics: int, f0: float, seed: int = 1
+    ):
+        super().__init__()
+        self.nyquist = 0.5 * model_rate
+        self.step_size = STEP
+        place = STEP * torch.arange(int(self.nyquist / STEP) + 2, dtype=torch.float64)
+        turn = 2.0 * math.pi * (SPEED * place).clamp(SLOWEST, FASTEST) / 250.0
+        share = turn / (1.0 + turn)
+        kept = (1.0 - share).square()
+        variance = share.pow(4) * (1.0 + kept) / (1.0 - kept).pow(3) / 3.0
+        gain = torch.tensor([depth_at(hertz, depth, float(f)) for f in place], dtype=torch.float64)
+        weight = a_curve(place) / a_curve(torch.tensor(1000.0, dtype=torch.float64))
+        table = torch.stack([share, gain * (0.5 / variance).sqrt(), weight])
+        self.register_buffer("table", table.to(torch.float32), persistent=False)
+        self.register_buffer("number", torch.arange(1.0, harmonics + 1.0), persistent=False)
+        self.generator = NoiseGenerator(2 * harmonics)
+        state = torch.tensor(first_states(seed + OTHER_SEED)).unsqueeze(0)
+        processes = torch.zeros(1, 4, harmonics)
+        still = torch.full([1], float(f0))
+        for _ in range(WARM_UP):
+            processes, state = self.step(still, processes, state)
+        self.register_buffer("warm_processes", processes, persistent=False)
+        self.register_buffer("warm_state", state, persistent=False)
+
+    def places(self, hertz: Tensor) -> Tensor:
+        """Share, gain and weight [3, ...] at `hertz` [...]."""
+        at = (hertz / self.step_size).clamp(0.0, self.table.shape[1] - 1.0)
+        below = at.to(torch.int64).clamp(max=self.table.shape[1] - 2)
+        return torch.lerp(self.table[:, below], self.table[:, below + 1], at - below)
+
+    def step(self, f0: Tensor, processes: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """f0 [batch], processes [batch, 4, harmonics] (real after either one-pole, then imaginary), generator state."""
+        sounding = torch.ones(f0.shape[0], 1, 1, dtype=torch.bool, device=f0.device)
+        white, state = self.generator(sounding, state)
+        pair = white.reshape(f0.shape[0], -1, 2).transpose(1, 2)  # [batch, 2, harmonics]
+        share = self.places(f0.unsqueeze(-1) * self.number)[0].unsqueeze(1)
+        first = processes[:, ::2] + share * (pair - processes[:, ::2])
+        second = processes[:, 1::2] + share * (first - processes[:, 1::2])
+        return torch.stack([first, second], dim=2).flatten(1, 2), state
+
+    def forward(
+        self,
+        f0: Tensor,
+        amount: float,
+        amplitude: Tensor,
+        harmonics: Tensor,
+        state: tuple[Tensor, Tensor] | None = None,
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
+        """Amplitude and harmonics as they are played.
+
+        Shape:
+            - f0, amplitude: [batch, frames]; harmonics: [batch, frames, harmonics]
+            - amount: of the instrument's depth; with 0 nothing is touched
+            - state: what the last call returned; None starts as a voice does
+            - returns amplitude, harmonics and the state
+        """
+        batch = f0.shape[0]
+        if state is None:
+            state = (self.warm_processes.expand(batch, -1, -1), self.warm_state.expand(batch, -1))
+        if amount <= 0.0:
+            return amplitude, harmonics, state
+        processes, generator = state
+        drawn = []
+        for frame in range(f0.shape[1]):
+            processes, generator = self.step(f0[:, frame], processes, generator)
+            drawn.append(processes)
+        process = torch.stack(drawn, dim=1)
+        hertz = f0.unsqueeze(-1) * self.number
+        _, gain, weight = self.places(hertz)
+        weight = weight * (hertz < self.nyquist)
+        depth = amount * gain
+        moved = harmonics * torch.hypot(1.0 + depth * process[:, :, 1], depth * process[:, :, 3])
+        heard = hertz < self.nyquist
+        moved = torch.where(heard, moved, harmonics)
+        sums = (moved * heard).sum(-1) / (harmonics * heard).sum(-1).clamp(min=1e-30)
+        power = (harmonics.square() * weight).sum(-1) / (moved.square() * weight).sum(-1).clamp(min=1e-30)
+        return amplitude * sums * power.sqrt(), moved, (processes, generator)
+
+
+def depth_at(hertz: list[float], depth: list[float], at: float) -> float:
+    """Depth at a frequency, Hz: straight lines in its logarithm, level beyond the ends."""
+    if at <= hertz[0]:
+        return depth[0]
+    for place in range(1, len(hertz)):
+        if at < hertz[place]:
+            share = math.log(at / hertz[place - 1]) / math.log(hertz[place] / hertz[place - 1])
+            return depth[place - 1] + share * (depth[place] - depth[place - 1])
+    return depth[-1]

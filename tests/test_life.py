@@ -1,0 +1,115 @@
+"""Held notes that move: the engine against its twin, the doors, and what a recording tells of them."""
+
+import numpy as np
+import pytest
+from test_voice_parity import performance
+
+import ddsp_rt
+from ddsp_rt import _engine
+from ddsp_rt.instrument_file import InstrumentError, load_instrument, save_instrument
+
+LIFE = {"hertz": [200.0, 1000.0, 6000.0], "depth": [0.2, 0.5, 0.3]}
+FRAMES = 500
+
+
+@pytest.fixture(scope="module")
+def living(instrument_path, tmp_path_factory):
+    """The tiny instrument, its notes moving."""
+    metadata, tensors = load_instrument(instrument_path)
+    path = tmp_path_factory.mktemp("life") / "living.ddsp"
+    save_instrument(path, tensors, metadata | {"life": LIFE}, "float32")
+    return path
+
+
+def test_the_engine_moves_as_the_twin_does(living):
+    torch = pytest.importorskip("torch")
+    from ddsp_rt.network import InstrumentModel
+    from ddsp_rt.synthesis import Breath, Life
+
+    metadata, tensors = load_instrument(living)
+    model = InstrumentModel(metadata["architecture"])
+    model.load_tensors(tensors)
+    decoder, rate = metadata["architecture"]["decoder"], metadata["model_rate"]
+    f0, periodicity, loudness = (track[:FRAMES] for track in performance())
+    balance = np.full(FRAMES, -12, np.float32)
+    parts = _engine.Voice(_engine.Instrument.load(living), rate).render_parts(
+        f0, periodicity, loudness, balance=balance, life=0.8
+    )
+    quantiles = metadata["quantiles"]
+    median = np.interp(0.5, quantiles["probabilities"], quantiles["pitch_midi"])
+    life = Life(LIFE["hertz"], LIFE["depth"], rate, decoder["harmonics"], 440 * 2 ** ((median - 69) / 12))
+    with torch.no_grad():
+        batch = [torch.from_numpy(x)[None] for x in (f0, periodicity, loudness, balance)]
+        amplitude, harmonics, noise, _ = model.decoder(*batch[:3])
+        breath = Breath(rate, decoder["harmonics"], decoder["noise_bands"])
+        amplitude, noise, _ = breath(batch[0], batch[1], batch[3], amplitude, harmonics, noise)
+        still = harmonics.clone()
+        half = FRAMES // 2
+        one = life(batch[0][:, :half], 0.8, amplitude[:, :half], harmonics[:, :half])
+        two = life(batch[0][:, half:], 0.8, amplitude[:, half:], harmonics[:, half:], one[2])
+        amplitude, harmonics = (torch.cat([one[n], two[n]], dim=1)[0].numpy() for n in (0, 1))
+    assert np.abs(parts["harmonics"] - still[0].numpy()).max() > 0.05
+    np.testing.assert_allclose(parts["amplitude"], amplitude, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(parts["harmonics"], harmonics, rtol=1e-3, atol=1e-6)
+
+
+def test_without_life_nothing_changes_and_with_it_the_doors_agree(living, instrument_path):
+    tone = (0.2 * np.sin(2 * np.pi * 330 * np.arange(48_000) / 48_000)).astype(np.float32)
+    plain, moving = ddsp_rt.load(instrument_path), ddsp_rt.load(living)
+
+    def stream(instrument, block, **values):
+        player = instrument.stream(48_000)
+        for name, value in values.items():
+            player.set(name, value)
+        player.reset()
+        return np.concatenate([player.process(tone[i : i + block]) for i in range(0, len(tone), block)])
+
+    still = stream(plain, 64)
+    assert np.array_equal(stream(moving, 64, life=0), still)
+    whole = stream(moving, 48_000)
+    assert np.abs(whole - still).max() > 1e-3
+    assert np.array_equal(stream(moving, 64), whole)
+    assert np.array_equal(stream(moving, 37), whole)
+
+
+def test_silence_stays_exact(living):
+    out = ddsp_rt.load(living).transfer(np.zeros(24_000, np.float32), 48_000)
+    assert not out.any()
+
+
+@pytest.mark.parametrize(
+    ("life", "said"),
+    [
+        ({"hertz": [100.0, 90.0], "depth": [0.1, 0.1]}, "must rise|must not fall"),
+        ({"hertz": [100.0, 900.0], "depth": [0.1]}, "life.depth"),
+        ({"hertz": [100.0, 900.0], "depth": [0.1, 7]}, "life.depth"),
+        ({"hertz": 3, "depth": []}, "life"),
+    ],
+)
+def test_a_life_that_cannot_be_is_refused(life, said, instrument_path, tmp_path):
+    metadata, tensors = load_instrument(instrument_path)
+    with pytest.raises(InstrumentError, match=said):
+        save_instrument(tmp_path / "x.ddsp", tensors, metadata | {"life": life})
+
+
+def test_what_is_measured_of_a_moving_instrument_is_what_it_moves_by(living, tmp_path):
+    """A recording made by the moving instrument, measured on the still one."""
+    pytest.importorskip("soxr")
+    from ddsp_rt.training.life import life_of, store_life
+
+    metadata, tensors = load_instrument(living)
+    frames, rate = 250 * 40, metadata["model_rate"]
+    midi = np.repeat([57, 60, 64, 67, 69, 72, 62, 65, 59, 70], frames // 10)
+    f0 = (440 * 2 ** ((midi - 69) / 12)).astype(np.float32)
+    loudness = np.full(frames, -25, np.float32)
+    loudness[np.arange(frames) % (frames // 10) > frames // 10 - 20] = -70
+    voice = _engine.Voice(_engine.Instrument.load(living), rate)
+    made = voice.render_parts(f0, np.full(frames, 0.95, np.float32), loudness, life=1.0)["audio"]
+    path = tmp_path / "still.ddsp"
+    save_instrument(path, tensors, {name: value for name, value in metadata.items() if name != "life"}, "float32")
+    found = life_of(path, [(made, rate)])
+    assert found.table and found.windows > 50
+    assert found.still < 0.8 * found.recorded
+    assert found.moving == pytest.approx(found.recorded, rel=0.2)
+    store_life(path, found.table)
+    assert load_instrument(path)[0]["life"] == found.table
