@@ -26,7 +26,7 @@ HIGHEST_RATE = 655_350  # Hz; FLAC's header holds no more
 
 
 class AudioWriter:
-    """A mono file written block by block under a temporary name beside the target and renamed by `commit`.
+    """A file written block by block under a temporary name beside the target and renamed by `commit`.
 
     "-" is standard output, which gets the file (WAV) when it is complete.
 
@@ -40,7 +40,14 @@ class AudioWriter:
         DataError: the folder or the disk refuses.
     """
 
-    def __init__(self, path: str | os.PathLike[str], rate: int, bit_depth: str = "16", frames_hint: int = 0):
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        rate: int,
+        bit_depth: str = "16",
+        frames_hint: int = 0,
+        channels: int = 1,
+    ):
         import soundfile
 
         self.path = as_path(path)
@@ -50,7 +57,7 @@ class AudioWriter:
         self._depth = str(bit_depth)
         self._random = np.random.default_rng(DITHER_SEED)
         kind, subtype = check_output(self.path, self._depth)
-        if kind == "WAV" and frames_hint * {"16": 2, "24": 3, "float": 4}[self._depth] > WAV_LIMIT:
+        if kind == "WAV" and frames_hint * channels * {"16": 2, "24": 3, "float": 4}[self._depth] > WAV_LIMIT:
             kind = "RF64"
         self._file: Any = None  # soundfile.SoundFile until it is closed
         try:
@@ -58,7 +65,9 @@ class AudioWriter:
         except OSError as error:
             raise DataError(f"{self.name}: cannot be written: {(error.strerror or str(error)).lower()}") from None
         try:
-            self._file = soundfile.SoundFile(self._whole.handle, "w", int(rate), 1, subtype, format=kind, closefd=False)
+            self._file = soundfile.SoundFile(
+                self._whole.handle, "w", int(rate), channels, subtype, format=kind, closefd=False
+            )
         except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
             raise self._failure(error) from None
 
@@ -69,7 +78,7 @@ class AudioWriter:
         self._discard()
 
     def write(self, block: np.ndarray) -> None:
-        """Append float32 [samples], full scale at ±1."""
+        """Append float32 [samples], of several channels [samples, channels], full scale at ±1."""
         import soundfile
 
         block = np.asarray(block, dtype=np.float32)
@@ -105,7 +114,7 @@ class AudioWriter:
         full_scale = 32768.0 if self._depth == "16" else 8388608.0
         scaled = block.astype(np.float64) * full_scale
         if self._depth == "16":  # two numbers a sample, drawn in its turn: blocks of any size get the same
-            first, second = self._random.random((len(block), 2)).T
+            first, second = np.moveaxis(self._random.random((*block.shape, 2)), -1, 0)
             scaled += np.where(block == 0, 0.0, first - second)
         steps = np.clip(np.rint(scaled), -full_scale, full_scale - 1)
         return steps.astype(np.int16) if self._depth == "16" else steps.astype(np.int32) << 8
