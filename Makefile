@@ -28,7 +28,7 @@ PLUGIN_PACKAGES := $(ENGINE_PACKAGES) juce-modules-source juce-modules-source-da
   libxcursor-dev libxext-dev libxinerama-dev libxrandr-dev pkg-config
 FUZZ_PACKAGES := $(ENGINE_PACKAGES) $(CLANG_PACKAGES)
 TEST_PACKAGES := $(BUILD_PACKAGES) doctest-dev puredata-core puredata-dev valgrind $(CLANG_PACKAGES) \
-  g++-mingw-w64-x86-64-posix
+  g++-mingw-w64-x86-64-posix jackd2 libportaudio2
 
 ENGINE_SOURCES := CMakeLists.txt engine/CMakeLists.txt \
   $(shell find engine/ddsp_rt src/ddsp_rt -name '*.cpp' -o -name '*.h' -o -name '*.inl')
@@ -79,7 +79,7 @@ $(VENV)/.test: pyproject.toml $(VENV)/.package
 	@$(STEPS) build/test-tools.log $(PYTHON) -m pip install --disable-pip-version-check torch==2.13.0
 	@$(STEPS) build/test-tools.log $(PYTHON) -m pip install --disable-pip-version-check $$($(PYTHON) -c 'import tomllib; \
 	  extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
-	  print(*(r for name in ("train", "evaluate", "formats", "export", "test", "lint") for r in extras[name]))')
+	  print(*(r for name in ("train", "evaluate", "formats", "export", "live", "test", "lint") for r in extras[name]))')
 	@touch $@
 
 .PHONY: engine
@@ -275,6 +275,11 @@ bench-live: $(VENV)/.package pd ## the objects in a live Pd: speed, size, delay 
 	@$(call need-packages,puredata-core jackd2)
 	@$(PYTHON) -m pip install -q --disable-pip-version-check JACK-Client
 	@DDSP_RT_PATH=instruments $(PYTHON) benchmarks/live_pd.py violin --seconds $(or $(SECONDS),120)
+
+.PHONY: bench-terminal
+bench-terminal: $(VENV)/.test ## `ddsp-rt live` beside a plain wire: dropouts at 128 samples (SECONDS=120)
+	@$(call need-packages,jackd2 libportaudio2)
+	@$(PYTHON) benchmarks/live_terminal.py violin --seconds $(or $(SECONDS),120)
 
 .PHONY: pd-package
 pd-package: pd pd-archive ## make the archive that Pd's package manager (deken) takes

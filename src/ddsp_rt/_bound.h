@@ -27,4 +27,7 @@ inline Parameter named_parameter(const std::string& name, Doors door) {
 /// Adds the note door to the module.
 void bind_notes(nanobind::module_& m);
 
+/// Adds the live session of a sound card.
+void bind_session(nanobind::module_& m);
+
 }  // namespace ddsp_rt

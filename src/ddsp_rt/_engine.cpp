@@ -289,4 +289,5 @@ NB_MODULE(_engine, m) {
   m.def(
       "list_instruments", [](const std::filesystem::path& shipped) { return list_instruments(shipped); }, "shipped"_a);
   bind_notes(m);
+  bind_session(m);
 }

@@ -117,6 +117,12 @@ class LiveTransfer {
     return live_.learning();
   }
 
+  /// Passes the input through instead, by a crossfade; the instrument goes on listening.
+  void bypass(bool on) {
+    const std::lock_guard lock(state_);
+    live_.bypass(on);
+  }
+
   ddsp_rt::Features features() const {
     const std::lock_guard lock(state_);
     return live_.features();

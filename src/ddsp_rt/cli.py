@@ -36,6 +36,7 @@ ELSEWHERE = {
     "export": ("ddsp_rt.export.commands", "export", "Write an instrument for programs without ddsp-rt."),
     "benchmark": ("ddsp_rt.benchmark", "benchmark", "Measure speed and latency on this machine."),
     "analyse": ("ddsp_rt.analyse_command", "analyse", "Write what is heard in a performance: notes, pitch, loudness."),
+    "live": ("ddsp_rt.live", "live", "Play an instrument live, from a sound card or a MIDI keyboard."),
     "play": ("ddsp_rt.play_command", "play", "Play a MIDI file on an instrument."),
     "figure": ("ddsp_rt.figures", "figure", "Draw a transfer, the sound taken apart."),
 }
@@ -47,6 +48,8 @@ EXTRAS = {
     "swift_f0": "evaluate",
     "librosa": "evaluate",
     "mido": "midi",
+    "sounddevice": "live",
+    "rtmidi": "live",
     "onnx": "export",
     "onnxscript": "export",
 }
