@@ -35,8 +35,8 @@ ELSEWHERE = {
     "compare": ("ddsp_rt.evaluation.commands", "compare", "Hear and measure two instruments side by side."),
     "export": ("ddsp_rt.export.commands", "export", "Write an instrument for programs without ddsp-rt."),
     "benchmark": ("ddsp_rt.benchmark", "benchmark", "Measure speed and latency on this machine."),
-    "analyse": ("ddsp_rt.analyse_command", "analyse", "Write what is heard in a performance: notes, pitch, loudness."),
-    "live": ("ddsp_rt.live", "live", "Play an instrument live, from a sound card or a MIDI keyboard."),
+    "analyse": ("ddsp_rt.analyse_command", "analyse", "Write what is heard: notes, pitch, loudness."),
+    "live": ("ddsp_rt.live", "live", "Play an instrument live, by voice or by keys."),
     "play": ("ddsp_rt.play_command", "play", "Play a MIDI file on an instrument."),
     "figure": ("ddsp_rt.figures", "figure", "Draw a transfer, the sound taken apart."),
 }
