@@ -167,11 +167,9 @@ def _notes(reader: AudioReader, features: Features, opening: Opening, peak: floa
                 f"{reader.name}: {100 * share:.0f} % of it lies {where} the pitches that are followed "
                 f"({LOWEST_F0:g} to {HIGHEST_F0:g} Hz){' and plays as noise' if peak is not None else ''}"
             )
-    if not features.voiced.any() and peak is None:
-        notes.append(f"{reader.name}: no pitch found in it")
-    elif not features.voiced.any():
-        result = "silent or nearly so" if peak < NEARLY_SILENT else "noise without a note"
-        notes.append(f"{reader.name}: no pitch found in it; the result is {result}")
+    if not features.voiced.any():
+        sounds = "" if peak is None else "silent or nearly so" if peak < NEARLY_SILENT else "noise without a note"
+        notes.append(f"{reader.name}: no pitch found in it{'; the result is ' + sounds if sounds else ''}")
     return tuple(notes)
 
 
