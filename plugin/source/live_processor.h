@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <limits>
 #include <stdexcept>
 
 #include "ddsp_rt/live/live.h"
@@ -18,10 +17,11 @@ class LiveProcessor : public Processor {
       : Processor(door, buses), live_(std::make_unique<Live<Door>>(kSomeRate)) {
     for (HostParameter* parameter : host_parameters())
       if (const auto known = find_parameter(parameter->info().name); known && *known != Parameter::kDryWet)
-        followed_.push_back({parameter, *known});  // dry and wet are mixed by the plugin
+        followed_.push_back({parameter, *known, parameter->info().initial});  // dry and wet are mixed by the plugin
   }
 
-  /// Audio thread: what the host has set since the last block. Real-time.
+  /// Audio thread: what the host has set since the last block; what nobody has moved is the instrument's own, where it
+  /// has one. Real-time.
   void follow_parameters() noexcept {
     for (Followed& followed : followed_) {
       const float value = followed.host->value();
@@ -50,7 +50,7 @@ class LiveProcessor : public Processor {
   struct Followed {
     HostParameter* host;
     Parameter parameter;
-    float given = std::numeric_limits<float>::quiet_NaN();
+    float given;
   };
 
   void give(const Loader::InstrumentPointer& instrument) override { live_->load(instrument); }
