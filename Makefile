@@ -316,7 +316,8 @@ plugin-pictures: $(VENV)/.test ## draw the plugins' windows for docs/images
 	@cmake --preset plugin >build/plugin-configure.log 2>&1 || { cat build/plugin-configure.log; exit 1; }
 	@cmake --build build/plugin -j $(JOBS) --target window_pictures
 	@$(PYTHON) -c "import soundfile as s; s.write('build/plugin/phrase.wav', *s.read('examples/sung_phrase.flac'))"
-	@$(PLUGIN_BUILD)/window_pictures build/plugin/phrase.wav docs/images
+	@$(PLUGIN_BUILD)/window_pictures build/plugin/phrase.wav build/plugin/pictures
+	@$(PYTHON) plugin/pictures/shrink.py build/plugin/pictures docs/images
 
 # The hosts that load the plugins come as Python packages.
 $(VENV)/.hosts: $(VENV)/.test

@@ -15,8 +15,8 @@ constexpr int kMargin = 12, kGap = 8, kPad = 10;
 NamedGroups named_groups(Doors door) {
   if (door == Doors::kTransfer)
     return {{"Pitch", {"transpose", "fine_tune", "glide", "midi_out"}},
-            {"Input", {"input_gain", "gate", "auto_fit"}},
-            {"Tone", {"brightness", "harmonic_gain", "noise_gain", "mean_z"}},
+            {"Input", {"input_gain", "gate", "auto_fit", "mean_z"}},
+            {"Tone", {"brightness", "harmonic_gain", "noise_gain", "breath"}},
             {"Output", {"reverb", "dry_wet", "output_gain", "align"}}};
   return {{"Pitch", {"transpose", "fine_tune", "glide", "bend_range"}},
           {"Playing", {"voices", "velocity_curve", "gate", "legato", "mpe"}},

@@ -50,9 +50,10 @@ MainWindow::MainWindow(Processor& owner)
   output_ = add<LevelMeter>(LevelMeter::Side::kOutput);
   if (door_ == Doors::kNotes) keyboard_ = add<KeyboardStrip>();
   for (const Group& group : groups_of(owner.host_parameters(), door_)) {
-    groups_.push_back(std::make_unique<ParameterGroup>(group));
+    const bool with_fit = door_ == Doors::kTransfer && group.title == "Input";
+    groups_.push_back(std::make_unique<ParameterGroup>(group, with_fit ? 1 : 0));
     sheet_.addAndMakeVisible(*groups_.back());
-    if (door_ != Doors::kTransfer || group.title != "Input") continue;
+    if (!with_fit) continue;
     auto fit = std::make_unique<FitPanel>(owner);
     all_displays_.push_back(fit.get());
     groups_.back()->add_row(std::move(fit));

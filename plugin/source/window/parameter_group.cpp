@@ -11,11 +11,17 @@ namespace {
 
 constexpr int kMostRows = 4;
 
+/// Of a switch's name and its pill.
+float switch_width(const juce::Component& component) {
+  return face(13.0f).getStringWidthFloat(component.getTitle()) + 40.0f;
+}
+
 }  // namespace
 
-ParameterGroup::ParameterGroup(const Group& group) {
+ParameterGroup::ParameterGroup(const Group& group, int more_rows) {
   setTitle(group.title);
   setFocusContainerType(FocusContainerType::focusContainer);
+  const bool crowded = static_cast<int>(group.parameters.size()) + more_rows > kMostRows;
   bool room_beside = false;
   for (HostParameter* parameter : group.parameters) {
     if (!parameter->is_switch()) {
@@ -26,7 +32,7 @@ ParameterGroup::ParameterGroup(const Group& group) {
     }
     auto made = std::make_unique<ParameterSwitch>(*parameter);
     addAndMakeVisible(*made);
-    if (room_beside && group.parameters.size() > static_cast<std::size_t>(kMostRows)) {
+    if (room_beside && crowded) {
       rows_.back().right = std::move(made);
       room_beside = false;
     } else {
@@ -56,7 +62,8 @@ void ParameterGroup::resized() {
   for (Row& row : rows_) {
     juce::Rectangle<int> place = area.removeFromTop(height).reduced(0, 1);
     if (row.right) {
-      row.left->setBounds(place.removeFromLeft(place.getWidth() * 11 / 20));
+      const float left = switch_width(*row.left), right = switch_width(*row.right);
+      row.left->setBounds(place.removeFromLeft(juce::roundToInt(place.getWidth() * left / (left + right))));
       row.right->setBounds(place);
     } else {
       row.left->setBounds(place);

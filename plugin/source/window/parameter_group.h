@@ -10,9 +10,10 @@ namespace ddsp_rt::plugin::window {
 
 class ParameterGroup final : public juce::Component {
  public:
-  explicit ParameterGroup(const Group& group);
+  /// With room for `more_rows` that are no parameters.
+  explicit ParameterGroup(const Group& group, int more_rows = 0);
 
-  /// A row under the parameters that is no parameter.
+  /// The next of those, under the parameters.
   void add_row(std::unique_ptr<juce::Component> row);
 
   void paint(juce::Graphics& g) override;

@@ -78,6 +78,12 @@ juce::String ParameterSlider::getTextFromValue(double value) {
   return short_units(parameter_.text_of(static_cast<float>(value)));
 }
 
+// The number is a part of the slider, and no stop of its own for the Tab key.
+void ParameterSlider::lookAndFeelChanged() {
+  Slider::lookAndFeelChanged();
+  for (juce::Component* child : getChildren()) child->setWantsKeyboardFocus(false);
+}
+
 void ParameterSlider::paint(juce::Graphics& g) {
   g.setFont(face(13.0f));
   g.setColour(palette::kQuiet);

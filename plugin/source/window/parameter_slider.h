@@ -21,6 +21,7 @@ class ParameterSlider final : public juce::Slider, public Spoken {
   void paint(juce::Graphics& g) override;
   bool keyPressed(const juce::KeyPress& key) override;
   juce::String getTextFromValue(double value) override;
+  void lookAndFeelChanged() override;
   std::unique_ptr<juce::AccessibilityHandler> make_handler() override;
   void focusOfChildComponentChanged(FocusChangeType) override { repaint(); }
   void focusGained(FocusChangeType) override { repaint(); }

@@ -10,8 +10,9 @@
 namespace ddsp_rt::plugin::window {
 namespace {
 
-constexpr float kSameNote = 1.5f;  // semitones between two columns of one line
-constexpr float kLabels = 30.0f;   // width of the names at the left
+constexpr float kVoiceLowest = 38.0f, kVoiceHighest = 84.0f;  // MIDI: what is sung is always to be seen
+constexpr float kSameNote = 1.5f;                             // semitones between two columns of one line
+constexpr float kLabels = 30.0f;                              // width of the names at the left
 
 }  // namespace
 
@@ -41,7 +42,7 @@ void PitchLane::show(const Readings& readings, double) {
 void PitchLane::show(const Processor::Status& status) {
   if (status.playing == facts_) return;
   facts_ = status.playing;
-  lowest_ = 43.0f, highest_ = 88.0f;
+  lowest_ = kVoiceLowest, highest_ = kVoiceHighest;
   if (facts_ && facts_->highest_hz > facts_->lowest_hz) {
     lowest_ = std::min(lowest_, std::floor(midi_from_hz(facts_->lowest_hz)) - 5.0f);
     highest_ = std::max(highest_, std::ceil(midi_from_hz(facts_->highest_hz)) + 4.0f);

@@ -41,7 +41,7 @@ class PitchLane final : public Display {
   History<Column> history_;
   Stillness stillness_;
   std::optional<InstrumentFacts> facts_;
-  float lowest_ = 43.0f, highest_ = 88.0f;  // of the lane, MIDI
+  float lowest_ = 38.0f, highest_ = 84.0f;  // of the lane, MIDI
 };
 
 }  // namespace ddsp_rt::plugin::window
