@@ -1,7 +1,9 @@
 // The engine seen from Python. Arrays are float32 and contiguous; values are checked here, at the door.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/array.h>
 #include <nanobind/stl/filesystem.h>
+#include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
@@ -10,6 +12,8 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -153,6 +157,23 @@ NB_MODULE(_engine, m) {
                                        supported_rate(to_rate)));
       },
       "response"_a, "from_rate"_a, "to_rate"_a);
+
+  m.def(
+      "analysis_filters",
+      [](int rate, float f0_low, float f0_high) {
+        const Analyser::Filters filters = Analyser(rate, {.range = {f0_low, f0_high}}).filters();
+        const auto rows = [](const std::vector<Biquad>& sections) {
+          std::vector<std::array<double, 5>> result;
+          for (const Biquad& s : sections) result.push_back({s.b0, s.b1, s.b2, s.a1, s.a2});
+          return result;
+        };
+        return std::map<std::string, std::vector<std::array<double, 5>>>{{"decimator", rows(filters.decimator)},
+                                                                         {"band", rows(filters.band)},
+                                                                         {"weighting", rows(filters.weighting)},
+                                                                         {"high_pass", rows(filters.high_pass)},
+                                                                         {"low_band", rows(filters.low_band)}};
+      },
+      "rate"_a, "f0_low"_a, "f0_high"_a);
 
   nb::class_<BlockAnalyser>(m, "Analyser")
       .def(nb::init<int, bool>(), "rate"_a, "mfcc"_a = false)

@@ -22,7 +22,7 @@ def generated() -> str:
     text = re.sub(r"Annotated\[(NDArray\[numpy\.float32\]), dict\([^\]]*?writable=False\)\]", r"\1", text)
     text = text.replace("from typing import Annotated\n", "from typing import Any\n")
     # What nanobind knows of a dict, a list and a path is that they are ones.
-    text = re.sub(r"-> dict\b", "-> dict[str, NDArray[numpy.float32]]", text)
+    text = re.sub(r"-> dict\b(?!\[)", "-> dict[str, NDArray[numpy.float32]]", text)
     text = re.sub(r"-> list(?=:)", "-> list[dict[str, Any]]", text)
     text = re.sub(r"os\.PathLike\b(?!\[)", "os.PathLike[str]", text)
     ruff = [str(Path(sys.executable).parent / "ruff")]

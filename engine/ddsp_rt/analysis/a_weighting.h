@@ -29,6 +29,8 @@ class AWeighting {
   void process(const float* in, int n, float* out) noexcept;
   void reset() noexcept;
 
+  const std::array<Biquad, 3>& sections() const noexcept { return sections_; }
+
  private:
   std::array<Biquad, 3> sections_;
 };

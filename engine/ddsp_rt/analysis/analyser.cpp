@@ -66,6 +66,17 @@ void Analyser::reset() noexcept {
   features_ = Features{};
 }
 
+Analyser::Filters Analyser::filters() const {
+  const auto sections = [](const auto& filter) { return filter ? filter->sections() : std::vector<Biquad>(); };
+  const auto& weighting = loudness_meter_.weighting().sections();
+  const auto& low_band = pitch_tracker_.low_band();
+  return {sections(decimator_.low_pass()),
+          sections(band_),
+          {weighting.begin(), weighting.end()},
+          {high_pass_.section()},
+          low_band ? low_band->low_pass().sections() : std::vector<Biquad>()};
+}
+
 int Analyser::push(const float* samples, int n) noexcept {
   int internal = 0;
   std::array<float, kChunk> chunk;

@@ -46,6 +46,14 @@ class Analyser {
 
   const AnalyserSettings& settings() const noexcept { return settings_; }
 
+  /// The filters it hears through, in the order of the signal, for whoever builds the same analyser out of other parts:
+  /// to the internal rate, to the band; from there the loudness's weighting, and the pitch's high-pass and low band.
+  /// Empty where one is not needed. Not real-time.
+  struct Filters {
+    std::vector<Biquad> decimator, band, weighting, high_pass, low_band;
+  };
+  Filters filters() const;
+
  private:
   int push(const float* samples, int n) noexcept;  // returns how many internal samples they gave
 

@@ -24,6 +24,8 @@ class Decimator {
   int process(const float* in, int n, float* out) noexcept;
   void reset() noexcept;
 
+  const std::optional<LowPass>& low_pass() const noexcept { return low_pass_; }
+
  private:
   int factor_;
   double rate_;

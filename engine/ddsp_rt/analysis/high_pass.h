@@ -17,6 +17,8 @@ class HighPass {
   void process(const float* in, int n, float* out) noexcept;
   void reset() noexcept { section_.reset(); }
 
+  const Biquad& section() const noexcept { return section_; }
+
  private:
   Biquad section_;
 };

@@ -32,6 +32,8 @@ class LoudnessMeter {
   float fast_level(float f0) const noexcept;
   void reset() noexcept;
 
+  const AWeighting& weighting() const noexcept { return weighting_; }
+
  private:
   float level(float f0, double voiced_window, double unvoiced_window) const noexcept;
 

@@ -25,6 +25,7 @@ class LowBand {
   double rate() const noexcept { return rate_; }
   const Correlation& correlation() const noexcept { return correlation_; }
   const Spectrum& spectrum() const noexcept { return spectrum_; }
+  const LowPass& low_pass() const noexcept { return low_pass_; }
 
  private:
   void take(const float* samples, int n) noexcept;

@@ -21,6 +21,8 @@ class LowPass {
   void flush() noexcept;
   void reset() noexcept;
 
+  const std::vector<Biquad>& sections() const noexcept { return sections_; }
+
  private:
   std::vector<Biquad> sections_;  // an even number
 };

@@ -57,6 +57,8 @@ class PitchTracker {
   Estimate process(const float* newest, int n, const Spectrum& spectrum) noexcept;
   void reset() noexcept;
 
+  const std::optional<LowBand>& low_band() const noexcept { return low_; }
+
  private:
   int gather(const Spectrum& spectrum) noexcept;
   bool from_low_band(float f0) const noexcept { return low_ && f0 < split_; }
