@@ -48,10 +48,11 @@ def test_a_dry_instrument_has_no_room(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["--format", "vst", "-o", "x.vst"], "torchscript or wav-ir"),
+        (["--format", "vst", "-o", "x.vst"], "torchscript, onnx or wav-ir"),
         (["--format", "torchscript", "-o", "violin.wav"], "ends in .ts or .pt"),
         (["--format", "wav-ir", "-o", "room.ddsp"], "ends in .wav"),
         (["--format", "wav-ir", "-o", "room.wav", "--sample-rate", "4000"], "8000 to 192000"),
+        (["--format", "onnx", "-o", "net.onnx", "--sample-rate", "48000"], "--sample-rate"),
         (["--format", "torchscript", "-o", ""], "empty"),
         (["--format", "torchscript"], "--output"),
     ],

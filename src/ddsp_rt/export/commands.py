@@ -12,7 +12,7 @@ from ddsp_rt.checks import as_rate
 from ddsp_rt.errors import UsageError
 
 LIVE_RATE = 48_000  # Hz
-ENDINGS = {"torchscript": (".ts", ".pt"), "wav-ir": (".wav",)}
+ENDINGS = {"torchscript": (".ts", ".pt"), "onnx": (".onnx",), "wav-ir": (".wav",)}
 
 
 def export(
@@ -21,13 +21,15 @@ def export(
         str,
         typer.Option(
             "--format",
-            metavar="torchscript|wav-ir",
-            help="The whole instrument for PyTorch, or its room.",
+            metavar="torchscript|onnx|wav-ir",
+            help="The whole instrument for PyTorch and nn~, its control network, or its room.",
         ),
     ],
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", metavar="FILE", parser=arguments.path, help="A name ending in .ts or .wav."),
+        typer.Option(
+            "-o", "--output", metavar="FILE", parser=arguments.path, help="A name ending in .ts, .onnx or .wav."
+        ),
     ],
     sample_rate: Annotated[
         int | None,
@@ -40,8 +42,9 @@ def export(
 ) -> None:
     """Write an instrument in a form that other programs play, without ddsp-rt.
 
-    torchscript: features in, sound out, for PyTorch in Python and C++; it needs pip install 'ddsp-rt[export]'. wav-ir:
-    the room, for any convolution reverb. docs/export.md tells how to play them.
+    torchscript: audio or features in, sound out, for PyTorch (Python and C++) and for nn~ in Max and Pure Data. onnx:
+    the control network, frame by frame. Both need pip install 'ddsp-rt[export]'. wav-ir: the room, for any convolution
+    reverb. docs/export.md tells how to play them.
 
     Example: ddsp-rt export violin --format torchscript -o violin.ts
     """
@@ -49,6 +52,8 @@ def export(
 
     check_output(kind, output)
     if sample_rate is not None:
+        if kind == "onnx":
+            raise UsageError("--sample-rate: a control network has no sample rate; leave it out")
         sample_rate = as_rate(sample_rate)
     loaded = load(instrument)
     if output.exists() and output.samefile(loaded.path):
@@ -58,6 +63,10 @@ def export(
         from ddsp_rt.export.torchscript import export_torchscript
 
         export_torchscript(loaded.path, output, sample_rate or LIVE_RATE)
+    elif kind == "onnx":
+        from ddsp_rt.export.onnx_file import export_onnx
+
+        export_onnx(loaded.path, output)
     else:
         from ddsp_rt.export.impulse_response import export_impulse_response
 
