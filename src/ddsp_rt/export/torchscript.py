@@ -13,8 +13,9 @@ import torch
 
 from ddsp_rt import _engine
 from ddsp_rt.errors import DataError
+from ddsp_rt.export.analysis.analyser import Analyser
 from ddsp_rt.export.impulse_response import room_at
-from ddsp_rt.export.playable import Playable
+from ddsp_rt.export.playable import METHODS, Playable
 from ddsp_rt.export.voice import Voice
 from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.network import InstrumentModel, Usual
@@ -22,7 +23,8 @@ from ddsp_rt.whole_files import whole_file
 
 CARD = "instrument.json"  # in the archive: the instrument's metadata
 PARAMETERS = (
-    "transpose", "fine_tune", "gate", "harmonic_gain", "noise_gain", "brightness", "reverb", "output_gain",
+    "transpose", "fine_tune", "input_gain", "gate",
+    "harmonic_gain", "noise_gain", "brightness", "reverb", "output_gain",
 )  # fmt: skip
 FLOAT = 2  # nn~'s code for the type of an attribute
 
@@ -54,7 +56,9 @@ def playable(metadata: dict[str, Any], tensors: dict[str, np.ndarray], rate: int
     mean_z = torch.tensor(metadata.get("z_mean", [0.0] * model.architecture.decoder.z_dims))
     voice = Voice(model, rate, metadata["model_rate"], metadata["gate_db"], response, mean_z, Usual(metadata))
     known = {row["name"]: row for row in _engine.parameters()}
-    return Playable(voice, [known[name] for name in PARAMETERS]).eval()
+    heard = metadata["analyser"]
+    analyser = Analyser(rate, heard["f0_low"], heard["f0_high"], model.encoder is not None)
+    return Playable(voice, analyser, [known[name] for name in PARAMETERS]).eval()
 
 
 def script(module: Playable) -> torch.jit.ScriptModule:
@@ -87,4 +91,4 @@ def script(module: Playable) -> torch.jit.ScriptModule:
 def kept(scripted: torch.jit.ScriptModule) -> list[str]:
     """Every method and attribute that a host may ask for."""
     methods = [name for name in scripted._c._method_names() if name != "forward"]
-    return [*methods, *(f"{name}_params" for name in PARAMETERS), *PARAMETERS, "sample_rate"]
+    return [*methods, *(f"{name}_params" for name in (*PARAMETERS, *METHODS)), *PARAMETERS, "sample_rate"]

@@ -116,15 +116,19 @@ class Voice(nn.Module):
         f0: Tensor,
         periodicity: Tensor,
         loudness: Tensor,
+        fast_loudness: Tensor | None,
+        balance: Tensor | None,
         mfcc: Tensor | None,
         wanted: list[float],
         gate: float,
+        pace: float,
     ) -> Tensor:
         """Play whole frames.
 
         Shape:
-            - f0, periodicity, loudness: [batch, frames]; mfcc: [batch, frames, 30], where there is an encoder;
-              without it the mean z is played
+            - f0, periodicity, loudness: [batch, frames]; fast_loudness, balance: likewise, what is usual where they
+              are not given; mfcc: [batch, frames, 30], where there is an encoder; without it the mean z is played
+            - pace: how much faster than `rate` the sound is played back, which its pitch allows for
             - wanted: the parameters, in the order above; gate: dB above the instrument's threshold
             - returns [batch, samples]
         """
@@ -137,7 +141,8 @@ class Voice(nn.Module):
                 z = self.mean_z.expand(batch, frames, self.mean_z.shape[0])
             else:
                 z, self.encoder_state = self.encoder.step(mfcc, self.encoder_state)
-        fast_loudness, balance = self.usual(loudness)
+        if fast_loudness is None or balance is None:
+            fast_loudness, balance = self.usual(loudness)
         amplitude, harmonics, noise, self.decoder_state = self.decoder(
             f0, periodicity, loudness, z, self.decoder_state, fast_loudness, balance
         )
@@ -153,7 +158,9 @@ class Voice(nn.Module):
             octaves = torch.log2(f0.clamp(min=1e-3).unsqueeze(-1) * self.number / 1000.0)
             harmonics = harmonics * torch.pow(10.0, tilt * octaves / 20.0)
             noise = noise * torch.pow(10.0, tilt * self.band_octaves / 20.0)
-        audio, self.synthesizer_state = self.synthesizer(f0, amplitude, harmonics, noise, None, self.synthesizer_state)
+        audio, self.synthesizer_state = self.synthesizer(
+            f0 / pace, amplitude, harmonics, noise, None, self.synthesizer_state
+        )
         if self.room is not None:
             audio = audio + self.ramp(path[:, 3]) * self.room(audio)
         audio = audio * self.ramp(path[:, 4])
