@@ -150,6 +150,9 @@ evaluate: $(VENV)/.test ## the figures that need recordings: make evaluate DATA=
 .PHONY: bench
 bench: $(VENV)/.package ## speed, block times, memory and latency on this machine
 	@$(COMMAND) benchmark --to violin
+	@if $(PYTHON) -c 'import onnxruntime, onnxscript, torch' 2>/dev/null; then \
+	  OMP_NUM_THREADS=1 $(PYTHON) benchmarks/exports.py; \
+	else echo "TorchScript and ONNX Runtime: not measured, they are not installed (make test installs them)"; fi
 
 PREFIX ?= /usr/local
 
