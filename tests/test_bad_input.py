@@ -1,6 +1,8 @@
 """Bad input through the real command: one clear line that names the file, the right exit code, the good work done."""
 
+import contextlib
 import os
+import random
 import resource
 import signal
 import struct
@@ -13,7 +15,10 @@ import pytest
 import soundfile
 from conftest import tiny_metadata, tiny_tensors
 
+import ddsp_rt
+from ddsp_rt.audio import AudioReader
 from ddsp_rt.cli import main
+from ddsp_rt.errors import DataError
 from ddsp_rt.instrument_file import save_instrument
 
 RATE = 16_000
@@ -56,13 +61,19 @@ def make_bad(kind, path):
     if kind == "random":
         path.write_bytes(random.bytes(50_000))
         return "not audio"
+    if kind in ("no channels", "no sample size"):
+        soundfile.write(path, np.ones(100), RATE)
+        data = bytearray(path.read_bytes())
+        struct.pack_into("<H", data, 22 if kind == "no channels" else 34, 0)
+        path.write_bytes(data)
+        return "bad.wav" if path.name == "bad.wav" else kind
     if kind == "folder":
         path.mkdir()
         return "folder"
     raise AssertionError(kind)
 
 
-BAD = ["missing", "empty", "without samples", "text", "random", "folder"]
+BAD = ["missing", "empty", "without samples", "text", "random", "no channels", "no sample size", "folder"]
 
 
 @pytest.mark.parametrize("kind", BAD)
@@ -86,7 +97,7 @@ def test_bad_ones_among_several_are_named_skipped_and_counted(play, tmp_path, to
     assert len(lines) == len(BAD)
     for kind, line in zip(BAD, lines[:-1]):
         assert f"{kind}.wav" in line and "skipped" in line
-    assert "5 of 7" in lines[-1] and "2 done" in lines[-1]
+    assert f"{len(BAD) - 1} of {len(BAD) + 1}" in lines[-1] and "2 done" in lines[-1]
 
 
 ODD = {
@@ -310,6 +321,42 @@ def test_a_full_disk_keeps_the_old_file(instrument_path, tmp_path, tone, depth):
     assert run.returncode == 1 and out == "" and one_line(err, "out.wav", "too large")
     assert (tmp_path / "out.wav").read_bytes() == b"the old file"
     assert sorted(os.listdir(tmp_path)) == ["good.wav", "out.wav"]
+
+
+FORMATS = [("WAV", "PCM_16"), ("AIFF", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("CAF", "PCM_16"),
+           ("AU", "PCM_16"), ("W64", "PCM_16"), ("MP3", "MPEG_LAYER_III"), ("RF64", "PCM_16")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "subtype"), FORMATS, ids=[kind for kind, _ in FORMATS])
+def test_random_changes_to_a_sound_file_are_read_or_refused(tmp_path, tone, capfd, kind, subtype):
+    path, dice = tmp_path / "take.wav", random.Random(kind)
+    soundfile.write(path, tone(seconds=0.1), RATE, format=kind, subtype=subtype)
+    whole = path.read_bytes()
+    for _ in range(15):
+        data = bytearray(whole)
+        for _ in range(dice.choice((1, 2, 10))):
+            place = dice.randrange(min(len(data), dice.choice((48, 200, 5000))))
+            data[place] = dice.choice((0, 255, dice.randrange(256)))
+        path.write_bytes(data[: dice.randrange(len(data))] if dice.random() < 0.2 else data)
+        with contextlib.suppress(DataError):
+            audio, rate = ddsp_rt.read_audio(path)
+            assert np.isfinite(audio).all() and rate > 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_file_that_becomes_another_while_it_is_read_is_damaged(tmp_path, tone):
+    soundfile.write(tmp_path / "take.wav", tone(), RATE)
+    with AudioReader(tmp_path / "take.wav") as reader:
+        with open(tmp_path / "take.wav", "r+b") as file:
+            file.write(b"something else")
+        with pytest.raises(DataError, match="take.wav"):
+            list(reader.blocks())
+
+
+def test_an_output_below_a_file_says_so(play, tmp_path, tone):
+    soundfile.write("take.wav", tone(), RATE)
+    code, _, err = play("take.wav", "-o", "take.wav/out.wav")
+    assert code == 1 and one_line(err, "take.wav is a file, not a folder")
 
 
 def test_an_output_where_nothing_can_be_written(play, tone):

@@ -75,6 +75,17 @@ def test_bad_use_is_one_line_and_exit_two(capsys, arguments, word):
     assert code == 2 and out == "" and err.count("\n") == 1 and word in err and "--help" in err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [(["transfer", "x.wav", "--to", "v", "--sample-rate", "fast"], "whole number"),
+     (["evaluate", "v", "x.wav", "--last", "long"], "number")],
+)  # fmt: skip
+def test_a_word_for_a_number_is_told_in_words(capsys, arguments, wanted):
+    code, _, err = run(capsys, *arguments)
+    assert code == 2 and err.count("\n") == 1 and arguments[-2] in err and "parse" not in err
+    assert f"give a {wanted}" in err or "not a valid" in err  # older typers have words of their own
+
+
 def test_info_tells_range_and_licence(capsys, instrument_path):
     code, out, _ = run(capsys, "info", str(instrument_path))
     assert code == 0

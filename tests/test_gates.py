@@ -60,6 +60,12 @@ def test_a_tone_without_harmonics_is_one_note(noise):
     assert share(usable_frames(audio, RATE, *features(2.0, 440.0)), "polyphony") < 0.01
 
 
+def test_a_synthesizers_square_wave_is_one_note():
+    """Its odd harmonics come back from Nyquist between the multiples of its pitch, where an octave would be."""
+    audio = 0.3 * np.sign(np.sin(2 * np.pi * 220 * np.arange(2 * RATE) / RATE))
+    assert share(usable_frames(audio, RATE, *features(2.0, 220.0)), "polyphony") < 0.01
+
+
 def test_a_slide_of_a_single_note_and_one_with_weak_odd_harmonics_are_no_octaves():
     time = np.arange(2 * RATE) / RATE
     f0 = 220 * 2 ** (0.3 * time / 12)

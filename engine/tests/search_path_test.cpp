@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <pwd.h>
 #include <unistd.h>
 
 #include "ddsp_rt/instrument/instrument.h"
@@ -123,6 +124,21 @@ TEST_CASE("a tilde in the search path is the user's home") {
   const Environment home("HOME", ""), path("DDSP_RT_PATH", "~/mine:~"), none("XDG_DATA_HOME", "");
   CHECK(instrument_folders().empty());
 }
+
+#if !defined(_WIN32)
+TEST_CASE("a tilde with a name is that user's home, and nobody's where there is no such user") {
+  const Environment home("HOME", "/nowhere"), data("XDG_DATA_HOME", "/data");
+  {
+    const Environment path("DDSP_RT_PATH", "~root/mine:~root");
+    const auto folders = instrument_folders();
+    REQUIRE(folders.size() == 3);
+    CHECK(folders[0] == std::filesystem::path(getpwnam("root")->pw_dir) / "mine");
+    CHECK(folders[1].lexically_normal() == std::filesystem::path(getpwnam("root")->pw_dir) / ".");
+  }
+  const Environment path("DDSP_RT_PATH", "~no-such-user-here/mine");
+  CHECK(instrument_folders() == std::vector<std::filesystem::path>{"/data/ddsp-rt/instruments"});
+}
+#endif
 
 TEST_CASE("no folder at all is no error, only no instrument") {
   const Environment path("DDSP_RT_PATH", ""), data("XDG_DATA_HOME", "/nowhere"), home("HOME", "/nowhere");

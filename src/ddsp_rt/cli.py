@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -53,6 +54,9 @@ EXTRAS = {
     "onnx": "export",
     "onnxscript": "export",
 }
+# what typer says of a text where a number is wanted, and what to say
+NO_NUMBERS = {r"Input should be a valid integer.*": "give a whole number",
+              r"Input should be a valid number.*": "give a number"}  # fmt: skip
 INTERRUPTED = 130  # exit code after Ctrl-C
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -240,7 +244,10 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         if hasattr(error, "format_message"):  # what typer says of the arguments
             command = getattr(getattr(error, "ctx", None), "command_path", "ddsp-rt")
-            return _fail(f"{error.format_message().rstrip('.')} (see {command} --help)", 2)
+            message = error.format_message().rstrip(".")
+            for said, wanted in NO_NUMBERS.items():
+                message = re.sub(said, wanted, message)
+            return _fail(f"{message} (see {command} --help)", 2)
         raise
 
 

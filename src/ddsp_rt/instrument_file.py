@@ -89,7 +89,8 @@ def _check_metadata(metadata: Any) -> Architecture:
         raise _FileError("metadata must be an object")
     version = _whole(metadata, "format_version", 1, 1 << 30)
     if version > FORMAT_VERSION:
-        raise _FileError(f"format_version is {version}; this ddsp-rt reads up to {FORMAT_VERSION}")
+        newer = f"of a newer ddsp-rt; this one reads up to {FORMAT_VERSION}: update it"
+        raise _FileError(f"format_version is {version}, {newer}")
     for name in _texts(metadata, "requires"):
         if name not in SUPPORTED_REQUIRES:
             raise _FileError(f"it requires {name[:80]!r}, which this ddsp-rt does not have")

@@ -17,7 +17,7 @@ STEADY = 40.0  # cents that f0 may move within a window
 OFF = 7.0  # cents that the even harmonics must be off, weighed by amplitude
 MORE = 4.0  # times what the odd ones are off by
 HIGHEST = 5000.0  # Hz
-WEAKEST = 0.01  # of the strongest partial (-40 dB): what is below tells of noise and of the window
+WEAKEST = 0.03  # of the strongest partial (-30 dB): what is below tells of noise and of the window
 ODD, EVEN = np.arange(1, 16, 2), np.arange(2, 17, 2)
 
 

@@ -37,7 +37,10 @@ class WholeFile:
         self.target = Path(os.path.realpath(path))
         if self.target.is_symlink():
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
-        self.target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.target.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise OSError(errno.ENOTDIR, f"{error.filename} is a file, not a folder") from None
         _sweep(self.target.parent)
         self.temporary = self.target.parent / f"{PREFIX}{secrets.token_hex(6)}{SUFFIX}"
         self._done = False

@@ -166,8 +166,8 @@ Usual read_usual(const JsonObject& metadata, const DecoderSpec& spec, Feature fe
 void check_version(const JsonObject& metadata) {
   const int version = metadata.whole("format_version", 1, 1 << 30);
   if (version > kFormatVersion)
-    throw FileFault("format_version is " + std::to_string(version) + "; this version reads up to " +
-                    std::to_string(kFormatVersion));
+    throw FileFault("format_version is " + std::to_string(version) + ", of a newer ddsp-rt; this one reads up to " +
+                    std::to_string(kFormatVersion) + ": update it");
   for (const std::string& name : metadata.texts("requires"))
     throw FileFault("it requires '" + printable(name) + "', which this version does not have");
   if (metadata.whole("frame_rate", 1, 10000) != kFrameRate)

@@ -10,6 +10,10 @@
 
 #include "ddsp_rt/instrument/instrument.h"
 
+#if !defined(_WIN32)
+#include <pwd.h>
+#endif
+
 namespace ddsp_rt {
 namespace {
 
@@ -38,14 +42,24 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, error);
 }
 
-/// A leading ~ means the user's home, as the shell would have it; empty where there is none.
-fs::path expanded(const fs::path& entry) {
-  if (entry.empty() || *entry.begin() != "~") return entry;
-  fs::path home = DDSP_RT_ENVIRONMENT("HOME");
+/// The home that ~ or ~user stands for; empty where there is none.
+fs::path home_of(const std::string& tilde) {
 #if defined(_WIN32)
-  if (home.empty()) home = DDSP_RT_ENVIRONMENT("USERPROFILE");
+  if (tilde != "~") return {};
+  const fs::path home = DDSP_RT_ENVIRONMENT("HOME");
+  return home.empty() ? fs::path(DDSP_RT_ENVIRONMENT("USERPROFILE")) : home;
+#else
+  if (tilde == "~") return DDSP_RT_ENVIRONMENT("HOME");
+  const passwd* user = getpwnam(tilde.c_str() + 1);
+  return user ? fs::path(user->pw_dir) : fs::path();
 #endif
-  return home.empty() ? home : home / entry.lexically_relative("~");
+}
+
+/// A leading ~ means the user's home and ~name another's, as the shell would have it; empty where there is none.
+fs::path expanded(const fs::path& entry) {
+  if (entry.empty() || entry.native().front() != '~') return entry;
+  const fs::path home = home_of(entry.begin()->string());
+  return home.empty() ? home : home / entry.lexically_relative(*entry.begin());
 }
 
 /// Whether a file is an instrument by its name: hidden ones (and what macOS leaves beside copies, ._NAME) are none.

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ddsp_rt.sound_files.spliced import Spliced
+
 SUFFIXES = frozenset(
     """.m4a .mp4 .m4b .m4r .m4v .mov .qt .aac .webm .weba .mka .mkv .amr .awb .3gp .3g2 .3ga .wma .wmv .asf .ac3 .eac3
     .ape .wv .tta .dsf .dff .mpc .spx .mp2 .mpga .ra .rm .adts .alac .flv .avi .ogv .ogx .mpg .mpeg""".split()
@@ -79,7 +81,8 @@ class PyAv:
     def __init__(self, file):
         import av
 
-        self._av, self._file = av, file
+        # Seen through Spliced a file takes any place to go to, as damaged ones ask for, without a word.
+        self._av, self._file = av, Spliced(file, [(0, os.fstat(file.fileno()).st_size)])
         with self._open() as container:
             stream = container.streams.audio[0]
             self.rate, self.channels = int(stream.rate), int(stream.channels)
@@ -94,7 +97,8 @@ class PyAv:
             container = self._av.open(self._file)
         except Exception:
             raise NotDecoded from None
-        if not container.streams.audio or not container.streams.audio[0].rate:
+        stream = next(iter(container.streams.audio), None)
+        if stream is None or stream.codec_context is None or not stream.rate or not stream.channels:
             container.close()
             raise NotDecoded
         return container

@@ -82,6 +82,8 @@ class Source:
             self.frames = int(sound.frames)
             sound.close()
             self._chain()
+        if self.channels < 1:
+            raise DataError(f"{self.name}: its header gives no channels, which cannot be right")
         if not LOWEST_RATE <= self.rate <= HIGHEST_RATE:
             raise DataError(f"{self.name}: its header gives a sample rate of {self.rate} Hz, which cannot be right")
         if self.frames <= 0 and self._decoder is None:
@@ -137,8 +139,11 @@ class Source:
         """Yield float32 [samples, channels] from the start to the end, or to where it is damaged."""
         self.damaged = False
         if self._decoder is not None:
-            yield from self._decoder.blocks(size)
-            self.damaged = self._decoder.broken
+            try:
+                yield from self._decoder.blocks(size)
+            except decoders.NotDecoded:  # somebody has written other bytes into the file
+                self.damaged = True
+            self.damaged |= self._decoder.broken
             return
         for piece in [None, *self._more]:
             yield from self._blocks_of(piece, size)
@@ -148,7 +153,11 @@ class Source:
     def _blocks_of(self, piece: Spliced | None, size: int) -> Iterator[np.ndarray]:
         import soundfile
 
-        sound = self._sound(piece)
+        try:
+            sound = self._sound(piece)
+        except (soundfile.SoundFileError, RuntimeError):  # it has changed since it was looked at
+            self.damaged = True
+            return
         # mpg123 writes of what it meets on its way to standard error
         hush = quiet if sound.format == "MP3" else _loud
         try:
