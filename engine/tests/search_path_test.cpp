@@ -133,7 +133,7 @@ TEST_CASE("a tilde with a name is that user's home, and nobody's where there is 
     const auto folders = instrument_folders();
     REQUIRE(folders.size() == 3);
     CHECK(folders[0] == std::filesystem::path(getpwnam("root")->pw_dir) / "mine");
-    CHECK(folders[1].lexically_normal() == std::filesystem::path(getpwnam("root")->pw_dir) / ".");
+    CHECK(folders[1].lexically_normal() == std::filesystem::path(getpwnam("root")->pw_dir) / "");
   }
   const Environment path("DDSP_RT_PATH", "~no-such-user-here/mine");
   CHECK(instrument_folders() == std::vector<std::filesystem::path>{"/data/ddsp-rt/instruments"});

@@ -22,14 +22,14 @@ def path(text: str) -> Path:
     """A path as typed. An empty one, as an unset variable of the shell leaves it, is refused: it would mean "here"."""
     text = os.fspath(text)
     if not text.strip():
-        raise UsageError("the name of a file is empty: an unset variable?")
+        raise UsageError("the name of a file is empty; is a variable of the shell not set?")
     return Path(text + os.sep) if text.endswith(os.sep) else Path(text)
 
 
 def output(text: str) -> str:
     """The name of an output; its ending tells a file from a folder, so it stays a text."""
     if not os.fspath(text).strip():
-        raise UsageError("-o: the name of the output is empty: an unset variable?")
+        raise UsageError("-o: the name of the output is empty; is a variable of the shell not set?")
     return os.fspath(text)
 
 

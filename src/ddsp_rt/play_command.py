@@ -35,7 +35,7 @@ def play(
         int | None, typer.Option(metavar="N", help="Only this channel, 1 to 16. [default: all but drums]")
     ] = None,
     bend_range: Annotated[
-        float, typer.Option(metavar="SEMITONES", help="Of a full pitch bend, where the file does not say.")
+        float, typer.Option(metavar="SEMITONES", help="Range of a full pitch bend, where the file does not say.")
     ] = 2.0,
     settings: Annotated[
         list[str] | None,
@@ -49,8 +49,8 @@ def play(
 ) -> None:
     """Play a MIDI file on an instrument, up to eight notes at once.
 
-    Velocity, pedal, pitch bend, pressure, expression and MPE are followed. Further notes take over voices, and are
-    counted.
+    Velocity, pedal, pitch bend, pressure, expression and MPE are followed. Where more notes are down than there are
+    voices, the oldest give way, and are counted.
 
     Example: ddsp-rt play song.mid --to violin -o song.wav --octave auto
     """

@@ -12,8 +12,8 @@ namespace ddsp_rt {
 std::filesystem::path user_instruments();
 
 /// Folders in the order they are searched: the entries of the environment variable DDSP_RT_PATH (separated by ':', on
-/// Windows ';', a leading ~ is the user's home, ~name another user's), the user's data folder, and `shipped`, the front end's own (may be
-/// empty). They need not exist.
+/// Windows ';', a leading ~ is the user's home, ~name another user's), the user's data folder, and `shipped`, the front
+/// end's own (may be empty). They need not exist.
 std::vector<std::filesystem::path> instrument_folders(const std::filesystem::path& shipped = {});
 
 /// All instruments (*.ddsp) in those folders, by name, hidden files left out. Where several have one name, the first

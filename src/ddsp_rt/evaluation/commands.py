@@ -77,7 +77,7 @@ def evaluate(
 
 def compare(
     first: Annotated[str, typer.Argument(metavar="A", help="Name of an instrument, or a .ddsp file.")],
-    second: Annotated[str, typer.Argument(metavar="B", help="The other one.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="The instrument to compare it with.")],
     recordings: Annotated[
         list[Path],
         typer.Argument(metavar="RECORDINGS...", parser=arguments.path, help="Performances: audio files, or folders."),

@@ -20,12 +20,17 @@ ENDINGS = (".png", ".pdf", ".svg")
 
 def figure(
     source: Annotated[
-        Path, typer.Argument(metavar="INPUT", parser=arguments.path, help="A performance: a sound file, or - .")
+        Path,
+        typer.Argument(
+            metavar="INPUT", parser=arguments.path, help="A performance: a sound file, or - for standard input."
+        ),
     ],
     to: arguments.To,
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", metavar="FIG", parser=arguments.path, help="Picture: .png, .pdf or .svg."),
+        typer.Option(
+            "-o", "--output", metavar="FIG", parser=arguments.path, help="Picture to write (.png, .pdf or .svg)."
+        ),
     ],
     start: Annotated[
         float, typer.Option(metavar="SECONDS", help="Where in the input the picture begins, in seconds.")

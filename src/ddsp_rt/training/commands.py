@@ -21,7 +21,7 @@ Rate = Annotated[int, typer.Option(metavar="16000|48000", help="Model rate, Hz."
 HoldOut = Annotated[
     float,
     typer.Option(
-        metavar="S", min=0.0, help="Keep the last S seconds of every recording above a minute out, for tests."
+        metavar="S", min=0.0, help="Leave out the last S seconds of every recording longer than a minute, for tests."
     ),
 ]
 
@@ -32,7 +32,7 @@ TrainingRate = Annotated[
 TrainingHoldOut = Annotated[
     float | None,
     typer.Option(
-        metavar="S", min=0.0, help="Keep the last S seconds of every recording above a minute out, for tests."
+        metavar="S", min=0.0, help="Leave out the last S seconds of every recording longer than a minute, for tests."
     ),
 ]
 
@@ -104,10 +104,10 @@ def train(
     hold_out: TrainingHoldOut = None,
     channel: arguments.Channel = None,
     licence: Annotated[
-        str | None, typer.Option(metavar="T", help="Licence of the instrument. [default: the manifest's]")
+        str | None, typer.Option(metavar="TEXT", help="Licence of the instrument. [default: the manifest's]")
     ] = None,
     attribution: Annotated[
-        str | None, typer.Option(metavar="T", help="Whom to credit. [default: the manifest's]")
+        str | None, typer.Option(metavar="TEXT", help="Whom to credit. [default: the manifest's]")
     ] = None,
 ) -> None:
     """Train an instrument from recordings of one monophonic instrument.
