@@ -26,6 +26,8 @@ CLANG_PACKAGES := clang libclang-rt-dev
 PLUGIN_PACKAGES := $(ENGINE_PACKAGES) juce-modules-source juce-modules-source-data juce-tools lv2-dev libasound2-dev \
   libcurl4-openssl-dev libfreetype-dev libgl-dev libjack-jackd2-dev libjpeg-dev libpng-dev libx11-dev \
   libxcursor-dev libxext-dev libxinerama-dev libxrandr-dev pkg-config
+# What their tests need besides; sordi brings what lv2_validate calls.
+PLUGIN_TEST_PACKAGES := $(PLUGIN_PACKAGES) doctest-dev ardour jalv jackd2 sordi xvfb
 FUZZ_PACKAGES := $(ENGINE_PACKAGES) $(CLANG_PACKAGES)
 TEST_PACKAGES := $(BUILD_PACKAGES) doctest-dev puredata-core puredata-dev valgrind $(CLANG_PACKAGES) \
   g++-mingw-w64-x86-64-posix jackd2 libportaudio2
@@ -329,9 +331,40 @@ $(VENV)/.hosts: $(VENV)/.test
 	  print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["hosts"])')
 	@touch $@
 
+# The processors in a host of our own, as they are and under sanitizers; then the plugins in real hosts.
+PLUGIN_HOST := $(PLUGIN_BUILD)/plugin_host
+SANITIZER_OPTIONS := ASAN_OPTIONS=detect_container_overflow=0 UBSAN_OPTIONS=print_stacktrace=1
+
+.PHONY: plugin-host
+plugin-host: plugin
+	@$(call need-packages,$(PLUGIN_TEST_PACKAGES))
+	@cmake --build build/plugin -j $(JOBS) --target plugin_host
+
 .PHONY: test-plugin
-test-plugin: $(VENV)/.hosts plugin ## the plugins in real hosts
+test-plugin: $(VENV)/.hosts plugin-host ## the plugins in real hosts, and under sanitizers in one of our own
+	@cmake --build build/plugin -j $(JOBS) --target plugin_host_sanitized
+	@xvfb-run -a $(PLUGIN_HOST)
+	@$(SANITIZER_OPTIONS) xvfb-run -a $(PLUGIN_HOST)_sanitized
 	@$(PYTEST) tests/plugin
+
+.PHONY: bench-plugin
+bench-plugin: plugin plugin-package ## what a plugin costs over the engine, how long a host waits, how large it is
+	@cmake --build build/plugin -j $(JOBS) --target plugin_bench
+	@$(PLUGIN_BUILD)/plugin_bench
+
+.PHONY: install-plugin
+install-plugin: plugin ## install them for this user, where hosts look (PLUGIN_HOME=folder for another home)
+	@plugin/install.sh "$(PLUGIN_BUILD)" "$(or $(PLUGIN_HOME),$(HOME))"
+
+PLUGIN_PACKAGE = ddsp-rt-plugins-$(VERSION)-$(shell uname -s | tr A-Z a-z)-$(shell uname -m)
+
+.PHONY: plugin-package
+plugin-package: plugin ## make the archive that a user would download
+	@rm -rf "build/$(PLUGIN_PACKAGE)"
+	@mkdir -p "$(DIST)"
+	@plugin/package.sh "$(PLUGIN_BUILD)" "build/$(PLUGIN_PACKAGE)"
+	@cd build && cmake -E tar cf "$(abspath $(DIST))/$(PLUGIN_PACKAGE).zip" --format=zip "$(PLUGIN_PACKAGE)"
+	@echo "Made $(DIST)/$(PLUGIN_PACKAGE).zip, $$(du -h "$(DIST)/$(PLUGIN_PACKAGE).zip" | cut -f1)"
 
 .PHONY: clean
 clean: ## remove what was built (.venv too)

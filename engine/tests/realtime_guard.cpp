@@ -28,7 +28,7 @@
 
 namespace {
 constexpr int kAllocated = 41, kLocked = 42;
-volatile bool guarded = false;
+thread_local volatile bool guarded = false;  // other threads may do what they like
 std::atomic<long> live{0};
 [[noreturn]] void fail(int code) { _exit(code); }
 }  // namespace

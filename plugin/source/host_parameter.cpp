@@ -19,11 +19,30 @@ int decimals(const ParameterInfo& info) {
 
 }  // namespace
 
-HostParameter::HostParameter(const ParameterInfo& info)
+HostParameter::HostParameter(const ParameterInfo& info, bool counted)
     : RangedAudioParameter(juce::ParameterID(text(info.name), 1), text(info.title)),
       info_(info),
+      counted_(counted),
+      instruments_own_(info.name == "attack" || info.name.starts_with("vibrato_")),
       range_(info.minimum, info.maximum, info.scale == Scale::kStepped ? 1.0f : 0.0f),
-      value_(info.initial) {}
+      value_(info.initial),
+      own_(info.initial) {}
+
+void HostParameter::put(float value) noexcept {
+  value = admitted(value);
+  // What a host echoes has been through a share from 0 to 1.
+  if (left_alone() && std::abs(value - this->value()) <= 1e-5f * (info_.maximum - info_.minimum)) return;
+  move(value);
+}
+
+void HostParameter::move(float value) noexcept {
+  value_.store(admitted(value), std::memory_order_relaxed);
+  moved_.store(true, std::memory_order_relaxed);
+}
+
+void HostParameter::set_own(std::optional<float> value) noexcept {
+  own_.store(admitted(value.value_or(info_.initial)), std::memory_order_relaxed);
+}
 
 float HostParameter::admitted(float value) const noexcept {
   if (std::isnan(value)) return info_.initial;
@@ -68,7 +87,7 @@ float HostParameter::getValueForText(const juce::String& typed) const {
     value = info_.minimum;
   } else {
     bool named = false;
-    for (int i = 0; name_of && !named && i < getNumSteps(); ++i)
+    for (int i = 0; name_of && !named && i < steps(); ++i)
       if (name_of(i).equalsIgnoreCase(typed.trim())) value = static_cast<float>(i), named = true;
     if (!named && !word.containsAnyOf("0123456789")) return getValue();  // no number: what is set stays
     if (!named) {
@@ -81,8 +100,7 @@ float HostParameter::getValueForText(const juce::String& typed) const {
 }
 
 int HostParameter::getNumSteps() const {
-  return isDiscrete() ? static_cast<int>(info_.maximum - info_.minimum) + 1
-                      : juce::AudioProcessor::getDefaultNumParameterSteps();
+  return isDiscrete() ? steps() : juce::AudioProcessor::getDefaultNumParameterSteps();
 }
 
 }  // namespace ddsp_rt::plugin

@@ -6,6 +6,8 @@
 #include <array>
 #include <atomic>
 #include <functional>
+#include <limits>
+#include <optional>
 
 #include "ddsp_rt/playing/parameters.h"
 
@@ -22,6 +24,8 @@ inline constexpr std::array kOwnParameters{
                   "1 passes the input through; keys stay silent"},
     ParameterInfo{"align", "Align to timeline", "on/off", 0, 1, 0, Scale::kStepped, Doors::kTransfer,
                   "1 reports the instrument's delay to the host, and delays the dry signal by it"},
+    ParameterInfo{"midi_out", "MIDI out", "on/off", 0, 1, 0, Scale::kStepped, Doors::kTransfer,
+                  "1 sends the performance as notes to whatever the host connects"},
     ParameterInfo{"bend_range", "Bend range", "semitones", 0, 96, kDefaultBendRange, Scale::kStepped, Doors::kNotes,
                   "how far the pitch wheel bends"},
     ParameterInfo{"mpe", "MPE", "on/off", 0, 1, 0, Scale::kStepped, Doors::kNotes,
@@ -31,16 +35,30 @@ inline constexpr std::array kOwnParameters{
 /// A value within its range, set in its unit or as the host's share from 0 to 1. Its identifier is the engine's name.
 class HostParameter final : public juce::RangedAudioParameter {
  public:
-  explicit HostParameter(const ParameterInfo& info);
+  /// `counted`: the host is told that there are whole numbers only. (JUCE 7 tells LV2 hosts wrong values of them, so
+  /// there they are numbers like others, and rounded.)
+  explicit HostParameter(const ParameterInfo& info, bool counted = true);
 
   const ParameterInfo& info() const noexcept { return info_; }
   bool is_switch() const noexcept { return info_.scale == Scale::kStepped && info_.unit == "on/off"; }
 
   /// In its unit. Any thread; real-time.
-  float value() const noexcept { return value_.load(std::memory_order_relaxed); }
+  float value() const noexcept { return (left_alone() ? own_ : value_).load(std::memory_order_relaxed); }
   bool on() const noexcept { return value() >= 0.5f; }
-  /// Without a word to the host. Any thread; real-time.
-  void put(float value) noexcept { value_.store(admitted(value), std::memory_order_relaxed); }
+  /// Without a word to the host. To put what it is already changes nothing. Any thread; real-time.
+  void put(float value) noexcept;
+  /// As somebody has moved it, even to what it was.
+  void move(float value) noexcept;
+
+  // How an instrument's notes begin and move is its own until somebody moves the parameter. Any thread; real-time.
+  bool left_alone() const noexcept { return instruments_own_ && !moved_.load(std::memory_order_relaxed); }
+  void leave_alone() noexcept { moved_.store(false, std::memory_order_relaxed); }
+  /// What the instrument has of its own; nothing: the table's initial value.
+  void set_own(std::optional<float> value) noexcept;
+  bool is_instruments_own() const noexcept { return instruments_own_; }
+  /// What to set in the engine: NaN leaves it alone.
+  float asked() const noexcept { return left_alone() ? std::numeric_limits<float>::quiet_NaN() : value(); }
+
   /// As a user's hand does it: the host hears of it, as one gesture. Not real-time.
   void change(float value);
 
@@ -53,7 +71,7 @@ class HostParameter final : public juce::RangedAudioParameter {
   float getDefaultValue() const override { return range_.convertTo0to1(info_.initial); }
   juce::String getText(float share, int longest) const override;
   float getValueForText(const juce::String& text) const override;
-  bool isDiscrete() const override { return info_.scale == Scale::kStepped; }
+  bool isDiscrete() const override { return is_switch() || (counted_ && info_.scale == Scale::kStepped); }
   bool isBoolean() const override { return is_switch(); }
   int getNumSteps() const override;
 
@@ -63,9 +81,13 @@ class HostParameter final : public juce::RangedAudioParameter {
  private:
   float admitted(float value) const noexcept;
 
+  int steps() const noexcept { return static_cast<int>(info_.maximum - info_.minimum) + 1; }
+
   const ParameterInfo& info_;
+  const bool counted_, instruments_own_;
   juce::NormalisableRange<float> range_;
-  std::atomic<float> value_;
+  std::atomic<float> value_, own_;
+  std::atomic<bool> moved_{false};
 };
 
 }  // namespace ddsp_rt::plugin

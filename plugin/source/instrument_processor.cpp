@@ -36,11 +36,12 @@ void InstrumentProcessor::processBlockBypassed(juce::AudioBuffer<float>& buffer,
   process(buffer, true);
 }
 
-void InstrumentProcessor::reset() {
+void InstrumentProcessor::silence() {
   midi_.reset();
   midi_.set_bend_range(bend_range_);
   mpe_ = false;  // told again with the next block
-  live_->reset();
+  heard_ = bypass_switch_.on() ? 0.0f : 1.0f;
+  LiveProcessor::silence();
 }
 
 // The zone of MPE is made and unmade as a controller would do it: by its message (RPN 6) on the first channel.

@@ -19,7 +19,6 @@ class InstrumentProcessor final : public LiveProcessor<Notes> {
   bool supportsMPE() const override { return true; }
   void processBlock(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) override;
   void processBlockBypassed(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) override;
-  void reset() override;
 
  private:
   static constexpr std::size_t kMostEvents = 4096;  // of a block
@@ -29,6 +28,7 @@ class InstrumentProcessor final : public LiveProcessor<Notes> {
   void process(juce::AudioBuffer<float>& buffer, bool bypassed) noexcept;
   void show(bool bypassed) noexcept;
   bool remake(int rate) override;
+  void silence() override;
   double release_seconds() const override { return 0.001 * host_parameter("release")->info().maximum; }
 
   HostParameter &bypass_switch_, &bend_range_parameter_, &mpe_switch_;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <cmath>
+#include <limits>
 #include <stdexcept>
 
 #include "ddsp_rt/live/live.h"
@@ -17,15 +19,15 @@ class LiveProcessor : public Processor {
       : Processor(door, buses), live_(std::make_unique<Live<Door>>(kSomeRate)) {
     for (HostParameter* parameter : host_parameters())
       if (const auto known = find_parameter(parameter->info().name); known && *known != Parameter::kDryWet)
-        followed_.push_back({parameter, *known, parameter->info().initial});  // dry and wet are mixed by the plugin
+        followed_.push_back({parameter, *known});  // dry and wet are mixed by the plugin
   }
 
   /// Audio thread: what the host has set since the last block; what nobody has moved is the instrument's own, where it
   /// has one. Real-time.
   void follow_parameters() noexcept {
     for (Followed& followed : followed_) {
-      const float value = followed.host->value();
-      if (value == followed.given) continue;
+      const float value = followed.host->asked();
+      if (value == followed.given || (std::isnan(value) && std::isnan(followed.given))) continue;
       followed.given = value;
       live_->set(followed.parameter, value);
     }
@@ -41,6 +43,8 @@ class LiveProcessor : public Processor {
     }
   }
 
+  void silence() override { live_->reset(); }
+
   std::unique_ptr<Live<Door>> live_;
   LoadMeter load_;
 
@@ -50,12 +54,11 @@ class LiveProcessor : public Processor {
   struct Followed {
     HostParameter* host;
     Parameter parameter;
-    float given;
+    float given = std::numeric_limits<float>::quiet_NaN();  // nothing yet: the engine leaves it alone
   };
 
   void give(const Loader::InstrumentPointer& instrument) override { live_->load(instrument); }
   void collect() override { live_->collect(); }
-  void silence() override { live_->reset(); }
 
   std::vector<Followed> followed_;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "ddsp_rt/instrument/search_path.h"
 #include "window/window.h"
@@ -32,7 +33,7 @@ Processor::Processor(Doors door, const BusesProperties& buses)
       door_(door),
       slots_(first_slots()) {
   const auto add = [this](const ParameterInfo& info) {
-    auto parameter = std::make_unique<HostParameter>(info);
+    auto parameter = std::make_unique<HostParameter>(info, wrapperType != wrapperType_LV2);
     host_parameters_.push_back(parameter.get());
     addParameter(parameter.release());
   };
@@ -56,8 +57,7 @@ void Processor::stop() {
   loader_.stop();
 }
 
-// ---- for the window
-// --------------------------------------------------------------------------------------------------
+// ---- for the window -------------------------------------------------------------------------------------------------
 
 HostParameter* Processor::host_parameter(std::string_view name) const noexcept {
   for (HostParameter* parameter : host_parameters_)
@@ -107,7 +107,6 @@ void Processor::choose(const NamedInstrument& instrument) {
     slots_[static_cast<std::size_t>(index)] = instrument;
   }
   instrument_->change(static_cast<float>(index));
-  told_program_ = index;
 }
 
 void Processor::notice(std::string line) {
@@ -115,30 +114,33 @@ void Processor::notice(std::string line) {
   other_notice_ = std::move(line);
 }
 
-// ---- housekeeping
-// ----------------------------------------------------------------------------------------------------
+// ---- housekeeping ---------------------------------------------------------------------------------------------------
 
 int Processor::useTimeSlice() {
   settle();
+  library_->look();
   return kLookEvery;
 }
 
 // Everything that the audio thread leaves to others. When the host renders offline it is done in its own thread, and
 // the instrument waited for.
 void Processor::settle() {
-  const int program = getCurrentProgram();
-  if (told_program_.exchange(program) != program) instrument_->change(static_cast<float>(program));
+  if (const int program = program_to_tell_.exchange(-1); program >= 0) instrument_->change(static_cast<float>(program));
   const std::lock_guard lock(control_);
   request_instrument();
   if (isNonRealtime()) loader_.finish();
   take_outcome();
   collect();
-  if (wanted_latency() != reported_delay_) triggerAsyncUpdate();
+  if (wanted_latency() != reported_delay_ || getCurrentProgram() != shown_program_) triggerAsyncUpdate();
 }
 
 void Processor::handleAsyncUpdate() {
-  const std::lock_guard lock(control_);
-  report_delay();
+  {
+    const std::lock_guard lock(control_);
+    report_delay();
+  }
+  if (shown_program_.exchange(getCurrentProgram()) != getCurrentProgram())
+    updateHostDisplay(ChangeDetails().withProgramChanged(true));
 }
 
 void Processor::report_delay() {
@@ -170,15 +172,30 @@ void Processor::take_outcome() {
     return;
   }
   facts_ = facts_of(*outcome->loaded);
+  adopt_manner(outcome->loaded->notes);
   delay_ms_ = facts_->delay_ms;
   tail_seconds_ = facts_->tail_seconds + release_seconds();
   NamedInstrument& named = slots_[static_cast<std::size_t>(getCurrentProgram())];
-  if (requested_ == named && named.hash.empty()) named.hash = content_hash(path_);
+  if (requested_ != named || loader_.busy()) return;  // another has been asked for since
+  if (named.hash.empty()) named.hash = content_hash(path_);
   requested_ = named;
 }
 
-// ---- AudioProcessor
-// --------------------------------------------------------------------------------------------------
+// What was left alone shows what the new instrument has of its own.
+void Processor::adopt_manner(const NoteManner& manner) {
+  const std::pair<const char*, const std::optional<float>&> own[] = {{"attack", manner.attack},
+                                                                     {"vibrato_rate", manner.vibrato_rate},
+                                                                     {"vibrato_depth", manner.vibrato_depth},
+                                                                     {"vibrato_delay", manner.vibrato_delay}};
+  for (const auto& [name, value] : own) {
+    HostParameter* const parameter = host_parameter(name);
+    if (!parameter) continue;
+    parameter->set_own(value);
+    if (parameter->left_alone()) parameter->sendValueChangedMessageToListeners(parameter->getValue());
+  }
+}
+
+// ---- AudioProcessor -------------------------------------------------------------------------------------------------
 
 const juce::String Processor::getName() const {
   return door_ == Doors::kTransfer ? "DDSP-RT Transfer" : "DDSP-RT Instrument";
@@ -221,17 +238,41 @@ void Processor::prepareToPlay(double rate, int) {
   silence();
 }
 
-void Processor::getStateInformation(juce::MemoryBlock& data) {
-  SavedState state{
-      .version = SavedState::kVersion, .plugin = id(), .parameters = {}, .fitting = fitting(), .slots = {}};
-  for (const HostParameter* parameter : host_parameters_)
+// ---- states and presets ---------------------------------------------------------------------------------------------
+
+SavedState Processor::captured() {
+  SavedState state;
+  state.plugin = id();
+  state.fitting = fitting();
+  for (const HostParameter* parameter : host_parameters_) {
     state.parameters[std::string(parameter->info().name)] = parameter->value();
-  {
-    const std::lock_guard lock(control_);
-    for (std::size_t i = 0; i < slots_.size(); ++i)
-      if (!slots_[i].empty()) state.slots[static_cast<int>(i)] = slots_[i];
+    if (parameter->left_alone()) state.left_alone.emplace(parameter->info().name);
   }
-  const std::string text = to_json(state);
+  const std::lock_guard lock(control_);
+  for (std::size_t i = 0; i < slots_.size(); ++i)
+    if (!slots_[i].empty()) state.slots[static_cast<int>(i)] = slots_[i];
+  return state;
+}
+
+// A preset leaves alone what belongs to a session. What a state does not name is as it was in a new plugin.
+void Processor::set_parameters(const SavedState& state, bool whole_session) {
+  for (HostParameter* parameter : host_parameters_) {
+    const std::string name(parameter->info().name);
+    if (!whole_session && (name == "instrument" || name == "bypass" || name == "align" || name == "mpe")) continue;
+    const auto found = state.parameters.find(name);
+    if (found == state.parameters.end() || state.left_alone.contains(name)) {
+      parameter->leave_alone();
+      if (!parameter->is_instruments_own()) parameter->put(parameter->info().initial);
+    } else {
+      parameter->move(found->second);
+    }
+    parameter->sendValueChangedMessageToListeners(parameter->getValue());
+  }
+  if (state.fitting) set_fitting(*state.fitting);
+}
+
+void Processor::getStateInformation(juce::MemoryBlock& data) {
+  const std::string text = to_json(captured());
   data.replaceAll(text.data(), text.size());
 }
 
@@ -250,20 +291,46 @@ void Processor::setStateInformation(const void* data, int size) {
                         ? "the session was saved by a newer version: what this one does not know is left out"
                         : "";
     slots_ = {};
-    for (auto& [index, instrument] : state.slots) slots_[static_cast<std::size_t>(index)] = std::move(instrument);
+    for (const auto& [index, instrument] : state.slots) slots_[static_cast<std::size_t>(index)] = instrument;
   }
-  for (HostParameter* parameter : host_parameters_) {
-    const auto found = state.parameters.find(std::string(parameter->info().name));
-    const float value = found == state.parameters.end() ? parameter->info().initial : found->second;
-    parameter->put(value);
-    parameter->sendValueChangedMessageToListeners(parameter->getValue());
-  }
-  told_program_ = getCurrentProgram();
-  if (state.fitting) set_fitting(*state.fitting);
+  set_parameters(state, true);
   const std::lock_guard lock(control_);
   request_instrument();
   loader_.finish();
   take_outcome();
+}
+
+std::string Processor::apply_preset(const Preset& preset) {
+  try {
+    const SavedState state = read_preset(id(), preset);
+    set_parameters(state, false);
+    if (!state.slots.empty()) choose(state.slots.begin()->second);
+    updateHostDisplay(ChangeDetails().withParameterInfoChanged(false).withNonParameterStateChanged(true));
+  } catch (const StateError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+std::string Processor::save_preset(const std::string& name, bool replace) {
+  SavedState state = captured();
+  state.slots.clear();
+  if (NamedInstrument playing = slot(getCurrentProgram()); !playing.empty()) state.slots[0] = std::move(playing);
+  try {
+    write_preset(name, state, replace);
+  } catch (const StateError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+std::string Processor::add_instrument(const std::filesystem::path& file) {
+  try {
+    choose(library_->add(file));
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return {};
 }
 
 }  // namespace ddsp_rt::plugin

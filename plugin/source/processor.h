@@ -14,6 +14,8 @@
 #include "ddsp_rt/live/loader.h"
 #include "host_parameter.h"
 #include "instrument_files.h"
+#include "library.h"
+#include "presets.h"
 #include "readings.h"
 #include "saved_state.h"
 
@@ -29,6 +31,8 @@ struct Housekeeping : juce::TimeSliceThread {
 /// on the message thread. What plays is the engine's live door, held by the class derived from this.
 class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, private juce::AsyncUpdater {
  public:
+  ~Processor() override;
+
   // ---- for the window: message thread -------------------------------------------------------------------------------
 
   /// In the order of the engine's table, the plugins' own first.
@@ -53,6 +57,17 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
   void set_slot(int index, NamedInstrument instrument);
   /// Plays it: from the slot that holds it, else from the first free one, else in place of what plays.
   void choose(const NamedInstrument& instrument);
+
+  /// Every instrument there is; new files show within a second or two while a window asks.
+  Library& library() noexcept { return *library_; }
+  /// What a user drops on the window: copied to the user's instruments and played. What is wrong with it, in one line;
+  /// empty: nothing.
+  std::string add_instrument(const std::filesystem::path& file);
+
+  std::vector<Preset> presets() const { return list_presets(id()); }
+  /// Both say what went wrong in one line; empty: nothing did.
+  std::string apply_preset(const Preset& preset);
+  std::string save_preset(const std::string& name, bool replace);
 
   /// Learns the fit from the next five seconds of sound. Without a meaning for keys.
   virtual void learn() {}
@@ -80,12 +95,12 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
 
   void prepareToPlay(double rate, int longest_block) override;
   void releaseResources() override {}
+  void reset() override { silence(); }
   void getStateInformation(juce::MemoryBlock& state) override;
   void setStateInformation(const void* data, int size) override;
 
  protected:
   Processor(Doors door, const BusesProperties& buses);
-  ~Processor() override;
 
   // The derived class calls the first at the end of its constructor, the second at the start of its destructor.
   void start();
@@ -96,14 +111,17 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
   virtual bool remake(int rate) = 0;
   virtual void give(const Loader::InstrumentPointer& instrument) = 0;
   virtual void collect() = 0;
-  virtual void silence() = 0;
+  virtual void silence() = 0;  // what is set holds at once; real-time
 
   /// The audio thread, first in each block: what may wait is done now when the host renders offline.
   void begin_block() {
     if (isNonRealtime()) settle();
   }
   /// Audio thread: the slot to play from now on; the host hears of it later. Real-time.
-  void choose_program(int slot) noexcept { instrument_->put(static_cast<float>(slot)); }
+  void choose_program(int slot) noexcept {
+    instrument_->put(static_cast<float>(slot));
+    program_to_tell_.store(slot, std::memory_order_release);
+  }
 
   HostParameter& own(std::string_view name) const noexcept { return *host_parameter(name); }
   virtual int wanted_latency() const { return 0; }
@@ -120,16 +138,20 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
   int useTimeSlice() override;
   void handleAsyncUpdate() override;
 
+  SavedState captured();
+  void set_parameters(const SavedState& state, bool whole_session);
   void settle();
   void report_delay();
   void request_instrument();
   void take_outcome();
+  void adopt_manner(const NoteManner& manner);
 
   const Doors door_;
   std::vector<HostParameter*> host_parameters_;
   HostParameter* instrument_ = nullptr;
   HostParameter* bypass_ = nullptr;
-  std::atomic<int> told_program_{0};  // the slot that the host knows of
+  std::atomic<int> program_to_tell_{-1};  // the host, which has not heard of it
+  std::atomic<int> shown_program_{0};     // by the host, of what JUCE calls programs
   std::atomic<double> tail_seconds_{0.0};
   std::atomic<int> reported_delay_{0};
 
@@ -143,6 +165,7 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
   std::optional<InstrumentFacts> facts_;
   double rate_ = 0.0;
 
+  juce::SharedResourcePointer<Library> library_;
   juce::SharedResourcePointer<Housekeeping> housekeeping_;
 
   JUCE_DECLARE_NON_COPYABLE_WITH_LEAK_DETECTOR(Processor)

@@ -37,6 +37,7 @@ std::string to_json(const SavedState& state) {
   nlohmann::json document{{kMark, state.plugin}, {"version", state.version}};
   document["parameters"] = nlohmann::json::object();
   for (const auto& [name, value] : state.parameters) document["parameters"][name] = value;
+  if (!state.left_alone.empty()) document["left_alone"] = state.left_alone;
   if (state.fitting) document["fit"] = nlohmann::json::parse(ddsp_rt::to_json(*state.fitting));
   document["instruments"] = nlohmann::json::array();
   for (const auto& [slot, instrument] : state.slots)
@@ -56,6 +57,9 @@ SavedState parse_state(std::string_view json) {
     if (const auto values = document.find("parameters"); values != document.end() && values->is_object())
       for (const auto& [name, value] : values->items())
         if (value.is_number()) state.parameters[name] = value.get<float>();
+    if (const auto names = document.find("left_alone"); names != document.end() && names->is_array())
+      for (const auto& name : *names)
+        if (name.is_string()) state.left_alone.insert(name.get<std::string>());
     if (const auto fit = document.find("fit"); fit != document.end() && fit->is_object())
       state.fitting = parse_fitting(fit->dump());
     if (const auto list = document.find("instruments"); list != document.end() && list->is_array())

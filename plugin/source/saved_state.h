@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@ struct SavedState {
   int version = kVersion;
   std::string plugin;                       // "transfer" or "instrument"
   std::map<std::string, float> parameters;  // by name, in their units
+  std::set<std::string> left_alone;         // of these the instrument's own values hold
   std::optional<Fitting> fitting;
   std::map<int, NamedInstrument> slots;  // by program, 0 to 127; those that are not empty
 };

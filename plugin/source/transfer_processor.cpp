@@ -23,7 +23,8 @@ TransferProcessor::TransferProcessor()
                                           .withOutput("Output", juce::AudioChannelSet::stereo())),
       bypass_switch_(own("bypass")),
       align_(own("align")),
-      dry_wet_(own("dry_wet")) {
+      dry_wet_(own("dry_wet")),
+      midi_out_(own("midi_out")) {
   start();
 }
 
@@ -39,8 +40,7 @@ int TransferProcessor::wanted_latency() const {
   return align_.on() ? static_cast<int>(std::lround(0.001 * delay_ms_.load() * live_->rate())) : 0;
 }
 
-// ---- the fit
-// -----------------------------------------------------------------------------------------------------------
+// ---- the fit --------------------------------------------------------------------------------------------------------
 
 void TransferProcessor::order(const FitOrder& wanted) {
   const std::lock_guard lock(fit_mutex_);
@@ -79,27 +79,57 @@ void TransferProcessor::tell_fit() noexcept {
   told_.write(played_);
 }
 
-// ---- a block
-// -----------------------------------------------------------------------------------------------------------
+// ---- a block --------------------------------------------------------------------------------------------------------
 
 void TransferProcessor::processBlock(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) {
   midi.clear();
+  if (midi_out_.on()) midi.ensureSize(MidiPerformance::kRoom);  // once for each buffer of the host's
   begin_block();
-  process(buffer, bypass_switch_.on());
+  process(buffer, midi, bypass_switch_.on());
 }
 
 void TransferProcessor::processBlockBypassed(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) {
   midi.clear();
+  if (midi_out_.on()) midi.ensureSize(MidiPerformance::kRoom);  // once for each buffer of the host's
   begin_block();
-  process(buffer, true);
+  process(buffer, midi, true);
 }
 
-void TransferProcessor::reset() {
-  live_->reset();
+void TransferProcessor::silence() {
+  LiveProcessor::silence();
+  if (!playable_) return;
+  follow_parameters();
+  mix(bypass_switch_.on());
   dry_path_.reset();
 }
 
-void TransferProcessor::process(juce::AudioBuffer<float>& buffer, bool bypassed) noexcept {
+void TransferProcessor::mix(bool bypassed) noexcept {
+  const float wet = dry_wet_.value();
+  dry_path_.set({.dry = (1.0f - wet) * live_->parameters().gain(Parameter::kOutputGain),
+                 .wet = wet,
+                 .bypassed = bypassed,
+                 .delay = reported_delay()});
+}
+
+// As MIDI the performance is heard frame by frame: in steps no longer than a frame at most one begins in each.
+void TransferProcessor::play(const float* in, float* out, int first, int n, juce::MidiBuffer& midi) noexcept {
+  if (!midi_out_.on()) {
+    if (performance_.started()) performance_.end(midi, first);
+    live_->process(in, out, n);
+    return;
+  }
+  const int step = live_->rate() / kFrameRate;
+  for (int done = 0; done < n; done += step) {
+    const Transfer* const before = live_->current();
+    const std::int64_t frames = before ? before->frames() : 0;
+    live_->process(in + done, out + done, std::min(step, n - done));
+    const Transfer* const now = live_->current();
+    if (now && (now != before || now->frames() != frames))
+      performance_.hear(now->fitted(), now->instrument(), midi, first + done);
+  }
+}
+
+void TransferProcessor::process(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi, bool bypassed) noexcept {
   const int ins = std::min(getTotalNumInputChannels(), DryPath::kChannels),
             outs = std::min(getTotalNumOutputChannels(), DryPath::kChannels), n = buffer.getNumSamples();
   if (!playable_ || ins == 0 || outs == 0) {
@@ -110,12 +140,7 @@ void TransferProcessor::process(juce::AudioBuffer<float>& buffer, bool bypassed)
   if (watched) load_.begin();
   follow_parameters();
   follow_fit();
-  const ParameterValues& set = live_->parameters();
-  const float wet = dry_wet_.value();
-  dry_path_.set({.dry = (1.0f - wet) * set.gain(Parameter::kOutputGain),
-                 .wet = wet,
-                 .bypassed = bypassed,
-                 .delay = reported_delay()});
+  mix(bypassed);
   std::array<const float*, DryPath::kChannels> in{};
   std::array<float*, DryPath::kChannels> out{};
   for (int done = 0; done < n; done += kChunk) {
@@ -129,7 +154,7 @@ void TransferProcessor::process(juce::AudioBuffer<float>& buffer, bool bypassed)
       clipped_ += static_cast<int>(
           std::count_if(mono_.begin(), mono_.begin() + count, [](float x) { return std::abs(x) >= 1.0f; }));
     }
-    live_->process(mono_.data(), wet_.data(), count);
+    play(mono_.data(), wet_.data(), done, count, midi);
     dry_path_.process({in.data(), static_cast<std::size_t>(ins)}, wet_.data(),
                       {out.data(), static_cast<std::size_t>(outs)}, count);
     if (watched) output_meter_->add(out[0], count);

@@ -4,6 +4,7 @@
 #include "ddsp_rt/playing/transfer.h"
 #include "dry_path.h"
 #include "live_processor.h"
+#include "midi_performance.h"
 #include "triple_buffer.h"
 
 namespace ddsp_rt::plugin {
@@ -18,10 +19,9 @@ class TransferProcessor final : public LiveProcessor<Transfer> {
   std::optional<Fitting> fitting() override;
 
   bool acceptsMidi() const override { return false; }
-  bool producesMidi() const override { return false; }
+  bool producesMidi() const override { return true; }
   void processBlock(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) override;
   void processBlockBypassed(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) override;
-  void reset() override;
 
  private:
   static constexpr int kChunk = 512;
@@ -33,16 +33,20 @@ class TransferProcessor final : public LiveProcessor<Transfer> {
     unsigned serial = 0;
   };
 
-  void process(juce::AudioBuffer<float>& buffer, bool bypassed) noexcept;
+  void process(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi, bool bypassed) noexcept;
+  void play(const float* in, float* out, int first, int n, juce::MidiBuffer& midi) noexcept;
   void follow_fit() noexcept;
   void tell_fit() noexcept;
   void show(bool bypassed) noexcept;
   bool remake(int rate) override;
+  void silence() override;
+  void mix(bool bypassed) noexcept;
   void order(const FitOrder& order);
   int wanted_latency() const override;
 
-  HostParameter &bypass_switch_, &align_, &dry_wet_;
+  HostParameter &bypass_switch_, &align_, &dry_wet_, &midi_out_;
   DryPath dry_path_;
+  MidiPerformance performance_;
   std::optional<PeakMeter> input_meter_, output_meter_;
   int clipped_ = 0;
   bool was_watched_ = false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -24,6 +25,8 @@ class Framed {
   const ParameterValues& parameters() const noexcept { return parameters_.targets(); }
 
   int rate() const noexcept { return clock_.rate(); }
+  /// Frames that have begun since the start or the last reset.
+  std::int64_t frames() const noexcept { return clock_.index() + 1; }
   const Instrument& instrument() const noexcept { return *instrument_; }
 
  protected:

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Gathers what a user would download: plugins, standalone programs, licences. package.sh BUILD FOLDER
+set -euo pipefail
+build=$1 folder=$2
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$folder"
+for plugin in Transfer Instrument; do
+  for kind in VST3 LV2 AU Standalone; do
+    made="$build/${plugin}_artefacts/Release/$kind"
+    [ -d "$made" ] || continue
+    mkdir -p "$folder/$kind"
+    cp -R "$made/." "$folder/$kind/"
+  done
+done
+if [ "$(uname -s)" = Linux ]; then
+  find "$folder" -type f \( -name '*.so' -o -path '*/Standalone/DDSP-RT *' \) -exec strip {} +
+fi
+cp "$here/../docs/plugins.md" "$folder/README.md"
+cp "$here/LICENCES.md" "$folder/"
+cp "$here/../LICENSE" "$folder/LICENSE-source.txt"

@@ -1,0 +1,201 @@
+"""Both plugins as VST3 and as LV2 in minihost, with the host's own buffers: nothing compensated, nothing resampled."""
+
+import time
+
+import numpy as np
+import pytest
+
+import ddsp_rt
+
+from .conftest import RATE, built
+
+minihost = pytest.importorskip("minihost")
+
+KINDS = ["VST3", "LV2"]
+
+
+def opened(plugin, kind, rate=RATE, block=512, channels=1):
+    ins = channels if plugin == "Transfer" else 0
+    return minihost.Plugin(str(built(plugin, kind)), rate, block, ins, channels)
+
+
+# In their units, of both plugins; LV2 hosts have no text of the plugin's own to go by.
+RANGES = {entry["title"]: (entry["minimum"], entry["maximum"]) for entry in ddsp_rt.Stream.parameters()}
+RANGES |= {"Instrument": (0, 127), "MIDI out": (0, 1), "Bypass": (0, 1)}
+
+
+def setting(host, title, value):
+    """Sets a parameter, by a value in its unit."""
+    low, high = RANGES[title]
+    host.set_param(host.find_param(title), (value - low) / (high - low))
+
+
+def played(host, audio, block=512, before=lambda done: None):
+    """Mono through the plugin in blocks; float32 [samples]."""
+    out = np.zeros((host.num_output_channels, len(audio)), np.float32)
+    for done in range(0, len(audio), block):
+        before(done)
+        part = np.ascontiguousarray(np.tile(audio[done : done + block], (max(host.num_input_channels, 1), 1)))
+        heard = np.zeros((host.num_output_channels, part.shape[1]), np.float32)
+        host.process(part, heard)
+        out[:, done : done + block] = heard
+    return out[0]
+
+
+def notes(host, events, seconds, block=512, rate=RATE):
+    """Plays (second, status, data, data) events; float32 [samples]."""
+    heard = []
+    for done in range(0, int(seconds * rate), block):
+        due = [(round(at * rate) - done, *rest) for at, *rest in events if done <= round(at * rate) < done + block]
+        out = np.zeros((host.num_output_channels, block), np.float32)
+        host.process_midi(np.zeros((0, block), np.float32), out, due)
+        heard.append(out[0])
+    return np.concatenate(heard)
+
+
+def steps(audio):
+    return np.abs(np.diff(audio)).max()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
+def test_it_plays_what_python_plays_at_every_rate(kind, rate, sung):
+    voice = sung if rate == RATE else np.interp(np.arange(0, 2, 1 / rate), np.arange(len(sung)) / RATE, sung)
+    voice = voice.astype(np.float32)
+    wanted = ddsp_rt.load("violin").stream(rate).process(voice)
+    host = opened("Transfer", kind, rate)
+    assert host.latency_samples == 0
+    assert np.abs(played(host, voice) - wanted).max() < 1e-6
+    assert np.abs(wanted).max() > 0.01
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_parameters_mean_what_they_mean_in_python(kind, sung):
+    stream = ddsp_rt.load("violin").stream(RATE)
+    host = opened("Transfer", kind)
+    for name, title, value in [
+        ("transpose", "Transpose", 7),
+        ("brightness", "Brightness", 2),
+        ("reverb", "Reverb", 0.5),
+        ("noise_gain", "Noise", -6),
+        ("dry_wet", "Dry/wet", 0.75),
+        ("output_gain", "Output gain", -3),
+    ]:
+        stream.set(name, value)
+        setting(host, title, value)
+    silence = np.zeros(RATE // 2, np.float32)  # until what is set has arrived
+    played(host, silence)
+    stream.process(silence)
+    assert np.abs(played(host, sung) - stream.process(sung)).max() < 2e-6
+
+
+@pytest.mark.parametrize("plugin", ["Transfer", "Instrument"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_state_goes_from_one_to_another(plugin, kind):
+    one, other = opened(plugin, kind), opened(plugin, kind)
+    setting(one, "Transpose", 5)
+    setting(one, "Reverb", 0.25)
+    setting(one, "Instrument", 5)
+    silent = np.zeros(512, np.float32)
+    played(one, silent)
+    time.sleep(0.3)  # the host hears of the program behind the slot
+    other.set_state(one.get_state())
+    played(other, silent)
+    time.sleep(0.3)
+    for index in range(one.num_params):
+        if "MIDI CC" not in (name := one.get_param_info(index)["name"]):
+            assert other.get_param(index) == pytest.approx(one.get_param(index), abs=1e-6), name
+    assert other.get_param(other.find_param("Instrument")) == pytest.approx(5 / 127)
+    if kind == "VST3":
+        index = other.find_param("Transpose")
+        assert other.param_to_text(index, other.get_param(index)) == "5.0 semitones"
+        assert other.param_from_text(index, "-12 semitones") == pytest.approx(36 / 96)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sweeps_make_no_steps(kind):
+    """A tone goes in, one parameter after another goes up and down: the steepest step is hardly steeper than at rest,
+    louder settings allowed for."""
+    seconds = np.arange(3 * RATE) / RATE
+    tone = sum(0.2 / h * np.sin(2 * np.pi * 300 * h * seconds) for h in range(1, 9)).astype(np.float32)
+    for title in ["Input gain", "Harmonics", "Noise", "Brightness", "Reverb", "Dry/wet", "Output gain"]:
+        host = opened("Transfer", kind)
+        index = host.find_param(title)
+        rest = [steps(played(host, tone)[RATE:])]
+        for value in (0.0, 0.7):
+            host.set_param(index, value)
+            played(host, tone[:RATE])
+            rest.append(steps(played(host, tone)[RATE:]))
+
+        def sweep(done, host=host, index=index):
+            host.set_param(index, 0.35 + 0.35 * np.sin(2 * np.pi * 3 * done / RATE))
+
+        assert steps(played(host, tone, block=64, before=sweep)[RATE:]) < 1.6 * max(rest), title
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bypass_is_aligned_to_the_sample_and_does_not_click(kind, sung):
+    host = opened("Transfer", kind)
+
+    def switch(done):
+        host.bypass = RATE <= done < 2 * RATE
+
+    heard = played(host, sung, block=100, before=switch)
+    assert np.array_equal(heard[RATE + 2000 : 2 * RATE], sung[RATE + 2000 : 2 * RATE])
+    around = heard[RATE - 200 : RATE + 2000]
+    assert steps(around) < 1.5 * max(steps(sung), steps(heard[: RATE - 200]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nan_does_no_lasting_harm(kind, sung):
+    host = opened("Transfer", kind)
+    played(host, np.full(RATE // 4, np.nan, np.float32))
+    heard = played(host, sung)
+    assert np.isfinite(heard).all()
+    assert np.abs(heard[RATE:]).max() > 0.01
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_keys_bends_and_controllers_reach_the_notes(kind):
+    def pitch(audio):
+        spectrum = np.abs(np.fft.rfft(audio * np.hanning(len(audio)), 8 * len(audio)))
+        frequency = np.fft.rfftfreq(8 * len(audio), 1 / RATE)
+        near = (frequency > 380) & (frequency < 560)
+        return frequency[near][np.argmax(spectrum[near])]
+
+    on = (0.0, 0x90, 69, 100)
+    plain = notes(opened("Instrument", kind), [on], 1.0)[RATE // 2 :]
+    assert pitch(plain) == pytest.approx(440, rel=0.003)
+    bent = notes(opened("Instrument", kind), [on, (0.2, 0xE0, 0x7F, 0x7F)], 1.0)[RATE // 2 :]
+    assert pitch(bent) == pytest.approx(440 * 2 ** (2 / 12), rel=0.003)
+    soft = notes(opened("Instrument", kind), [on, (0.2, 0xB0, 11, 30)], 1.0)[RATE // 2 :]
+    assert np.std(soft) < 0.7 * np.std(plain)
+    ended = notes(opened("Instrument", kind), [on, (0.2, 0x80, 69, 0)], 3.5)
+    assert np.abs(ended[-RATE // 4 :]).max() < 1e-3
+    held = notes(opened("Instrument", kind), [on, (0.1, 0xB0, 64, 127), (0.2, 0x80, 69, 0)], 1.0)[RATE // 2 :]
+    assert np.std(held) > 0.5 * np.std(plain)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_performance_comes_out_as_notes(kind, sung):
+    host = opened("Transfer", kind)
+    assert host.produces_midi
+    setting(host, "MIDI out", 1)
+    sent = []
+    for done in range(0, len(sung), 512):
+        part = np.ascontiguousarray(np.tile(sung[done : done + 512], (host.num_input_channels, 1)))
+        out = np.zeros((host.num_output_channels, part.shape[1]), np.float32)
+        sent += host.process_midi(part, out, [])
+    kinds = [event[1] & 0xF0 for event in sent]
+    begun = [event for event in sent if event[1] & 0xF0 == 0x90]
+    assert 2 <= len(begun) <= 30
+    assert all(40 <= event[2] <= 90 and 1 <= event[3] <= 127 for event in begun)
+    assert kinds.index(0xB0) < kinds.index(0x90)  # the range of the bends is told first
+    assert kinds.count(0x80) >= len(begun) - 1
+
+
+def test_many_instances_live_and_die():
+    hosts = [opened("Transfer", "VST3") for _ in range(8)]
+    for host in hosts:
+        assert not played(host, np.zeros(4096, np.float32)).any()
+        host.close()
