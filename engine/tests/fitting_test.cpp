@@ -185,6 +185,13 @@ TEST_CASE("No noise floor is made up from breath, room, consonants or a short pa
   }
   CHECK(clean.fit(kViolin).gate_db == kSilenceDb);
 
+  Performance fluttering;  // level on the whole, but never still
+  for (int i = 0; i < 30; ++i) {
+    fluttering.note(62, -35, -12);
+    for (int k = 0; k < 100; ++k) fluttering.frame(62, k % 4 < 2 ? -48.0f : -56.0f, 0.2f);
+  }
+  CHECK(fluttering.fit(kViolin).gate_db == kSilenceDb);
+
   Performance sung;  // long steady consonants over soft notes
   for (int i = 0; i < 30; ++i) sung.note(62, -45, -12).noise(-32, 30);
   CHECK(sung.fit(kViolin).gate_db == kSilenceDb);
