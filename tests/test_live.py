@@ -81,6 +81,7 @@ def lag(later: np.ndarray, earlier: np.ndarray) -> int:
     return best - size if best > size // 2 else best
 
 
+@pytest.mark.slow
 @on_jack
 def test_a_phrase_goes_in_and_a_violin_comes_out_as_late_as_it_says(server, tmp_path):
     with JackPlayer(server) as player, Live(server, "--record", "take.wav", "--block", 128, folder=tmp_path) as live:
@@ -115,6 +116,7 @@ def test_a_phrase_goes_in_and_a_violin_comes_out_as_late_as_it_says(server, tmp_
     assert measured == pytest.approx(told, abs=1e-3)
 
 
+@pytest.mark.slow
 @on_jack
 def test_a_device_that_vanishes_is_one_line(server, tmp_path):
     with Live(server, "--record", "take.wav", folder=tmp_path) as live:
@@ -125,6 +127,7 @@ def test_a_device_that_vanishes_is_one_line(server, tmp_path):
     assert (tmp_path / "take.wav").exists()  # what was played is kept
 
 
+@pytest.mark.slow
 @on_jack
 def test_keys_come_from_a_midi_port(server):
     with JackPlayer(server) as player, Live(server, "--midi", "keys") as live:
@@ -143,6 +146,7 @@ def test_keys_come_from_a_midi_port(server):
     assert code == 0, err
 
 
+@pytest.mark.slow
 @on_jack
 def test_in_a_terminal_keys_change_what_is_shown(server):
     import pty
