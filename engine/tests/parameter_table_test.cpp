@@ -51,13 +51,15 @@ TEST_CASE("Every parameter has a name of its own, words, and a first value in it
   CHECK_FALSE(find_parameter(""));
 }
 
-TEST_CASE("Until something is set nothing is changed: no shift, no gain, the room as learnt, the instrument alone") {
+TEST_CASE(
+    "Until something is set nothing is changed: no shift, no gain, the room and the life as learnt, the instrument "
+    "alone") {
   const ParameterValues values;
   for (std::size_t i = 0; i < kParameters.size(); ++i) {
     const auto parameter = static_cast<Parameter>(i);
     if (kParameters[i].doors == Doors::kNotes) continue;  // a note without a shape would be no note
     const bool whole = parameter == Parameter::kReverb || parameter == Parameter::kDryWet;
-    CHECK(values[parameter] == (whole ? 1.0f : 0.0f));
+    CHECK(values[parameter] == (whole ? 1.0f : parameter == Parameter::kLife ? 100.0f : 0.0f));
   }
 }
 

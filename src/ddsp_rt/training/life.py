@@ -31,7 +31,7 @@ from ddsp_rt.evaluation.signals import periodic_hann
 from ddsp_rt.instrument_file import load_instrument, save_instrument
 
 HERTZ = (200, 330, 540, 880, 1450, 2400, 3900, 6400)  # where depths are stored
-MOST = 1.5  # depth; beyond it harmonics would be noise
+MOST = 0.65  # depth; what high harmonics vary by beyond it is noise between them, and costs spectral loss
 SMALL = 6.14  # dB of a harmonic's level for a depth of 1, while depths are small: 20 / ln 10 / sqrt 2
 LEAST = 12  # windows and harmonics about a frequency for a result of its own
 ROUNDS = 3  # of playing with what was found and correcting it
