@@ -17,7 +17,7 @@ import ddsp_rt
 from ddsp_rt import _engine
 from ddsp_rt.cli import main
 from ddsp_rt.export.torchscript import playable, script
-from ddsp_rt.instrument_file import load_instrument
+from ddsp_rt.instrument_file import load_instrument, save_instrument
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 RATE = 48_000
@@ -216,3 +216,28 @@ def test_an_instrument_with_z_plays_what_it_is_told_and_its_mean_otherwise():
     wanted = _engine.Voice(instrument, 16_000).render_parts(**features, gate_db=metadata["gate_db"] - 40)["audio"]
     np.testing.assert_allclose(audio, wanted, atol=1e-4)
     assert np.abs(mean - audio).max() > 1e-3
+
+
+def test_its_harmonics_move_as_the_engine_s_and_breath_has_a_level(instrument_path, tmp_path):
+    metadata, tensors = load_instrument(instrument_path)
+    metadata |= {"life": {"hertz": [100.0, 800.0, 4000.0], "depth": [0.1, 0.4, 0.6]}}
+    save_instrument(tmp_path / "living.ddsp", tensors, metadata, "float32")
+    features = dict(zip(NAMES, performance(500)))
+    voice = _engine.Voice(_engine.Instrument.load(str(tmp_path / "living.ddsp")), 16_000)
+    module = script(playable(metadata, tensors, 16_000))
+    played = {}
+    for life in (0.0, 80.0):
+        module.set_life(life)
+        module.reset()
+        with torch.inference_mode():
+            played[life] = module(*(torch.from_numpy(x) for x in features.values())).numpy()
+        wanted = voice.render_parts(**features, gate_db=metadata["gate_db"], life=life / 100)["audio"]
+        np.testing.assert_allclose(played[life], wanted, atol=1e-3 * np.abs(wanted).max())
+    assert np.abs(played[80.0] - played[0.0]).max() > 0.05 * np.abs(played[0.0]).max()
+    whisper = [torch.from_numpy(x) for x in steady(300, periodicity=0.1)]
+    levels = []
+    for breath in (0.0, -20.0):
+        module.set_breath(breath)
+        module.reset()
+        levels.append(level(module(*whisper).numpy()))
+    assert abs(levels[0] - levels[1] - 20) < 0.5

@@ -12,7 +12,8 @@ from ddsp_rt import _engine
 from ddsp_rt.audio import read_audio
 from ddsp_rt.evaluation.signals import resample
 from ddsp_rt.export.analysis.analyser import Analyser
-from ddsp_rt.export.torchscript import PARAMETERS, export_torchscript
+from ddsp_rt.export.torchscript import PARAMETERS, export_torchscript, playable, script
+from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.synthesis.frame_clock import frame_start
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -160,9 +161,9 @@ def test_it_has_what_nn_tilde_asks_for(violin):
         assert getattr(violin, f"get_{name}")() == [pytest.approx(0.5)]
 
 
-def test_every_operator_is_one_that_libtorch_2_5_has(violin):
-    listed = (ROOT / "tests/data/libtorch_2_5_operators.txt").read_text().splitlines()
-    known, used = {line for line in listed if not line.startswith("#")}, set()
+def operators(module):
+    """The schemas of all that a script calls."""
+    used = set()
 
     def walk(block):
         for node in block.nodes():
@@ -171,7 +172,19 @@ def test_every_operator_is_one_that_libtorch_2_5_has(violin):
             for inner in node.blocks():
                 walk(inner)
 
-    for name in violin._c._method_names():
-        walk(violin.inlined_graph if name == "forward" else getattr(violin, name).inlined_graph)
+    for name in module._c._method_names():
+        walk(module.inlined_graph if name == "forward" else getattr(module, name).inlined_graph)
+    return used
+
+
+@pytest.mark.parametrize("which", ["violin", "with all parts"])
+def test_every_operator_is_one_that_libtorch_2_5_has(which, violin):
+    listed = (ROOT / "tests/data/libtorch_2_5_operators.txt").read_text().splitlines()
+    known = {line for line in listed if not line.startswith("#")}
+    if which != "violin":
+        metadata, tensors = load_instrument(ROOT / "tests/data/golden.ddsp")
+        life = {"hertz": [100.0, 800.0, 4000.0], "depth": [0.1, 0.4, 0.6]}
+        violin = script(playable(metadata | {"life": life}, tensors, 44_100))
+    used = operators(violin)
     assert len(used) > 100
     assert used <= known, sorted(used - known)

@@ -31,7 +31,7 @@ class Playable(nn.Module):
         self.pace = 1.0  # of the host, relative to sample_rate
         self.transpose = self.fine_tune = self.input_gain = self.gate = self.brightness = 0.0
         self.harmonic_gain = self.noise_gain = self.output_gain = 0.0
-        self.reverb = 1.0
+        self.breath, self.life, self.reverb = 0.0, 100.0, 1.0
         for row in table:
             setattr(self, row["name"], float(row["initial"]))
         self.names = [row["name"] for row in table]
@@ -133,7 +133,8 @@ class Playable(nn.Module):
     ) -> Tensor:
         """The instrument [batch, samples] from features [batch, frames], with the parameters as they are set."""
         f0 = f0 * 2.0 ** ((self.transpose + self.fine_tune / 100.0) / 12.0)
-        wanted = [gain(self.harmonic_gain), gain(self.noise_gain), self.brightness, self.reverb, gain(self.output_gain)]
+        tone, noise, output = gain(self.harmonic_gain), gain(self.noise_gain), gain(self.output_gain)
+        wanted = [tone, noise, self.brightness, self.reverb, output, gain(self.breath), self.life / 100.0]
         return self.voice(f0, periodicity, loudness, fast_loudness, balance, mfcc, wanted, self.gate, pace)
 
     def hear(self, audio: Tensor) -> tuple[Tensor, Tensor | None]:

@@ -19,12 +19,13 @@ from ddsp_rt.export.playable import METHODS, Playable
 from ddsp_rt.export.voice import Voice
 from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.network import InstrumentModel, Usual
+from ddsp_rt.synthesis import Life
 from ddsp_rt.whole_files import whole_file
 
 CARD = "instrument.json"  # in the archive: the instrument's metadata
 PARAMETERS = (
     "transpose", "fine_tune", "input_gain", "gate",
-    "harmonic_gain", "noise_gain", "brightness", "reverb", "output_gain",
+    "harmonic_gain", "noise_gain", "breath", "life", "brightness", "reverb", "output_gain",
 )  # fmt: skip
 FLOAT = 2  # nn~'s code for the type of an attribute
 
@@ -54,11 +55,25 @@ def playable(metadata: dict[str, Any], tensors: dict[str, np.ndarray], rate: int
     model.load_tensors(tensors)
     response = torch.from_numpy(room_at(metadata, tensors, rate))
     mean_z = torch.tensor(metadata.get("z_mean", [0.0] * model.architecture.decoder.z_dims))
-    voice = Voice(model, rate, metadata["model_rate"], metadata["gate_db"], response, mean_z, Usual(metadata))
+    voice = Voice(
+        model, rate, metadata["model_rate"], metadata["gate_db"], response, mean_z, Usual(metadata), life_of(metadata)
+    )
     known = {row["name"]: row for row in _engine.parameters()}
     heard = metadata["analyser"]
     analyser = Analyser(rate, heard["f0_low"], heard["f0_high"], model.encoder is not None)
     return Playable(voice, analyser, [known[name] for name in PARAMETERS]).eval()
+
+
+def life_of(metadata: dict[str, Any]) -> Life | None:
+    """How the instrument's harmonics move by themselves, if its file says."""
+    if not (life := metadata.get("life")):
+        return None
+    quantiles = metadata["quantiles"]
+    median = np.interp(0.5, quantiles["probabilities"], quantiles["pitch_midi"])
+    harmonics = metadata["architecture"]["decoder"]["harmonics"]
+    return Life(
+        life["hertz"], life["depth"], metadata["model_rate"], harmonics, 440.0 * 2.0 ** ((median - 69.0) / 12.0)
+    )
 
 
 def script(module: Playable) -> torch.jit.ScriptModule:

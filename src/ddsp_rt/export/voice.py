@@ -5,11 +5,11 @@ from torch import Tensor, nn
 
 from ddsp_rt.export.room import StreamingRoom
 from ddsp_rt.network import InstrumentModel, Usual
-from ddsp_rt.synthesis import Breath, Synthesizer, SynthesizerState
+from ddsp_rt.synthesis import Breath, Life, Synthesizer, SynthesizerState
 from ddsp_rt.synthesis.frame_clock import frame_lengths, join_frames, max_frame_length
 
 # Parameters as they sound, one column each; as in the engine's SmoothedParameters.
-HARMONIC_GAIN, NOISE_GAIN, BRIGHTNESS, REVERB, OUTPUT_GAIN = range(5)
+HARMONIC_GAIN, NOISE_GAIN, BRIGHTNESS, REVERB, OUTPUT_GAIN, BREATH, LIFE = range(7)
 
 
 class Gate(nn.Module):
@@ -53,11 +53,12 @@ class Voice(nn.Module):
         gate_db: loudness below which it is silent.
         response: [taps], the room at `rate`; empty for none.
         mean_z: [z_dims], that of training.
-        usual: what is fed for the features that are not given.
+        usual: what is fed for the features that are not given; life: how its harmonics move, if they do.
     """
 
     synthesizer_state: SynthesizerState | None
     breath_state: Tensor | None
+    life_state: tuple[Tensor, Tensor] | None
     decoder_state: Tensor  # [1, batch, width]
     encoder_state: Tensor
     now: list[float]  # parameters of the last frame
@@ -71,6 +72,7 @@ class Voice(nn.Module):
         response: Tensor,
         mean_z: Tensor,
         usual: Usual,
+        life: Life | None,
     ) -> None:
         super().__init__()
         spec = model.decoder.spec
@@ -81,6 +83,8 @@ class Voice(nn.Module):
         self.usual = usual
         self.breath = Breath(model_rate, spec.harmonics, spec.noise_bands)
         self.breath_state = None
+        self.life = life
+        self.life_state = None
         self.gate = Gate()
         self.synthesizer = Synthesizer(rate, model_rate, spec.harmonics, spec.noise_bands)
         self.room = StreamingRoom(response) if len(response) else None
@@ -103,6 +107,7 @@ class Voice(nn.Module):
         """Begin anew, from silence, with parameters at once where they are set."""
         self.synthesizer_state = None
         self.breath_state = None
+        self.life_state = None
         self.decoder_state = torch.zeros(1, batch, self.decoder_width)
         self.encoder_state = torch.zeros(1, batch, self.encoder_width)
         self.gate.start(batch)
@@ -146,10 +151,12 @@ class Voice(nn.Module):
         amplitude, harmonics, noise, self.decoder_state = self.decoder(
             f0, periodicity, loudness, z, self.decoder_state, fast_loudness, balance
         )
-        amplitude, noise, self.breath_state = self.breath(
-            f0, periodicity, balance, amplitude, harmonics, noise, self.breath_state
-        )
         path = self.moved(wanted, frames)  # [frames + 1, parameters]
+        amplitude, noise, self.breath_state = self.breath(
+            f0, periodicity, balance, amplitude, harmonics, noise, self.breath_state, path[1:, 5]
+        )
+        if self.life is not None:
+            amplitude, harmonics, self.life_state = self.life(f0, wanted[6], amplitude, harmonics, self.life_state)
         level = self.gate(loudness, self.gate_db + gate)
         amplitude = amplitude * level * path[1:, 0]
         noise = noise * (level * path[1:, 1]).unsqueeze(-1)

@@ -51,7 +51,7 @@ class Breath(nn.Module):
 
     def forward(
         self, f0: Tensor, periodicity: Tensor, balance: Tensor, amplitude: Tensor, harmonics: Tensor, noise: Tensor,
-        state: Tensor | None = None,
+        state: Tensor | None = None, gain: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
         """Amplitude and noise as they are played.
 
@@ -59,6 +59,7 @@ class Breath(nn.Module):
             - f0: [batch, frames], Hz; periodicity, amplitude: [batch, frames]; balance: [batch, frames], dB;
               harmonics: [batch, frames, harmonics], positive, any scale; noise: [batch, frames, bands]
             - state: [batch], how voiced the last frame was, as the last call returned it; None starts from silence
+            - gain: [frames], linear, of the noise of what is unvoiced; None leaves it
             - returns amplitude, noise and the state
         """
         if state is None:
@@ -75,6 +76,8 @@ class Breath(nn.Module):
         whole = torch.matmul(noise.square(), self.weights) + 1e-20 + taken
         balanced = noise * self.balance(1.0 - tone, balance, noise)
         louder = (whole / (torch.matmul(balanced.square(), self.weights) + 1e-20)).sqrt()
+        if gain is not None:
+            louder = louder * (tone + (1.0 - tone) * gain)
         return amplitude * tone, balanced * louder.unsqueeze(-1), voiced[:, -1]
 
     def balance(self, share: Tensor, wanted: Tensor, noise: Tensor) -> Tensor:

@@ -96,9 +96,9 @@ class Life(nn.Module):
             drawn.append(processes)
         process = torch.stack(drawn, dim=1)
         hertz = f0.unsqueeze(-1) * self.number
-        _, gain, weight = self.places(hertz)
-        weight = weight * (hertz < self.nyquist)
-        depth = amount * gain
+        places = self.places(hertz)
+        weight = places[2] * (hertz < self.nyquist)
+        depth = amount * places[1]
         moved = harmonics * torch.hypot(1.0 + depth * process[:, :, 1], depth * process[:, :, 3])
         heard = hertz < self.nyquist
         moved = torch.where(heard, moved, harmonics)
