@@ -64,13 +64,17 @@ void InstrumentProcessor::follow_switches() noexcept {
 void InstrumentProcessor::read(const juce::MidiBuffer& midi) noexcept {
   events_.clear();
   follow_switches();
+  const auto add = [this](const NoteEvent& event) {
+    if (events_.size() < kMostEvents) events_.push_back(event);
+  };
+  screen_keys_.take([&](const ScreenKeys::Stroke& stroke) {
+    midi_.read(mpe_ ? 0x91 : 0x90, stroke.key & 0x7f, stroke.velocity & 0x7f, 0, add);
+  });
   for (const juce::MidiMessageMetadata message : midi) {
     if (message.numBytes < 2 || message.data[0] < 0x80 || message.data[0] >= 0xf0) continue;
     if ((message.data[0] & 0xf0) == 0xc0) choose_program(message.data[1] & 0x7f);
     midi_.read(message.data[0], message.data[1], message.numBytes > 2 ? message.data[2] : 0, message.samplePosition,
-               [this](const NoteEvent& event) {
-                 if (events_.size() < kMostEvents) events_.push_back(event);
-               });
+               add);
   }
 }
 

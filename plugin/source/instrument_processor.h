@@ -14,6 +14,8 @@ class InstrumentProcessor final : public LiveProcessor<Notes> {
   InstrumentProcessor();
   ~InstrumentProcessor() override { stop(); }
 
+  void play_key(const ScreenKeys::Stroke& stroke) override { screen_keys_.press(stroke); }
+
   bool acceptsMidi() const override { return true; }
   bool producesMidi() const override { return false; }
   bool supportsMPE() const override { return true; }
@@ -33,6 +35,7 @@ class InstrumentProcessor final : public LiveProcessor<Notes> {
 
   HostParameter &bypass_switch_, &bend_range_parameter_, &mpe_switch_;
   MidiReader midi_;
+  ScreenKeys screen_keys_;
   std::vector<NoteEvent> events_;
   std::optional<PeakMeter> output_meter_;
   float heard_ = 1.0f;  // 0 when bypassed

@@ -18,6 +18,7 @@
 #include "presets.h"
 #include "readings.h"
 #include "saved_state.h"
+#include "screen_keys.h"
 
 namespace ddsp_rt::plugin {
 
@@ -68,6 +69,9 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
   /// Both say what went wrong in one line; empty: nothing did.
   std::string apply_preset(const Preset& preset);
   std::string save_preset(const std::string& name, bool replace);
+
+  /// A key of the window, pressed or released. Without a meaning for audio.
+  virtual void play_key(const ScreenKeys::Stroke&) {}
 
   /// Learns the fit from the next five seconds of sound. Without a meaning for keys.
   virtual void learn() {}

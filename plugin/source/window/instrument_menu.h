@@ -10,7 +10,8 @@ namespace ddsp_rt::plugin::window {
 /// hold one.
 class InstrumentMenu final : public ChoiceButton {
  public:
-  explicit InstrumentMenu(Processor& processor);
+  /// `say` shows a line to the user.
+  InstrumentMenu(Processor& processor, std::function<void(const std::string&)> say);
 
   /// A few times a second.
   void show(const Processor::Status& status);
@@ -18,10 +19,14 @@ class InstrumentMenu final : public ChoiceButton {
  private:
   void open();
   void step(int by);
+  void add_installed(juce::PopupMenu& menu);
   void add_slots(juce::PopupMenu& menu);
+  static juce::PopupMenu slot_menu(const std::function<void(juce::PopupMenu&, int)>& item);
   void browse();
 
   Processor& processor_;
+  std::function<void(const std::string&)> say_;
+  std::string path_;  // of what plays
   std::unique_ptr<juce::FileChooser> chooser_;
 };
 

@@ -2,12 +2,16 @@
 #include "keyboard_strip.h"
 
 #include <cmath>
+#include <utility>
 
 #include "look.h"
 #include "words.h"
 
 namespace ddsp_rt::plugin::window {
 namespace {
+
+constexpr char kLetters[] = "AWSEDFTGYHUJK";  // an octave on a computer's keyboard
+constexpr int kTypedVelocity = 96;
 
 bool is_black(int key) {
   const int step = key % 12;
@@ -22,8 +26,15 @@ int whites_under(int key) {
 
 }  // namespace
 
-KeyboardStrip::KeyboardStrip()
-    : Display("Keys", "Which keys sound. The lighter ones are what the instrument has learnt.") {}
+KeyboardStrip::KeyboardStrip(Processor& processor)
+    : Display(
+          "Keys",
+          "Which keys sound; the lighter ones are what the instrument has learnt. Play by mouse, lower is louder, or "
+          "once clicked by the keys A to K; the arrow keys change the octave."),
+      processor_(processor) {
+  typed_.fill(-1);
+  setWantsKeyboardFocus(true);
+}
 
 void KeyboardStrip::show(const Readings& readings, double) {
   std::array<bool, 128> sounds{};
@@ -46,6 +57,66 @@ juce::String KeyboardStrip::said() const {
   for (int key = 0; key < 128; ++key)
     if (sounds_[static_cast<std::size_t>(key)]) names.add(key_name(key));
   return names.isEmpty() ? "no key sounds" : names.joinIntoString(", ") + (names.size() == 1 ? " sounds" : " sound");
+}
+
+int KeyboardStrip::key_at(juce::Point<float> point) const {
+  for (const bool black : {true, false})
+    for (int key = kFirst; key <= kLast; ++key)
+      if (is_black(key) == black && key_area(key).expanded(black ? 0.0f : 0.5f, 0.0f).contains(point)) return key;
+  return -1;
+}
+
+void KeyboardStrip::drag_to(const juce::MouseEvent& event) {
+  const int key = key_at(event.position);
+  if (key < 0) return drag_to(-1, 0);
+  const float depth = event.position.y / key_area(key).getHeight();
+  drag_to(key, juce::jlimit(1, 127, juce::roundToInt(30.0f + 97.0f * depth)));
+}
+
+void KeyboardStrip::drag_to(int key, int velocity) {
+  if (key == dragged_) return;
+  if (dragged_ >= 0) processor_.play_key({dragged_, 0});
+  if (key >= 0) processor_.play_key({key, velocity});
+  dragged_ = key;
+}
+
+void KeyboardStrip::move_octave(int by) {
+  release_typed();
+  octave_ = juce::jlimit(kFirst, kLast - 12, octave_ + 12 * by);
+  repaint();
+}
+
+void KeyboardStrip::release_typed() {
+  for (int& key : typed_)
+    if (const int held = std::exchange(key, -1); held >= 0) processor_.play_key({held, 0});
+}
+
+bool KeyboardStrip::keyPressed(const juce::KeyPress& key) {
+  if (key.isKeyCode(juce::KeyPress::leftKey) || key.isKeyCode(juce::KeyPress::rightKey)) {
+    move_octave(key.isKeyCode(juce::KeyPress::leftKey) ? -1 : 1);
+    return true;
+  }
+  // A letter that plays is not the host's as well.
+  return !key.getModifiers().isAnyModifierKeyDown() &&
+         juce::String(kLetters).containsChar(juce::CharacterFunctions::toUpperCase(key.getTextCharacter()));
+}
+
+bool KeyboardStrip::keyStateChanged(bool) {
+  bool changed = false;
+  for (std::size_t i = 0; i < typed_.size(); ++i) {
+    const bool down = juce::KeyPress::isKeyCurrentlyDown(kLetters[i]);
+    if (down == (typed_[i] >= 0)) continue;
+    const int key = down ? octave_ + static_cast<int>(i) : typed_[i];
+    processor_.play_key({key, down ? kTypedVelocity : 0});
+    typed_[i] = down ? key : -1;
+    changed = true;
+  }
+  return changed;
+}
+
+void KeyboardStrip::focusLost(FocusChangeType) {
+  release_typed();
+  repaint();
 }
 
 juce::Rectangle<float> KeyboardStrip::key_area(int key) const {
@@ -90,6 +161,10 @@ void KeyboardStrip::paint(juce::Graphics& g) {
   for (const bool black : {false, true})
     for (int key = kFirst; key <= kLast; ++key)
       if (is_black(key) == black) draw_key(g, key);
+  if (!hasKeyboardFocus(true)) return;
+  g.setColour(palette::kWarning);  // the octave that the letters play
+  g.fillRect(key_area(octave_).getUnion(key_area(octave_ + 12)).removeFromTop(3.0f));
+  draw_focus(g, *this);
 }
 
 }  // namespace ddsp_rt::plugin::window

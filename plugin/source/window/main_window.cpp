@@ -30,7 +30,8 @@ MainWindow::MainWindow(Processor& owner)
       ddsp_(owner),
       door_(owner.door()),
       tooltips_(this),
-      instrument_(owner),
+      instrument_(owner, [this](const std::string& line) { say(line); }),
+      presets_(owner, [this](const std::string& line) { say(line); }),
       bypass_(*owner.host_parameter("bypass")),
       watch_(owner.feed()) {
   setLookAndFeel(&look_);
@@ -40,6 +41,7 @@ MainWindow::MainWindow(Processor& owner)
   addAndMakeVisible(sheet_);
   sheet_.setInterceptsMouseClicks(false, true);
   sheet_.addAndMakeVisible(instrument_);
+  sheet_.addAndMakeVisible(presets_);
   sheet_.addAndMakeVisible(bypass_);
   facts_ = add<FactLine>();
   if (door_ == Doors::kTransfer) input_ = add<LevelMeter>(LevelMeter::Side::kInput);
@@ -48,7 +50,7 @@ MainWindow::MainWindow(Processor& owner)
   loudness_ = add<LoudnessLane>(door_);
   spectrum_ = add<SpectrumView>();
   output_ = add<LevelMeter>(LevelMeter::Side::kOutput);
-  if (door_ == Doors::kNotes) keyboard_ = add<KeyboardStrip>();
+  if (door_ == Doors::kNotes) keyboard_ = add<KeyboardStrip>(owner);
   for (const Group& group : groups_of(owner.host_parameters(), door_)) {
     const bool with_fit = door_ == Doors::kTransfer && group.title == "Input";
     groups_.push_back(std::make_unique<ParameterGroup>(group, with_fit ? 1 : 0));
@@ -94,6 +96,7 @@ void MainWindow::resized() {
 void MainWindow::place() {
   const Layout layout = lay_out(sheet_.getLocalBounds(), door_, static_cast<int>(groups_.size()));
   instrument_.setBounds(layout.instrument);
+  presets_.setBounds(layout.presets);
   bypass_.setBounds(layout.bypass);
   const auto put = [](Display* part, juce::Rectangle<int> where) {
     if (part != nullptr) part->setBounds(where);
@@ -112,8 +115,15 @@ void MainWindow::place() {
   sheet_.repaint();
 }
 
+void MainWindow::say(const std::string& line) {
+  said_ = line;
+  said_at_ = status_at_;
+  show_status();
+}
+
 void MainWindow::show_status() {
-  const Processor::Status status = ddsp_.status();
+  Processor::Status status = ddsp_.status();
+  if (!said_.empty() && status_at_ - said_at_ < kSaidFor) status.notices.insert(status.notices.begin(), said_);
   instrument_.show(status);
   for (Display* display : all_displays_) display->show(status);
 }
@@ -154,8 +164,7 @@ void MainWindow::fileDragExit(const juce::StringArray&) {
 void MainWindow::filesDropped(const juce::StringArray& files, int, int) {
   fileDragExit(files);
   for (const juce::String& file : files)
-    if (file.endsWithIgnoreCase(".ddsp"))
-      ddsp_.choose({juce::File(file).getFileNameWithoutExtension().toStdString(), file.toStdString(), {}});
+    if (file.endsWithIgnoreCase(".ddsp")) say(ddsp_.add_instrument(file.toStdString()));
   show_status();
 }
 

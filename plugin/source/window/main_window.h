@@ -12,6 +12,7 @@
 #include "look.h"
 #include "parameter_group.h"
 #include "parameter_switch.h"
+#include "preset_menu.h"
 
 namespace ddsp_rt::plugin::window {
 
@@ -33,7 +34,7 @@ class MainWindow final : public juce::AudioProcessorEditor, public juce::FileDra
 
  private:
   static constexpr int kFramesPerSecond = 30;
-  static constexpr double kStatusEvery = 0.2, kStoppedAfter = 0.4;  // seconds
+  static constexpr double kStatusEvery = 0.2, kStoppedAfter = 0.4, kSaidFor = 10.0;  // seconds
 
   // Everything lies in a sheet of the size for which it is laid out; the window scales the sheet.
   struct Sheet final : juce::Component {
@@ -46,6 +47,7 @@ class MainWindow final : public juce::AudioProcessorEditor, public juce::FileDra
   template <typename Part, typename... Arguments>
   Part* add(Arguments&&... arguments);
   void place();
+  void say(const std::string& line);
   void show_status();
 
   Processor& ddsp_;
@@ -54,6 +56,7 @@ class MainWindow final : public juce::AudioProcessorEditor, public juce::FileDra
   juce::TooltipWindow tooltips_;
   Sheet sheet_;
   InstrumentMenu instrument_;
+  PresetMenu presets_;
   ParameterSwitch bypass_;
   std::vector<std::unique_ptr<Display>> displays_;
   std::vector<Display*> all_displays_;  // and those in groups
@@ -63,7 +66,8 @@ class MainWindow final : public juce::AudioProcessorEditor, public juce::FileDra
 
   ReadingsFeed::Watch watch_;
   Readings readings_;
-  double status_at_ = -1e9, read_at_ = -1e9;
+  double status_at_ = -1e9, read_at_ = -1e9, said_at_ = -1e9;
+  std::string said_;  // of late, to the user
   bool stopped_ = true;
 
   JUCE_DECLARE_NON_COPYABLE_WITH_LEAK_DETECTOR(MainWindow)
