@@ -196,7 +196,7 @@ def test_drums_crowds_and_notes_out_of_range_are_named(tmp_path):
     done = run(song, "--to", "violin", "-o", tmp_path / "s.wav")
     assert done.returncode == 0, done.stderr
     assert "1 of 11 notes lies below the instrument's range" in done.stderr
-    assert "1 drum notes (channel 10) are left out" in done.stderr
+    assert "1 drum note (channel 10) is left out; --channel 10 plays it" in done.stderr
     assert "11 notes are down at once" in done.stderr or "10 notes are down at once" in done.stderr
 
 

@@ -64,7 +64,7 @@ def test_bad_files_are_named_skipped_and_counted(tmp_path):
     summary, _data, lines = run(tmp_path / "in", tmp_path / "d.safetensors")
     assert summary["recordings"] == 1 and summary["skipped"] == 2
     assert any("text.wav" in line for line in lines) and any("empty.flac" in line for line in lines)
-    assert "1 recordings" in describe(summary)
+    assert "1 recording, " in describe(summary)
 
 
 def test_nothing_usable_is_one_line(tmp_path):

@@ -100,6 +100,11 @@ def error(line: str) -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
+def counted(number: int, noun: str) -> str:
+    """ "1 note", "2 notes"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def as_json(data: Any, indent: int = 2) -> str:
     """JSON text that any console can show and any reader take: a file name's odd bytes are escaped."""
     text = json.dumps(data, indent=indent, ensure_ascii=not is_unicode(), allow_nan=False)

@@ -85,7 +85,7 @@ def play(
     written = write_played(target, rate, bit_depth, performed)
     say = say_elsewhere if is_standard_output(target) else console.say
     done = done_to_it(shift, 20 * float(np.log10(written.gain)), replaced)
-    say(f"{output_name(target)}: {len(read.keys)} notes, {read.seconds:.1f} s, {rate} Hz{done}")
+    say(f"{output_name(target)}: {console.counted(len(read.keys), 'note')}, {read.seconds:.1f} s, {rate} Hz{done}")
     for line in _remarks(read, instrument, shift, notes):
         console.note(line)
     if figure is not None:
@@ -139,11 +139,15 @@ def _remarks(song: Song, instrument: Instrument, shift: int, notes: Notes) -> li
     for count, where in ((int((keys < low).sum()), "below"), (int((keys > high).sum()), "above")):
         if count:
             lie = "lies" if count == 1 else "lie"
-            remarks.append(f"{count} of {len(keys)} notes {lie} {where} the instrument's range ({names})")
+            remarks.append(
+                f"{count} of {console.counted(len(keys), 'note')} {lie} {where} the instrument's range ({names})"
+            )
     if song.drums:
-        remarks.append(f"{song.drums} drum notes (channel 10) are left out; --channel 10 plays them")
+        notes_are = f"{console.counted(song.drums, 'drum note')} (channel 10) {'is' if song.drums == 1 else 'are'}"
+        remarks.append(f"{notes_are} left out; --channel 10 plays {'it' if song.drums == 1 else 'them'}")
     if song.others:
-        remarks.append(f"{song.others} notes on other channels are left out")
+        are = "is" if song.others == 1 else "are"
+        remarks.append(f"{console.counted(song.others, 'note')} on other channels {are} left out")
     voices = int(notes.get("voices"))
     if song.together > voices:
         remarks.append(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ddsp_rt.console import counted
 from ddsp_rt.figures import axes as style
 from ddsp_rt.figures.drawing import paint
 
@@ -57,7 +58,9 @@ def _panels(figure, song: Song, audio: np.ndarray, rate: int, instrument: Instru
     picture.set_title(f"3  The result: {instrument.name} (spectrogram, {style.RANGE:.0f} dB)")
     picture.set_xlabel("time (s)")
     picture.set_xlim(0, seconds)
-    figure.suptitle(f"{song.path.name} played on {instrument.name} ({len(song.keys)} notes, {rate} Hz)", fontsize=11)
+    figure.suptitle(
+        f"{song.path.name} played on {instrument.name} ({counted(len(song.keys), 'note')}, {rate} Hz)", fontsize=11
+    )
 
 
 def _roll(axis, song: Song, instrument: Instrument, octave: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ddsp_rt.console import counted
 from ddsp_rt.errors import DataError
 from ddsp_rt.note_names import span
 from ddsp_rt.training.note_manner import in_words
@@ -32,7 +33,7 @@ def card(metadata: dict[str, Any], sentences: list[str]) -> str:
     pitch, loudness = quantiles["pitch_midi"], quantiles["loudness_db"]
     reverb = metadata["architecture"].get("reverb")
     room = f"{reverb['length'] / metadata['model_rate']:.1f} s, of {training['room']}" if reverb else "none"
-    data = f"{training['seconds_of_data'] / 60:.1f} min to learn from, {training['recordings']} recordings"
+    data = f"{training['seconds_of_data'] / 60:.1f} min to learn from, {counted(training['recordings'], 'recording')}"
     taught = f"{training['minutes']:g} min, {training['steps']} steps of {training['batch']} crops"
     rows = {
         "model rate": f"{metadata['model_rate']} Hz",

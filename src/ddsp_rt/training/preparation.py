@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ddsp_rt.analysis import FRAME_RATE
-from ddsp_rt.console import say
+from ddsp_rt.console import counted, say
 from ddsp_rt.content_hash import content_hash
 from ddsp_rt.errors import DataError, UserError
 from ddsp_rt.gates import silent_frames, usable_frames
@@ -300,7 +300,7 @@ def describe(summary: dict[str, Any]) -> str:
     """One line on what was prepared and what was left out."""
     left_out = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in summary["left_out"].items() if seconds >= 0.5)
     minutes, usable = summary["seconds"] / 60, summary["usable_seconds"] / 60
-    line = f"{summary['recordings']} recordings, {minutes:.1f} min, {usable:.1f} usable"
+    line = f"{counted(summary['recordings'], 'recording')}, {minutes:.1f} min, {usable:.1f} usable"
     if left_out:
         line += f" (left out: {left_out})"
     if summary["held_out_seconds"]:
