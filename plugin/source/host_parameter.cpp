@@ -14,7 +14,9 @@ bool mutes(const ParameterInfo& info) { return info.scale == Scale::kDecibels &&
 
 int decimals(const ParameterInfo& info) {
   if (info.scale == Scale::kStepped) return 0;
-  return info.unit == "ms" || info.unit == "cents" ? 0 : info.unit == "ratio" || info.unit == "exponent" ? 2 : 1;
+  return info.unit == "ms" || info.unit == "cents" || info.unit == "%" ? 0
+         : info.unit == "ratio" || info.unit == "exponent"             ? 2
+                                                                       : 1;
 }
 
 }  // namespace
@@ -92,7 +94,7 @@ float HostParameter::getValueForText(const juce::String& typed) const {
     if (!named && !word.containsAnyOf("0123456789")) return getValue();  // no number: what is set stays
     if (!named) {
       value = word.replaceCharacter(',', '.').getFloatValue();
-      if (word.endsWithChar('%')) value /= 100.0f;
+      if (word.endsWithChar('%') && info_.unit != "%") value /= 100.0f;
       if (info_.unit == "slot") value -= 1.0f;
     }
   }
