@@ -116,3 +116,13 @@ plant(keys_before_the_instrument_lost "waiting_.hear(in, n)" "void()")
 plant(pedal_before_the_instrument_ignored "same(note) && !channels_[note.channel].sustain" "same(note)")
 plant(events_out_of_order "std::clamp(event.offset, at, std::max(samples_ - 1, 0))"
   "std::clamp(event.offset, 0, std::max(samples_ - 1, 0))")
+
+# Segmenter
+plant(vibrato_parts_notes "since_struck_ <= kReadLate" "true")
+plant(slips_are_notes "leap == 12 || leap == 19 || leap == 24 ? kOctaves : 0.0f" "-kChange")
+plant(struck_notes_unheard "rise < kRise" "true")
+plant(a_swell_strikes "rise < kRise" "rise < 1.0f")
+plant(consonants_part_nothing "frame += kUnvoicedNote" "frame += -1.0f")
+plant(bends_from_the_wrong_key "now.pitch - static_cast<float>(key_)" "now.pitch - static_cast<float>(key_) + 0.5f")
+plant(expression_of_power "std::min(swell, 0.0f) / 40.0f" "std::min(swell, 0.0f) / 20.0f")
+plant(a_note_never_ends "say(NoteEvent::Kind::kNoteOff, key_, 0.0f)" "void()")
