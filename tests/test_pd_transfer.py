@@ -111,7 +111,8 @@ def test_every_parameter_does_what_it_does_in_python(tmp_path, instrument_path):
     """All in one patch, so that many instances play at once; half by message, half by creation argument."""
     values = {
         "transpose": 7, "fine_tune": 40, "input_gain": -12, "gate": 35, "harmonic_gain": -60, "noise_gain": -60,
-        "breath": -20, "life": 50, "brightness": 3, "reverb": 0, "dry_wet": 0.25, "output_gain": -6, "glide": 200, "auto_fit": 1,
+        "breath": -20, "life": 50, "brightness": 3, "reverb": 0, "dry_wet": 0.25, "output_gain": -6,
+        "glide": 200, "auto_fit": 1,
     }  # fmt: skip
     assert set(values) == {parameter["name"] for parameter in _engine.parameters()} - {
         "mean_z"

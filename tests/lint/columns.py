@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LONGEST = 120
 UNWRITTEN = {".pd", ".ddsp", ".json"}
+SCHEMAS = "libtorch_2_5_operators.txt"  # as PyTorch spells them
 NOT_OURS = {"__pycache__", "build", "corpus", "dist", "lightning_logs", "out"}  # and hidden folders
 
 
@@ -29,7 +30,7 @@ def written_files() -> Iterator[tuple[Path, str]]:
         folders[:] = sorted(name for name in folders if name not in NOT_OURS and (name == ".ci" or name[0] != "."))
         for path in (Path(folder) / name for name in sorted(files)):
             try:
-                if path.suffix not in UNWRITTEN and path.is_file():
+                if path.suffix not in UNWRITTEN and path.name != SCHEMAS and path.is_file():
                     yield path.relative_to(ROOT), path.read_text(encoding="utf-8")
             except UnicodeDecodeError:
                 continue
