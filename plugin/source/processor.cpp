@@ -131,16 +131,12 @@ void Processor::settle() {
   if (isNonRealtime()) loader_.finish();
   take_outcome();
   collect();
-  if (wanted_latency() != reported_delay_ || getCurrentProgram() != shown_program_) triggerAsyncUpdate();
+  if (wanted_latency() != reported_delay_) triggerAsyncUpdate();
 }
 
 void Processor::handleAsyncUpdate() {
-  {
-    const std::lock_guard lock(control_);
-    report_delay();
-  }
-  if (shown_program_.exchange(getCurrentProgram()) != getCurrentProgram())
-    updateHostDisplay(ChangeDetails().withProgramChanged(true));
+  const std::lock_guard lock(control_);
+  report_delay();
 }
 
 void Processor::report_delay() {
@@ -210,13 +206,11 @@ bool Processor::isBusesLayoutSupported(const BusesLayout& layouts) const {
          (takes_audio ? fits(layouts.getMainInputChannelSet()) : layouts.getMainInputChannelSet().isDisabled());
 }
 
-// VST3 has no other way to hear of a program change; LV2 would make a preset of each slot.
-int Processor::getNumPrograms() { return door_ == Doors::kNotes && wrapperType == wrapperType_VST3 ? kPrograms : 1; }
+// JUCE would make of more than one a parameter beside ours in VST3, which hosts restore after the state and so undo it,
+// and a preset of each in LV2. The slots are programs of ours alone.
+int Processor::getNumPrograms() { return 1; }
 
-void Processor::setCurrentProgram(int index) {
-  if (getNumPrograms() > 1 && index != getCurrentProgram())
-    instrument_->change(static_cast<float>(std::clamp(index, 0, kPrograms - 1)));
-}
+void Processor::setCurrentProgram(int) {}
 
 const juce::String Processor::getProgramName(int index) { return instrument_->text_of(static_cast<float>(index)); }
 

@@ -155,7 +155,6 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
   HostParameter* instrument_ = nullptr;
   HostParameter* bypass_ = nullptr;
   std::atomic<int> program_to_tell_{-1};  // the host, which has not heard of it
-  std::atomic<int> shown_program_{0};     // by the host, of what JUCE calls programs
   std::atomic<double> tail_seconds_{0.0};
   std::atomic<int> reported_delay_{0};
 

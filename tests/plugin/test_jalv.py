@@ -28,7 +28,7 @@ def server(monkeypatch):
         process.terminate()
 
 
-def until(what, seconds=20.0):
+def until(what, seconds=60.0):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:

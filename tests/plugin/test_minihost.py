@@ -98,7 +98,7 @@ def test_a_state_goes_from_one_to_another(plugin, kind):
     setting(one, "Instrument", 5)
     silent = np.zeros(512, np.float32)
     played(one, silent)
-    time.sleep(0.3)  # the host hears of the program behind the slot
+    time.sleep(0.3)  # whatever a host does behind our back
     other.set_state(one.get_state())
     played(other, silent)
     time.sleep(0.3)
