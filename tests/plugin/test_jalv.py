@@ -63,12 +63,13 @@ def test_it_plays_in_jalv(plugin, server, sung, monkeypatch):
             state["at"] += frames
         source.get_array()[:] = block
 
+    takes_keys = plugin == "Instrument"
     command = ["jalv", "-n", "player", f"urn:ddsp-rt:{plugin.lower()}"]
     with client, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as player:
         until(lambda: client.get_ports("player:", is_audio=True, is_output=True))
         for port in client.get_ports("player:", is_audio=True, is_input=True):
             until(lambda port=port: client.connect(source, port) or True)
-        for port in until(lambda: client.get_ports("player:", is_midi=True, is_input=True)):
+        for port in until(lambda: client.get_ports("player:", is_midi=True, is_input=True)) if takes_keys else []:
             until(lambda port=port: client.connect(keys, port) or True)
         heard_port = client.get_ports("player:", is_audio=True, is_output=True)[0]
         until(lambda: client.connect(heard_port, sink) or True)
