@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.jit._recursive import create_script_module, infer_methods_to_compile
 
 from ddsp_rt import _engine
 from ddsp_rt.errors import DataError
@@ -87,7 +88,8 @@ def script(module: Playable) -> torch.jit.ScriptModule:
         known = {row["name"]: row for row in _engine.parameters()}
         for name in PARAMETERS:
             module.register_buffer(f"{name}_params", torch.tensor([FLOAT]))
-        scripted = torch.jit.script(module)
+        # A type of its own: `torch.jit.script` would give a second module the first one's, which has these methods.
+        scripted = create_script_module(module, infer_methods_to_compile, share_types=False)
         for name in PARAMETERS:
             row = known[name]
             low, high, initial = (float(row[key]) for key in ("minimum", "maximum", "initial"))
