@@ -114,9 +114,8 @@ def test_every_parameter_does_what_it_does_in_python(tmp_path, instrument_path):
         "breath": -20, "life": 50, "brightness": 3, "reverb": 0, "dry_wet": 0.25, "output_gain": -6,
         "glide": 200, "auto_fit": 1,
     }  # fmt: skip
-    assert set(values) == {parameter["name"] for parameter in _engine.parameters()} - {
-        "mean_z"
-    }  # it needs an instrument with z
+    # mean z needs an instrument with z
+    assert set(values) == {parameter["name"] for parameter in _engine.parameters()} - {"mean_z"}
     audio = phrase(f0=147.0)
     session = Session(tmp_path, len(audio) / RATE)
     source = session.play("in", audio)
@@ -132,7 +131,7 @@ def test_every_parameter_does_what_it_does_in_python(tmp_path, instrument_path):
     plain = python(instrument_path, audio)
     for name, value in values.items():
         assert np.array_equal(played[name], python(instrument_path, audio, **{name: value})), name
-        assert not np.array_equal(played[name], plain), name
+        assert np.array_equal(played[name], plain) == (name == "life"), name  # this instrument has none
 
 
 def test_transpose_and_output_gain_are_heard(tmp_path, instrument_path):
