@@ -187,7 +187,9 @@ TEST_CASE(
                                               {Parameter::kVibratoRate, 6.5f},
                                               {Parameter::kVibratoDepth, 17.0f},
                                               {Parameter::kVibratoDelay, 80.0f}};
-  for (const auto& [parameter, value] : told) {
+  for (const auto& pair : told) {  // clang before 16 lets no lambda, which CAPTURE is, use a structured binding
+    const auto parameter = pair.first;
+    const float value = pair.second;
     CAPTURE(info(parameter).name);
     Notes notes(make({.notes = own}), kRate), plain(make({}), kRate);
     CHECK(notes.parameters()[parameter] == value);
