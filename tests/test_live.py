@@ -38,13 +38,18 @@ def server():
         yield server
 
 
+def listen() -> None:
+    """Let Ctrl-C be heard: tests that were started in the background, and their children, may have it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Live:
     """The command, started; `line` is the first thing it said."""
 
     def __init__(self, server: JackServer, *options: object, folder: Path | None = None):
         self.process = subprocess.Popen(
             [*COMMAND, *map(str, options)], env=server.environment, cwd=folder, text=True, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=listen,
         )  # fmt: skip
         readable, _, _ = select.select([self.process.stdout], [], [], 60)
         self.line = self.process.stdout.readline() if readable else ""
