@@ -60,7 +60,7 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
   void choose(const NamedInstrument& instrument);
 
   /// Every instrument there is; new files show within a second or two while a window asks.
-  Library& library() noexcept { return *library_; }
+  Library& instruments() noexcept { return *library_; }
   /// What a user drops on the window: copied to the user's instruments and played. What is wrong with it, in one line;
   /// empty: nothing.
   std::string add_instrument(const std::filesystem::path& file);

@@ -148,7 +148,7 @@ TEST_CASE("An instrument that is dropped is copied to the user's, listed, and pl
   CHECK(std::filesystem::path(processor->status().path).stem() == dropped.stem());
   int listed = 0;
   for (int i = 0; i < 500 && listed == 0; ++i, juce::Thread::sleep(10))
-    for (const auto& entry : processor->library().entries())
+    for (const auto& entry : processor->instruments().entries())
       if (entry.instrument.name == dropped.stem().string() && entry.users && entry.problem.empty()) ++listed;
   CHECK(listed == 1);
   std::filesystem::remove(processor->status().path);

@@ -18,7 +18,7 @@ InstrumentMenu::InstrumentMenu(Processor& processor, std::function<void(const st
 }
 
 void InstrumentMenu::show(const Processor::Status& status) {
-  processor_.library().entries();  // so that the list is there when the menu opens
+  processor_.instruments().entries();  // so that the list is there when the menu opens
   path_ = status.path;
   const NamedInstrument wanted = processor_.slot(processor_.getCurrentProgram());
   set_chosen(!wanted.name.empty() ? from_utf8(wanted.name)
@@ -39,7 +39,7 @@ void InstrumentMenu::step(int by) {
 
 void InstrumentMenu::add_installed(juce::PopupMenu& menu) {
   bool users = false;
-  std::vector<LibraryEntry> entries = processor_.library().entries();
+  std::vector<LibraryEntry> entries = processor_.instruments().entries();
   std::stable_partition(entries.begin(), entries.end(), [](const LibraryEntry& entry) { return !entry.users; });
   menu.addSectionHeader("Instruments");
   for (const LibraryEntry& entry : entries) {
