@@ -13,7 +13,7 @@ inline constexpr float kDefaultF0 = 220.0f;        // Hz, held before the first 
 inline constexpr float kVoicedPeriodicity = 0.5f;  // a frame is voiced from here up
 
 struct Features {
-  float f0 = kDefaultF0;                 // Hz; unvoiced frames hold the last voiced value
+  float f0 = kDefaultF0;                 // Hz; unvoiced and silent frames hold the last value
   float periodicity = 0.0f;              // 0..1; voiced from kVoicedPeriodicity up
   float loudness = kSilenceDb;           // dB, A-weighted, -100 and up
   float fast_loudness = kSilenceDb;      // dB, as loudness, of half its window

@@ -216,6 +216,22 @@ TEST_CASE("Nothing is heard ahead of time, and reset forgets everything") {
     }
 }
 
+TEST_CASE("Silence holds the pitch of the sound before it, however loud that was") {
+  for (const int rate : kRates)
+    for (const double f0 : {146.8, 293.7, 440.0, 587.3}) {
+      CAPTURE(rate);
+      CAPTURE(f0);
+      std::vector<float> sound = sine(f0, 0.25, rate);
+      for (std::size_t i = 0; i < sound.size(); ++i)  // a short end, as of a tongued note
+        sound[i] *= std::min(0.1f, 0.1f * float(sound.size() - i) / (0.03f * float(rate)));
+      sound.resize(sound.size() + std::size_t(rate) / 5);
+      const float loud = analyse(sound, rate).back().f0;
+      CHECK(std::abs(1200 * std::log2(loud / f0)) < 50);  // the tracker itself is 40 off in so short an end
+      for (float& x : sound) x *= 0.25f;
+      CHECK(std::abs(1200 * std::log2(analyse(sound, rate).back().f0 / loud)) < 0.1);
+    }
+}
+
 TEST_CASE("The balance says where the power lies, whatever the level and the rate") {
   for (const int rate : kRates) {
     CAPTURE(rate);

@@ -22,7 +22,7 @@ class Features:
     """One value per frame; frame k falls at sample round(k rate / 250) and has heard what lies before it, nothing
     later.
 
-    f0: float32 [frames], Hz; an unvoiced frame holds the last voiced value.
+    f0: float32 [frames], Hz; an unvoiced or silent frame holds the last value before it.
     periodicity: float32 [frames], 0..1; voiced from 0.5 up.
     loudness: float32 [frames], A-weighted dB re a full-scale 997 Hz sine, from -100.
     mfcc: float32 [frames, 30], or None when not asked for.

@@ -110,10 +110,11 @@ const Features& Analyser::frame(const float* samples, int n) noexcept {
   spectrum_.process(newest);
   const PitchTracker::Estimate pitch = pitch_tracker_.process(newest, internal, spectrum_);
   const bool voiced = pitch.periodicity >= kVoicedPeriodicity;
-  if (voiced) features_.f0 = pitch.f0;
   features_.periodicity = pitch.periodicity;
   features_.outside = pitch.outside;
   features_.loudness = loudness_meter_.level(voiced ? pitch.f0 : 0.0f);
+  // In silence the tracker's longer windows still hold the end of a sound, whose pitch depends on how far it is cut.
+  if (voiced && features_.loudness > kSilenceDb) features_.f0 = pitch.f0;
   features_.fast_loudness = loudness_meter_.fast_level(voiced ? pitch.f0 : 0.0f);
   features_.balance = balance_(spectrum_);
   if (mfcc_) mfcc_->process(spectrum_, features_.mfcc.data());

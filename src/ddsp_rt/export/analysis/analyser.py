@@ -96,11 +96,10 @@ class Analyser(nn.Module):
         self.listen(samples)
         magnitudes = self.pitch_tracker.spectrum(self.heard)
         f0, periodicity = self.pitch_tracker(self.heard, self.low_heard, magnitudes)
-        voiced = periodicity >= 0.5
-        if voiced:
-            self.f0 = f0
-        pitch = f0 if voiced else 0.0
+        pitch = f0 if periodicity >= 0.5 else 0.0
         loudness = self.level(pitch, 0.008, 0.016)
+        if pitch > 0.0 and loudness > -100.0:
+            self.f0 = f0
         fast = self.level(pitch, 0.004, 0.005)
         above = float(magnitudes[self.balance_edge : self.balance_high].square().sum()) + 1e-12
         below = float(magnitudes[self.balance_low : self.balance_edge].square().sum()) + 1e-9
