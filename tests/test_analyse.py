@@ -79,6 +79,7 @@ def test_a_midi_file_says_what_any_player_needs(folder):
     messages = list(mido.MidiFile("tune.mid"))
     controls = [(message.control, message.value) for message in messages if message.type == "control_change"]
     assert controls[:4] == [(101, 0), (100, 0), (6, 12), (38, 0)]  # RPN 0: the wheel's range
+    assert (68, 127) in controls  # legato: notes that overlap were slurred
     clock, begins = 0.0, []
     for message in messages:
         clock += message.time
@@ -109,7 +110,7 @@ def test_what_is_written_plays_the_melody_again(folder, source):
     error = min(errors, key=np.nanmedian)
     assert np.isfinite(error).mean() > 0.8 * np.isfinite(sung_pitch).mean()
     assert np.nanmedian(error) < 0.15  # semitones
-    assert np.mean(error[np.isfinite(error)] < 0.5) > 0.75  # the rest lies at changes of note
+    assert np.mean(error[np.isfinite(error)] < 0.5) > 0.85  # the rest lies at changes of note
 
 
 def test_dynamics_survive(folder):

@@ -87,16 +87,17 @@ TEST_CASE("a manager that resets its controllers frees all of its zone, the larg
   choose(reader, 0, 6, 15);
   say(reader, 0xe2, 127, 127);
   for (const int status : {0xe0, 0xd0}) say(reader, status, 127, 127);
-  for (const int controller : {11, 64}) say(reader, 0xb0, controller, 127);
+  for (const int controller : {11, 64, 68}) say(reader, 0xb0, controller, 127);
   int told[kChannels] = {};
   for (const NoteEvent& event : say(reader, 0xb0, 121, 0)) {
     CAPTURE(event.channel);
     ++told[event.channel];
     if (event.kind == Kind::kBend) CHECK(event.value == (event.channel == 2 ? 48.0f : 0.0f));  // its own stays
-    if (event.kind == Kind::kPressure || event.kind == Kind::kSustain) CHECK(event.value == 0.0f);
+    if (event.kind == Kind::kPressure || event.kind == Kind::kSustain || event.kind == Kind::kLegato)
+      CHECK(event.value == 0.0f);
     if (event.kind == Kind::kExpression) CHECK(event.value == 1.0f);
   }
-  for (const int events : told) CHECK(events == 4);
+  for (const int events : told) CHECK(events == 5);
 }
 
 TEST_CASE("data for a parameter that is not ours changes nothing") {

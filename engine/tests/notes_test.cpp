@@ -240,6 +240,31 @@ TEST_CASE("legato slurs to the next key and back; without it each key has a line
   CHECK(player.notes.sounding() == 3);
 }
 
+TEST_CASE("a channel's legato slurs its notes in one line, without a new attack, and leaves other channels alone") {
+  Player player;
+  player.notes.set(Parameter::kAttack, 400.0f);
+  const auto frames = heard(
+      player, {said(Kind::kLegato, 1.0f), on(60), on(64, 120 * kFrame), off(60, 120 * kFrame), off(64, 200 * kFrame)},
+      240);
+  CHECK(std::fabs(cents(frames[130].f0, 64)) < 0.1f);
+  for (std::size_t f = 110; f < 199; ++f) CHECK(frames[f].loudness == doctest::Approx(frames[110].loudness));
+  CHECK(frames[239].loudness < frames[199].loudness - 20.0f);
+
+  const auto lines = [&](const std::vector<NoteEvent>& events) {
+    player.play(events, 10 * kFrame);
+    return player.notes.sounding();
+  };
+  player.notes.reset();
+  CHECK(lines({said(Kind::kLegato, 1.0f, 0, 2), on(60, 0, 0.8f, 2), on(64, 0, 0.8f, 2), on(67, 0, 0.8f, 2)}) == 1);
+  CHECK(lines({on(50), on(54)}) == 3);
+  CHECK(lines({said(Kind::kLegato, 0.0f, 0, 2), on(70, 0, 0.8f, 2)}) == 4);
+  player.notes.reset();
+  CHECK(lines({on(60), on(64)}) == 2);  // from before the switch: each lifts for itself
+  player.notes.set(Parameter::kRelease, 5.0f);
+  CHECK(lines({said(Kind::kLegato, 1.0f), off(64, 0)}) == 1);
+  CHECK(lines({off(60, 0)}) == 0);
+}
+
 TEST_CASE("the pedal holds, and only its channel's notes") {
   Player player;
   player.notes.set(Parameter::kRelease, 10.0f);
@@ -359,7 +384,7 @@ TEST_CASE("ten thousand events of any kind leave no note hanging and nothing unb
       const int n = number(1, 2 * rate / 100);
       std::vector<NoteEvent> events(static_cast<std::size_t>(number(0, 12)));
       for (NoteEvent& event : events) {
-        event = {number(-5, n + 5), static_cast<Kind>(number(0, 8)), number(-2, 17), number(-3, 130),
+        event = {number(-5, n + 5), static_cast<Kind>(number(0, 9)), number(-2, 17), number(-3, 130),
                  static_cast<float>(number(-2, 20)) / 10.0f};
         if (number(0, 200) == 0) event.value = std::nanf("");
       }

@@ -33,8 +33,8 @@ using namespace ddsp_rt;
 
 namespace {
 
-constexpr std::array<std::string_view, 9> kKinds{"note_on",    "note_off", "bend",          "pressure",     "timbre",
-                                                 "expression", "sustain",  "all_notes_off", "all_sound_off"};
+constexpr std::array<std::string_view, 10> kKinds{"note_on",    "note_off", "bend",          "pressure",      "timbre",
+                                                  "expression", "sustain",  "all_notes_off", "all_sound_off", "legato"};
 
 NoteEvent::Kind kind_of(std::string_view name) {
   for (std::size_t i = 0; i < kKinds.size(); ++i)

@@ -113,8 +113,9 @@ def song_bytes(events: Iterable[NoteEvent], name: str) -> bytes:
 
     track = mido.MidiTrack([mido.MetaMessage("track_name", name=name.encode("latin-1", "replace").decode("latin-1"))])
     track.append(mido.MetaMessage("set_tempo", tempo=TEMPO))
-    # RPN 0, the range of the pitch wheel; then none is chosen, so that nothing later moves it.
-    for control, value in ((101, 0), (100, 0), (6, BEND_RANGE), (38, 0), (101, 127), (100, 127)):
+    # RPN 0, the range of the pitch wheel; then none is chosen, so that nothing later moves it. And the legato
+    # footswitch: notes that overlap were slurred, and a player that attacks each would blur every change of pitch.
+    for control, value in ((101, 0), (100, 0), (6, BEND_RANGE), (38, 0), (101, 127), (100, 127), (68, 127)):
         track.append(mido.Message("control_change", control=control, value=value))
     told = 0
     for event in events:

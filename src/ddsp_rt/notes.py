@@ -62,6 +62,10 @@ class Notes:
         """Move the sustain pedal."""
         self._say("sustain", channel, offset, 1.0 if down else 0.0)
 
+    def legato(self, on: bool, channel: int = ALL_CHANNELS, offset: int = 0) -> None:
+        """Move the legato footswitch: notes of the channel slur from one that is down, in one line."""
+        self._say("legato", channel, offset, 1.0 if on else 0.0)
+
     def all_notes_off(self, channel: int = ALL_CHANNELS, offset: int = 0) -> None:
         """Release every note, whatever the pedal does."""
         self._say("all_notes_off", channel, offset, 0.0)

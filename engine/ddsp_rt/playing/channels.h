@@ -13,7 +13,7 @@ namespace ddsp_rt {
 /// What a channel says of its notes; NoteEvent has the ranges.
 struct ChannelState {
   float bend = 0.0f, pressure = 0.0f, timbre = 0.5f, expression = 1.0f;
-  bool sustain = false;
+  bool sustain = false, legato = false;
 };
 
 /// Every method is real-time.
@@ -21,7 +21,7 @@ class Channels {
  public:
   const ChannelState& operator[](int channel) const noexcept { return states_[static_cast<std::size_t>(channel)]; }
 
-  /// Takes in a bend, a pressure, a timbre, an expression or a pedal; other events pass by.
+  /// Takes in a bend, a pressure, a timbre, an expression, a pedal or a footswitch; other events pass by.
   void hear(const NoteEvent& event) noexcept {
     using Kind = NoteEvent::Kind;
     const auto set = [&](float ChannelState::*what, float low, float high) {
@@ -35,6 +35,7 @@ class Channels {
       case Kind::kSustain:
         each(event.channel, [&](ChannelState& state) { state.sustain = event.value >= 0.5f; });
         break;
+      case Kind::kLegato: each(event.channel, [&](ChannelState& state) { state.legato = event.value >= 0.5f; }); break;
       default: break;
     }
   }

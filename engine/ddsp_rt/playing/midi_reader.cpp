@@ -92,6 +92,7 @@ void MidiReader::control(int channel, int number, int value, Events& made) noexc
     case 7: express(1); break;
     case 11: express(2); break;
     case 64: each_member(channel, [&](int member) { add(made, Kind::kSustain, member, share(value)); }); break;
+    case 68: each_member(channel, [&](int member) { add(made, Kind::kLegato, member, share(value)); }); break;
     case 74: each_member(channel, [&](int member) { add(made, Kind::kTimbre, member, share(value)); }); break;
     case 6: enter(channel, value); break;
     case 100: state.parameter_low = value; break;
@@ -109,6 +110,7 @@ void MidiReader::control(int channel, int number, int value, Events& made) noexc
         add(made, Kind::kPressure, member, 0.0f);
         add(made, Kind::kExpression, member, state.loudness[1]);
         add(made, Kind::kSustain, member, 0.0f);
+        add(made, Kind::kLegato, member, 0.0f);
       });
       break;
     case 123: each_member(channel, [&](int member) { add(made, Kind::kAllNotesOff, member, 0.0f); }); break;

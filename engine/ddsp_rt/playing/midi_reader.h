@@ -11,13 +11,14 @@ namespace ddsp_rt {
 /// Follows what a stream of channel messages has set (MIDI 1.0; MPE: RPN 6 on channel 1 or 16 makes a zone, whose
 /// manager channel speaks for all its members). Notes, pitch bend (RPN 0 sets its range, 2 semitones, 48 for members of
 /// a zone), channel and key pressure and modulation (CC1) to pressure, breath (CC2), volume (CC7) and expression (CC11)
-/// to expression, CC64 to sustain, CC74 to timbre, CC120, CC121 and CC123. Other messages mean nothing. Real-time.
+/// to expression, CC64 to sustain, CC68 to legato, CC74 to timbre, CC120, CC121 and CC123. Other messages mean nothing.
+/// Real-time.
 class MidiReader {
  public:
   MidiReader() noexcept { reset(); }
   void reset() noexcept;
 
-  /// Calls `tell(event)` for each event that the message makes, up to 64. `status` is the first byte, channel included;
+  /// Calls `tell(event)` for each event that the message makes, up to 80. `status` is the first byte, channel included;
   /// the data bytes are taken modulo 128.
   template <typename Tell>
   void read(int status, int first, int second, int offset, Tell&& tell) noexcept {
@@ -42,7 +43,7 @@ class MidiReader {
     int manager = -1;                                 // of its zone
   };
   struct Events {
-    std::array<NoteEvent, 4 * kChannels> events;  // what resetting a whole zone makes
+    std::array<NoteEvent, 5 * kChannels> events;  // what resetting a whole zone makes
     int count = 0;
   };
 

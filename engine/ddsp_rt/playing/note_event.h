@@ -24,6 +24,7 @@ struct NoteEvent {
     kSustain,      // pedal: from 0.5 on notes sound on after their note off
     kAllNotesOff,  // unused: releases every note, whatever the pedal does
     kAllSoundOff,  // unused: ends every note within 20 ms; the room rings out
+    kLegato,       // footswitch: from 0.5 on a note of the channel slurs from one that is down
   };
 
   int offset = 0;  // samples from the start of the call

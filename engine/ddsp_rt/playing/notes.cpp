@@ -165,10 +165,10 @@ void Notes::apply(const NoteEvent& event, int late) noexcept {
 void Notes::press(const NoteEvent& event, int late) noexcept {
   if (event.channel < 0 || event.channel >= kChannels || event.key < 0 || event.key > 127) return;
   const float velocity = Channels::finite(event.value, 0.0f, 1.0f);
-  const bool slurs = parameters().on(Parameter::kLegato) && held_count_ > 0;
-  hold({event.channel, event.key, velocity});
-  NoteLine& line = line_for(event.channel, event.key);
-  if (slurs && line.held()) {
+  const Held own{event.channel, event.key, velocity}, *down = slurs_with(event.channel), from = down ? *down : own;
+  hold(own);
+  NoteLine& line = line_for(from.channel, from.key);
+  if (down && line.held() && (line.plays(from.channel, from.key) || parameters().on(Parameter::kLegato))) {
     line.slur(event.channel, event.key, velocity);
   } else {
     const bool glides = parameters()[Parameter::kGlide] > 0.0f && last_key_ >= 0;
@@ -180,12 +180,15 @@ void Notes::press(const NoteEvent& event, int late) noexcept {
 
 void Notes::lift(const NoteEvent& event) noexcept {
   forget(event.channel, event.key);
+  const Held* const back = slurs_with(event.channel);
+  const bool sounds = back && std::any_of(lines_.begin(), lines_.end(), [&](const NoteLine& line) {
+                        return line.held() && line.plays(back->channel, back->key);
+                      });
   for (NoteLine& line : lines_) {
     if (!line.held() || !line.plays(event.channel, event.key)) continue;
-    if (parameters().on(Parameter::kLegato) && held_count_ > 0) {
-      const Held& back = held_[held_count_ - 1];
-      line.slur(back.channel, back.key, back.velocity);
-      last_key_ = back.key;
+    if (back && !sounds) {
+      line.slur(back->channel, back->key, back->velocity);
+      last_key_ = back->key;
     } else if (channels_[event.channel].sustain) {
       line.pedalled = true;
     } else {
@@ -213,6 +216,15 @@ void Notes::forget(int channel, int key) noexcept {
   held_count_ = static_cast<std::size_t>(
       std::remove_if(held_.begin(), end, [&](const Held& note) { return note.channel == channel && note.key == key; }) -
       held_.begin());
+}
+
+// The key that is down which a note of the channel slurs from, and back to; null where notes are for themselves.
+const Notes::Held* Notes::slurs_with(int channel) const noexcept {
+  const bool one_line = parameters().on(Parameter::kLegato);
+  if (!one_line && !channels_[channel].legato) return nullptr;
+  for (std::size_t i = held_count_; i-- > 0;)
+    if (one_line || held_[i].channel == channel) return &held_[i];
+  return nullptr;
 }
 
 std::size_t Notes::voices() const noexcept {

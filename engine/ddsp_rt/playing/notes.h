@@ -16,8 +16,9 @@ namespace ddsp_rt {
 /// A note sounds one frame (4 ms) after its event, to the sample. Voices share the weights, which are read once a frame
 /// for all of them, and the room over their sum; each has its own noise. Where all voices sound, a further note takes
 /// over one that is released, or else the oldest. With `legato` on one line plays: a key pressed while another is down
-/// slurs to it, and its release slurs back. Equal events and parameters give equal samples, however the calls are cut.
-/// Every method but the constructor is real-time; all belong to one thread.
+/// slurs to it, and its release slurs back; a channel's legato event has that of its notes alone. Equal events and
+/// parameters give equal samples, however the calls are cut. Every method but the constructor is real-time; all belong
+/// to one thread.
 class Notes final : public Framed {
  public:
   using Input = NoteEvents;
@@ -71,6 +72,7 @@ class Notes final : public Framed {
   void lift_pedal(int channel) noexcept;
   void hold(const Held& note) noexcept;
   void forget(int channel, int key) noexcept;
+  const Held* slurs_with(int channel) const noexcept;
   std::size_t voices() const noexcept;  // lines that notes may take
   NoteLine& line_for(int channel, int key) noexcept;
   void limit_voices() noexcept;
