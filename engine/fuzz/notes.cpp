@@ -48,7 +48,7 @@ float any_amount(FuzzedDataProvider& bytes) {
 NoteEvent any_event(FuzzedDataProvider& bytes, int n) {
   const int key = bytes.ConsumeBool() ? bytes.ConsumeIntegralInRange(58, 66) : bytes.ConsumeIntegralInRange(-2, 130);
   const int channel = bytes.ConsumeBool() ? bytes.ConsumeIntegralInRange(0, 1) : bytes.ConsumeIntegralInRange(-2, 17);
-  return {bytes.ConsumeIntegralInRange(-5, n + 5), static_cast<NoteEvent::Kind>(bytes.ConsumeIntegralInRange(0, 8)),
+  return {bytes.ConsumeIntegralInRange(-5, n + 5), static_cast<NoteEvent::Kind>(bytes.ConsumeIntegralInRange(0, 9)),
           channel, key, any_amount(bytes)};
 }
 

@@ -265,6 +265,24 @@ TEST_CASE("a channel's legato slurs its notes in one line, without a new attack,
   CHECK(lines({off(60, 0)}) == 0);
 }
 
+TEST_CASE("a note on or off of a channel or a key that does not exist means nothing") {
+  for (const bool legato : {false, true}) {
+    Player player, other;
+    for (Player* each : {&player, &other}) {
+      each->notes.set(Parameter::kLegato, legato ? 1.0f : 0.0f);
+      each->notes.set(Parameter::kRelease, 10.0f);
+      each->play({said(Kind::kLegato, 1.0f, 0, kAllChannels), on(60)}, 20 * kFrame);
+    }
+    std::vector<NoteEvent> strange;
+    for (const auto& [channel, key] : {std::pair{-1, 60}, {-2, 60}, {16, 60}, {100'000, 60}, {0, -1}, {0, 128}})
+      strange.insert(strange.end(), {on(key, 0, 0.8f, channel), off(key, 0, channel), on(key, 0, 0.0f, channel)});
+    CHECK(player.play(strange, 20 * kFrame) == other.play({}, 20 * kFrame));
+    CHECK(player.notes.sounding() == 1);
+    CHECK(player.play({off(60, 0)}, 100 * kFrame) == other.play({off(60, 0)}, 100 * kFrame));
+    CHECK(player.notes.sounding() == 0);
+  }
+}
+
 TEST_CASE("the pedal holds, and only its channel's notes") {
   Player player;
   player.notes.set(Parameter::kRelease, 10.0f);

@@ -32,6 +32,9 @@ struct NoteEvent {
   int channel = 0;  // 0 to 15, or kAllChannels
   int key = 60;     // MIDI, of note on and note off; 69 sounds at 440 Hz
   float value = 0.0f;
+
+  /// Whether there is such a note: a note on or off of another means nothing.
+  bool has_note() const noexcept { return channel >= 0 && channel < kChannels && key >= 0 && key <= 127; }
 };
 
 /// The events of one call of `samples` samples, by their offsets. One before its predecessor's offset counts at that,

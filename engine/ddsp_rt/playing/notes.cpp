@@ -137,13 +137,14 @@ void Notes::apply(const NoteEvent& event, int late) noexcept {
   channels_.hear(event);
   switch (event.kind) {
     case NoteEvent::Kind::kNoteOn:
-      if (event.value > 0.0f) {
+    case NoteEvent::Kind::kNoteOff:
+      if (!event.has_note()) break;
+      if (event.kind == NoteEvent::Kind::kNoteOn && event.value > 0.0f) {
         press(event, late);
       } else {
         lift(event);
       }
       break;
-    case NoteEvent::Kind::kNoteOff: lift(event); break;
     case NoteEvent::Kind::kSustain:
       if (event.value < 0.5f) lift_pedal(event.channel);
       break;
@@ -163,7 +164,6 @@ void Notes::apply(const NoteEvent& event, int late) noexcept {
 }
 
 void Notes::press(const NoteEvent& event, int late) noexcept {
-  if (event.channel < 0 || event.channel >= kChannels || event.key < 0 || event.key > 127) return;
   const float velocity = Channels::finite(event.value, 0.0f, 1.0f);
   const Held own{event.channel, event.key, velocity}, *down = slurs_with(event.channel), from = down ? *down : own;
   hold(own);

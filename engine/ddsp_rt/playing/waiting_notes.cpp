@@ -20,15 +20,14 @@ void WaitingNotes::hear(const NoteEvent& event) noexcept {
   channels_.hear(event);
   switch (event.kind) {
     case Kind::kNoteOn:
-      if (event.channel < 0 || event.channel >= kChannels) break;
-      if (event.value > 0.0f) {
+    case Kind::kNoteOff:
+      if (!event.has_note()) break;
+      if (event.kind == Kind::kNoteOn && event.value > 0.0f) {
         forget(same);
         if (count_ == notes_.size()) std::move(notes_.begin() + 1, notes_.end(), notes_.begin()), --count_;
         notes_[count_++] = {event.channel, event.key, event.value, false};
         break;
       }
-      [[fallthrough]];
-    case Kind::kNoteOff:
       for (Note& note : std::span(notes_).first(count_))
         if (same(note)) note.pedalled = true;
       forget([&](const Note& note) { return same(note) && !channels_[note.channel].sustain; });
