@@ -7,10 +7,11 @@ import pytest
 from _pytest.faulthandler import fault_handler_stderr_fd_key
 
 from ddsp_rt.architecture import Architecture, DecoderSpec
-from ddsp_rt.instrument_file import save_instrument
+from ddsp_rt.instrument_file import load_instrument, save_instrument
 
 MODEL_RATE = 16_000
 REVERB_SECONDS = 0.4
+LIFE = {"hertz": [200.0, 1000.0, 6000.0], "depth": [0.2, 0.5, 0.3]}
 
 
 def pytest_runtest_setup(item):
@@ -71,6 +72,15 @@ def instrument_path(tmp_path_factory):
     path = tmp_path_factory.mktemp("instruments") / "tiny.ddsp"
     metadata = tiny_metadata()
     save_instrument(path, tiny_tensors(metadata), metadata)
+    return path
+
+
+@pytest.fixture(scope="session")
+def living_path(instrument_path, tmp_path_factory):
+    """The tiny instrument, its notes moving."""
+    metadata, tensors = load_instrument(instrument_path)
+    path = tmp_path_factory.mktemp("life") / "living.ddsp"
+    save_instrument(path, tensors, metadata | {"life": LIFE}, "float32")
     return path
 
 

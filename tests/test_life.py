@@ -2,37 +2,28 @@
 
 import numpy as np
 import pytest
+from conftest import LIFE
 from test_voice_parity import performance
 
 import ddsp_rt
 from ddsp_rt import _engine
 from ddsp_rt.instrument_file import InstrumentError, load_instrument, save_instrument
 
-LIFE = {"hertz": [200.0, 1000.0, 6000.0], "depth": [0.2, 0.5, 0.3]}
 FRAMES = 500
 
 
-@pytest.fixture(scope="module")
-def living(instrument_path, tmp_path_factory):
-    """The tiny instrument, its notes moving."""
-    metadata, tensors = load_instrument(instrument_path)
-    path = tmp_path_factory.mktemp("life") / "living.ddsp"
-    save_instrument(path, tensors, metadata | {"life": LIFE}, "float32")
-    return path
-
-
-def test_the_engine_moves_as_the_twin_does(living):
+def test_the_engine_moves_as_the_twin_does(living_path):
     torch = pytest.importorskip("torch")
     from ddsp_rt.network import InstrumentModel
     from ddsp_rt.synthesis import Breath, Life
 
-    metadata, tensors = load_instrument(living)
+    metadata, tensors = load_instrument(living_path)
     model = InstrumentModel(metadata["architecture"])
     model.load_tensors(tensors)
     decoder, rate = metadata["architecture"]["decoder"], metadata["model_rate"]
     f0, periodicity, loudness = (track[:FRAMES] for track in performance())
     balance = np.full(FRAMES, -12, np.float32)
-    parts = _engine.Voice(_engine.Instrument.load(living), rate).render_parts(
+    parts = _engine.Voice(_engine.Instrument.load(living_path), rate).render_parts(
         f0, periodicity, loudness, balance=balance, life=0.8
     )
     quantiles = metadata["quantiles"]
@@ -53,9 +44,9 @@ def test_the_engine_moves_as_the_twin_does(living):
     np.testing.assert_allclose(parts["harmonics"], harmonics, rtol=1e-3, atol=1e-6)
 
 
-def test_without_life_nothing_changes_and_with_it_the_doors_agree(living, instrument_path):
+def test_without_life_nothing_changes_and_with_it_the_doors_agree(living_path, instrument_path):
     tone = (0.2 * np.sin(2 * np.pi * 330 * np.arange(48_000) / 48_000)).astype(np.float32)
-    plain, moving = ddsp_rt.load(instrument_path), ddsp_rt.load(living)
+    plain, moving = ddsp_rt.load(instrument_path), ddsp_rt.load(living_path)
 
     def stream(instrument, block, **values):
         player = instrument.stream(48_000)
@@ -72,8 +63,8 @@ def test_without_life_nothing_changes_and_with_it_the_doors_agree(living, instru
     assert np.array_equal(stream(moving, 37), whole)
 
 
-def test_silence_stays_exact(living):
-    out = ddsp_rt.load(living).transfer(np.zeros(24_000, np.float32), 48_000)
+def test_silence_stays_exact(living_path):
+    out = ddsp_rt.load(living_path).transfer(np.zeros(24_000, np.float32), 48_000)
     assert not out.any()
 
 
@@ -92,18 +83,18 @@ def test_a_life_that_cannot_be_is_refused(life, said, instrument_path, tmp_path)
         save_instrument(tmp_path / "x.ddsp", tensors, metadata | {"life": life})
 
 
-def test_what_is_measured_of_a_moving_instrument_is_what_it_moves_by(living, tmp_path):
+def test_what_is_measured_of_a_moving_instrument_is_what_it_moves_by(living_path, tmp_path):
     """A recording made by the moving instrument, measured on the still one."""
     pytest.importorskip("soxr")
     from ddsp_rt.training.life import life_of, store_life
 
-    metadata, tensors = load_instrument(living)
+    metadata, tensors = load_instrument(living_path)
     frames, rate = 250 * 40, metadata["model_rate"]
     midi = np.repeat([57, 60, 64, 67, 69, 72, 62, 65, 59, 70], frames // 10)
     f0 = (440 * 2 ** ((midi - 69) / 12)).astype(np.float32)
     loudness = np.full(frames, -25, np.float32)
     loudness[np.arange(frames) % (frames // 10) > frames // 10 - 20] = -70
-    voice = _engine.Voice(_engine.Instrument.load(living), rate)
+    voice = _engine.Voice(_engine.Instrument.load(living_path), rate)
     made = voice.render_parts(f0, np.full(frames, 0.95, np.float32), loudness, life=1.0)["audio"]
     path = tmp_path / "still.ddsp"
     save_instrument(path, tensors, {name: value for name, value in metadata.items() if name != "life"}, "float32")
