@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure. low, high: the target's bounds, either None; goal: +1 when higher is better, -1 lower, 0 neither.
+    """One figure. low, high: the target's bounds, either None; goal: +1 when higher is better, -1 lower, 0 neither;
+    best: a value that is better the nearer, whatever the goal.
 
     A figure with a target and no value is missed; so is one that holds for `judged` of `of` recordings only.
     step: the least change that means something.
@@ -24,6 +25,7 @@ class Figure:
     high: float | None = None
     judged: int = 0
     of: int = 0
+    best: float | None = None
 
     @property
     def missed(self) -> bool:
@@ -32,6 +34,10 @@ class Figure:
         if self.value is None or self.judged < self.of:
             return True
         return not ((self.low is None or self.value >= self.low) and (self.high is None or self.value <= self.high))
+
+    def merit(self, value: float) -> float:
+        """Of a value of this figure: higher is better."""
+        return self.goal * value if self.best is None else -abs(value - self.best)
 
     @property
     def shown(self) -> str:
@@ -72,7 +78,7 @@ def moved(before: list[Figure], after: list[Figure]) -> list[tuple[Figure | None
         if old is None or new is None or (old.value is None) != (new.value is None):
             rows.append((old, new, "gone" if new is None or new.value is None else "new"))
         elif old.value is not None and abs(new.value - old.value) >= new.step:
-            change = (new.value - old.value) * new.goal
+            change = new.merit(new.value) - new.merit(old.value)
             rows.append((old, new, "better" if change > 0 else "worse" if change < 0 else ""))
     return rows
 
@@ -125,8 +131,8 @@ def _playing(group: str, found: dict, melody: float, half_octave: float) -> Iter
     for signal in ("source", "output"):
         tilt = spoken.get(f"{signal}_above_over_below_db")
         yield Figure(group, f"consonants: above over below 3.5 kHz, {signal}", tilt, "dB", 0.5)
-    yield Figure(group, "loudness lag", found["loudness_lag_ms"], "ms", 1, -1)
-    yield Figure(group, "pitch lag", found["pitch_lag_ms"], "ms", 1, -1)
+    yield Figure(group, "loudness lag", found["loudness_lag_ms"], "ms", 1, best=0)
+    yield Figure(group, "pitch lag", found["pitch_lag_ms"], "ms", 1, best=0)
 
 
 def _percent(share: float | None) -> float | None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import ddsp_rt
-from ddsp_rt.evaluation import evaluate, judges
+from ddsp_rt.evaluation import evaluate, judges, performance
 from ddsp_rt.evaluation.report import transfer_timbre
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "figures.py"
@@ -51,6 +51,34 @@ def test_what_moved_is_told_with_its_direction(figures):
     assert [verdict for *_, verdict in figures.moved(run(error=1.0), run(error=None))] == ["gone"]
     assert [verdict for *_, verdict in figures.moved(run(error=None), run(error=1.0))] == ["new"]
     assert figures.moved(run(error=None), run(error=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "verdict"),
+    [(58, -3, "better"), (-3, 58, "worse"), (7, 3, "better"), (0, -4, "worse"), (-4, 4, ""), (3, None, "gone")],
+)
+def test_a_lag_is_better_the_nearer_it_is_to_none(figures, was, now, verdict):
+    def run(value):
+        found = dict.fromkeys(("f0", "tracker", "gaps", "consonants", "f0_judged", "excursions_per_minute"))
+        found |= {"files": [], "dynamics": {"fitted": None, "output": None}}
+        played = found | {"loudness_lag_ms": value, "pitch_lag_ms": value}
+        return figures.figures_of({"resynthesis": None, "transfers": {"g": played}})
+
+    told = {new.name: verdict for _, new, verdict in figures.moved(run(was), run(now))}
+    assert told == {"loudness lag": verdict, "pitch lag": verdict}
+
+
+def test_a_lag_before_any_answer_is_no_result(monkeypatch, instrument_path, tmp_path, tone):
+    assert performance.possible(float("nan")) is None
+    found = [performance.possible(lag) for lag in (-59.0, -2.0, 0.0, 7.0, 11.0)]
+    assert found == [None, -2.0, 0.0, 7.0, 11.0]
+    assert performance.median(found) == 3.5
+    monkeypatch.setattr(judges, "NEEDED", {"no_such_module": "swift-f0"})
+    for name in ("loudness_lag", "pitch_lag"):
+        monkeypatch.setattr(performance, name, lambda *_: -59.0)
+    ddsp_rt.write_audio(tmp_path / "take.wav", tone(16_000, 1.0), 16_000)
+    scores = evaluate(ddsp_rt.load(instrument_path), [tmp_path / "take.wav"])
+    assert scores["loudness_lag_ms"] is None and scores["pitch_lag_ms"] is None
 
 
 def test_every_result_has_its_figures(figures, instrument_path, tmp_path, tone, monkeypatch):

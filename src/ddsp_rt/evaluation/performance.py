@@ -20,6 +20,8 @@ from ddsp_rt.evaluation.rendering import LIVE_RATE, Performance
 from ddsp_rt.evaluation.sounding import sounding
 from ddsp_rt.evaluation.truth import HIGHEST, LOWEST, Truths
 
+EARLIEST = -5.0  # ms: nothing is answered before it is heard, so a lag further down is a chance likeness, no result
+
 
 def judge_performance(performance: Performance, truths: Truths | None = None, cache: Path | None = None) -> dict:
     """Scores of one performance; None where there is no result.
@@ -46,8 +48,8 @@ def judge_performance(performance: Performance, truths: Truths | None = None, ca
         "f0": f0.as_dict() if f0 else None,
         "tracker": tracked.as_dict() if tracked else None,
         "excursions_per_minute": excursions_per_minute(features.f0[:frames], heard),
-        "loudness_lag_ms": loudness_lag(source, output, LIVE_RATE),
-        "pitch_lag_ms": pitch_lag(source, output, LIVE_RATE, performance.octave),
+        "loudness_lag_ms": possible(loudness_lag(source, output, LIVE_RATE)),
+        "pitch_lag_ms": possible(pitch_lag(source, output, LIVE_RATE, performance.octave)),
         "dynamics": {
             name: asdict(found) | {"range_ratio": found.range_ratio} if found else None
             for name, found in followed.items()
@@ -58,6 +60,11 @@ def judge_performance(performance: Performance, truths: Truths | None = None, ca
         "_tracker": tracked,
         "_voiced": int(heard.sum()),
     }
+
+
+def possible(lag_ms: float) -> float | None:
+    """The lag of what answers a source; None where it was not found, or before any answer could be."""
+    return lag_ms if lag_ms >= EARLIEST else None
 
 
 def melody_errors(
