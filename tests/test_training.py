@@ -888,6 +888,7 @@ def test_a_run_ends_with_a_verdict_a_card_and_scores(tmp_path, data):
     assert all(line[2:] in lines for line in card.splitlines() if line.startswith(("- It", "- To")))
     metadata, _ = load_instrument(output)
     assert {"held_out_mss", "loudness_slope"} <= metadata["scores"].keys()
+    assert 0 < metadata["scores"]["onset_ms"] < 100
     (tmp_path / "tone.md").write_text("# My own words")
     _, lines = quick(data, output, steps=3, force=True)
     assert (tmp_path / "tone.md").read_text() == "# My own words"

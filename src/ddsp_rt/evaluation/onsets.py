@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ddsp_rt.evaluation.rendering import LIVE_RATE
+
 SILENCE, TONE = 0.35, 0.30  # seconds, of each trial
 LEVEL_FROM, LEVEL_TO = 0.150, 0.250  # seconds after the onset, where the level is taken
 RMS = 0.005  # seconds
@@ -24,6 +26,15 @@ class OnsetLatency:
     @property
     def jitter(self) -> float:
         return self.percentile_95 - self.median
+
+
+def instrument_onset(instrument, trials: int = 100) -> OnsetLatency:
+    """That of an instrument at 48 kHz on a tone amid its range, its attack included."""
+    quantiles = instrument.metadata["quantiles"]
+    middle = len(quantiles["probabilities"]) // 2
+    f0 = 440 * 2 ** ((quantiles["pitch_midi"][middle] - 69) / 12)
+    level = min(quantiles["loudness_db"][middle], -6.0)
+    return onset_latency(instrument.stream(LIVE_RATE, reverb=0.0), LIVE_RATE, f0, level, trials)
 
 
 def onset_latency(stream, rate: int, f0: float = 440.0, level: float = -20.0, trials: int = 100, block: int = 64,

@@ -13,7 +13,7 @@ import numpy as np
 from ddsp_rt.evaluation import judges
 from ddsp_rt.evaluation.clicks import THRESHOLD, click_score, find_clicks, share_found
 from ddsp_rt.evaluation.loudness import level_matched, loudness_differences
-from ddsp_rt.evaluation.onsets import onset_latency
+from ddsp_rt.evaluation.onsets import instrument_onset
 from ddsp_rt.evaluation.performance import judge_performance, median, public, together
 from ddsp_rt.evaluation.rendering import LIVE_RATE, perform, read_part, resynthesise
 from ddsp_rt.evaluation.spectral_loss import excerpt_losses
@@ -174,12 +174,7 @@ def _unjudged(file: str) -> str:
 
 
 def _onsets(instrument) -> dict:
-    """Onset latency at 48 kHz on a tone amid the instrument's range, its attack included."""
-    quantiles = instrument.metadata["quantiles"]
-    middle = len(quantiles["probabilities"]) // 2
-    stream = instrument.stream(LIVE_RATE, reverb=0.0)
-    f0 = 440 * 2 ** ((quantiles["pitch_midi"][middle] - 69) / 12)
-    latency = onset_latency(stream, LIVE_RATE, f0, min(quantiles["loudness_db"][middle], -6.0))
+    latency = instrument_onset(instrument)
     return {
         "median_ms": latency.median,
         "percentile_95_ms": latency.percentile_95,

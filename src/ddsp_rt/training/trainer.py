@@ -15,6 +15,8 @@ import torch
 from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.architecture import Architecture, EncoderSpec
 from ddsp_rt.errors import DataError, UsageError
+from ddsp_rt.evaluation.onsets import instrument_onset
+from ddsp_rt.instrument import Instrument
 from ddsp_rt.instrument_file import InstrumentError, load_instrument
 from ddsp_rt.progress import Progress
 from ddsp_rt.training.assessment import assess
@@ -44,6 +46,7 @@ from ddsp_rt.training.verdict import verdict
 Z_DIMS = 16
 TRIAL_STEPS = 300  # fewer make no instrument from nothing
 TRIAL_MINUTES = 3.0
+ONSETS = 40  # that tell an instrument's delay
 
 
 def train(
@@ -106,10 +109,12 @@ def _assess(module: TrainingModule, run: RunFolder, export: Callable[..., dict[s
     """Measure the instrument, write its scores and its card, and say in words what it can do."""
     assessment = assess(module)
     sentences = verdict(assessment, module.crops)
+    export(module)
     scores = {
         "held_out_mss": module.best_loss,
         "held_out_loudness_l1_db": assessment.loudness_l1,
         "loudness_slope": assessment.follows,
+        "onset_ms": instrument_onset(Instrument(run.output), ONSETS).median,
     }
     scores = {name: round(value, 3) for name, value in scores.items() if math.isfinite(value)}
     metadata = export(module, scores=scores)
