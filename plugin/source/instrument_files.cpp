@@ -3,7 +3,6 @@
 
 #include <juce_cryptography/juce_cryptography.h>
 
-#include <cmath>
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -13,8 +12,6 @@
 namespace ddsp_rt::plugin {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr double kUsualDelay = 6.0;  // ms, of an instrument whose file does not say
 
 struct Hashed {
   std::uintmax_t size;
@@ -86,14 +83,11 @@ InstrumentFacts facts_of(const Instrument& instrument) {
   InstrumentFacts facts{.name = instrument.name,
                         .author = {},
                         .licence = {},
-                        .lowest_hz = 0.0f,
-                        .highest_hz = 0.0f,
+                        .lowest_hz = hz_from_midi(instrument.quantiles.pitch_midi.front()),
+                        .highest_hz = hz_from_midi(instrument.quantiles.pitch_midi.back()),
                         .model_rate = instrument.model_rate,
                         .tail_seconds = static_cast<double>(instrument.impulse_response.size()) / instrument.model_rate,
-                        .delay_ms = kUsualDelay};
-  const auto hz = [](float midi) { return 440.0f * std::exp2((midi - 69.0f) / 12.0f); };
-  facts.lowest_hz = hz(instrument.quantiles.pitch_midi.front());
-  facts.highest_hz = hz(instrument.quantiles.pitch_midi.back());
+                        .onset_ms = {}};
   const nlohmann::json document = nlohmann::json::parse(instrument.metadata, nullptr, false);
   if (!document.is_object()) return facts;
   if (const auto licence = document.find("licence"); licence != document.end() && licence->is_string())
@@ -103,7 +97,7 @@ InstrumentFacts facts_of(const Instrument& instrument) {
       if (line.is_string()) facts.author += line.get<std::string>() + "\n";
   if (const auto scores = document.find("scores"); scores != document.end() && scores->is_object())
     if (const auto onset = scores->find("onset_ms"); onset != scores->end() && onset->is_number())
-      if (const double delay = onset->get<double>(); delay >= 0.0 && delay <= 100.0) facts.delay_ms = delay;
+      if (const double delay = onset->get<double>(); delay >= 0.0 && delay <= 100.0) facts.onset_ms = delay;
   return facts;
 }
 

@@ -32,14 +32,17 @@ struct NamedInstrument {
 /// its name now. `notice` says in one line when it is another content, or when there is none at all.
 std::optional<std::filesystem::path> locate(const NamedInstrument& wanted, std::string& notice);
 
+inline constexpr double kUsualDelay = 6.0;  // ms, of an instrument whose file does not say
+
 /// What a player wants to know of an instrument.
 struct InstrumentFacts {
-  std::string name, author, licence;          // author: one line for each source
-  float lowest_hz = 0.0f, highest_hz = 0.0f;  // of 98 % of what it learnt
-  int model_rate = 0;                         // Hz
-  double tail_seconds = 0.0;                  // of its room
-  double delay_ms = 0.0;  // from an onset going in to its sound: the file's own measurement, else 6 ms
+  std::string name, author, licence;              // author: one line for each source
+  float lowest_hz = 0.0f, highest_hz = 0.0f;      // of 98 % of what it learnt
+  int model_rate = 0;                             // Hz
+  double tail_seconds = 0.0;                      // of its room
+  std::optional<double> onset_ms = std::nullopt;  // from an onset going in to its sound, where it was measured
 
+  double delay_ms() const noexcept { return onset_ms.value_or(kUsualDelay); }
   bool operator==(const InstrumentFacts&) const = default;
 };
 InstrumentFacts facts_of(const Instrument& instrument);

@@ -71,8 +71,7 @@ Processor::Status Processor::status() {
                 .path = path_,
                 .loading = loader_.busy(),
                 .notices = {},
-                .reported_delay = getLatencySamples(),
-                .measured_delay_ms = delay_ms_.load()};
+                .reported_delay = getLatencySamples()};
   for (const std::string* line : {&instrument_notice_, &other_notice_})
     if (!line->empty()) status.notices.push_back(*line);
   return status;
@@ -131,7 +130,7 @@ void Processor::settle() {
   if (isNonRealtime()) loader_.finish();
   take_outcome();
   collect();
-  if (wanted_latency() != reported_delay_) triggerAsyncUpdate();
+  if (latency() != reported_delay_) triggerAsyncUpdate();
 }
 
 void Processor::handleAsyncUpdate() {
@@ -139,8 +138,10 @@ void Processor::handleAsyncUpdate() {
   report_delay();
 }
 
+int Processor::latency() const { return facts_ ? wanted_latency(facts_->delay_ms()) : 0; }
+
 void Processor::report_delay() {
-  reported_delay_ = wanted_latency();
+  reported_delay_ = latency();
   setLatencySamples(reported_delay_);
 }
 
@@ -169,7 +170,6 @@ void Processor::take_outcome() {
   }
   facts_ = facts_of(*outcome->loaded);
   adopt_manner(outcome->loaded->notes);
-  delay_ms_ = facts_->delay_ms;
   tail_seconds_ = facts_->tail_seconds + release_seconds();
   NamedInstrument& named = slots_[static_cast<std::size_t>(getCurrentProgram())];
   if (requested_ != named || loader_.busy()) return;  // another has been asked for since

@@ -49,7 +49,6 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
     bool loading = false;
     std::vector<std::string> notices;  // each a line that a player should read
     int reported_delay = 0;            // samples
-    double measured_delay_ms = 0.0;    // the instrument's
   };
   Status status();
 
@@ -128,11 +127,11 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
   }
 
   HostParameter& own(std::string_view name) const noexcept { return *host_parameter(name); }
-  virtual int wanted_latency() const { return 0; }
+  /// Samples that the host should hear of, with an instrument whose delay is `delay_ms`.
+  virtual int wanted_latency([[maybe_unused]] double delay_ms) const { return 0; }
   virtual double release_seconds() const { return 0.0; }
   void notice(std::string line);
   int reported_delay() const noexcept { return reported_delay_.load(std::memory_order_relaxed); }  // samples
-  std::atomic<double> delay_ms_{0.0};                                                              // of what plays
   bool playable_ = false;                                                                          // at this rate
 
   Loader loader_;
@@ -145,6 +144,7 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
   SavedState captured();
   void set_parameters(const SavedState& state, bool whole_session);
   void settle();
+  int latency() const;
   void report_delay();
   void request_instrument();
   void take_outcome();

@@ -36,8 +36,8 @@ bool TransferProcessor::remake(int rate) {
   return true;
 }
 
-int TransferProcessor::wanted_latency() const {
-  return align_.on() ? static_cast<int>(std::lround(0.001 * delay_ms_.load() * live_->rate())) : 0;
+int TransferProcessor::wanted_latency(double delay_ms) const {
+  return align_.on() ? static_cast<int>(std::lround(0.001 * delay_ms * live_->rate())) : 0;
 }
 
 // ---- the fit --------------------------------------------------------------------------------------------------------

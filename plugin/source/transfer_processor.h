@@ -42,7 +42,7 @@ class TransferProcessor final : public LiveProcessor<Transfer> {
   void silence() override;
   void mix(bool bypassed) noexcept;
   void order(const FitOrder& order);
-  int wanted_latency() const override;
+  int wanted_latency(double delay_ms) const override;
 
   HostParameter &bypass_switch_, &align_, &dry_wet_, &midi_out_;
   DryPath dry_path_;

@@ -17,8 +17,12 @@ juce::String percent(float share) {
 
 StatusLine::StatusLine(Processor& processor)
     : Display("Load and delay",
-              "CPU: how much of a block's duration the plugin takes, in the mean and at worst of late. Delay: what the "
-              "host is told, and what was measured of the instrument from an onset going in to its sound."),
+              juce::String("CPU: how much of a block's duration the plugin takes, in the mean and at worst of late. "
+                           "Delay: what the host is told") +
+                  (processor.door() == Doors::kTransfer
+                       ? ", and from an onset going in to the instrument's sound, measured when it was made, or as "
+                         "usual where that was not."
+                       : ".")),
       processor_(processor),
       load_("CPU 0 %") {}
 
@@ -35,8 +39,9 @@ void StatusLine::show(const Processor::Status& status) {
   const double rate = processor_.getSampleRate();
   juce::String delay =
       "Delay reported: " + juce::String(status.reported_delay) + (status.reported_delay == 1 ? " sample" : " samples");
-  if (status.playing)
-    delay << juce::String::fromUTF8("  \xc2\xb7  measured: ") << juce::String(status.measured_delay_ms, 1) << " ms";
+  if (status.playing && processor_.door() == Doors::kTransfer)
+    delay << juce::String::fromUTF8("  \xc2\xb7  ") << (status.playing->onset_ms ? "measured: " : "usual: ")
+          << juce::String(status.playing->delay_ms(), 1) << " ms";
   juce::String format;
   if (rate > 0.0)
     format << juce::String(0.001 * rate, rate == 1000.0 * std::round(0.001 * rate) ? 0 : 1)
