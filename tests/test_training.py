@@ -683,6 +683,20 @@ def test_wrong_options_are_named_before_torch_is_loaded(tmp_path, data):
     assert len(done.stdout.splitlines()) == 8
 
 
+def test_a_data_set_is_trained_on_without_the_compiled_part_and_without_what_reads_sound(tmp_path, data):
+    """As on a machine that has a GPU and little else. What only the engine can measure is left out."""
+    code = (
+        f"import sys; sys.path[:0] = {sys.path!r}\n"
+        "for name in ('ddsp_rt._engine', 'ddsp_rt._training', 'soundfile', 'soxr'): sys.modules[name] = None\n"
+        "from test_training import quick\n"
+        f"quick({str(data)!r}, {str(tmp_path / 'x.ddsp')!r}, steps=3)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    scores = load_instrument(tmp_path / "x.ddsp")[0]["scores"]
+    assert "held_out_mss" in scores and "onset_ms" not in scores
+
+
 def test_a_resumed_run_keeps_its_sizes_and_settings(tmp_path, data):
     output = tmp_path / "x.ddsp"
     quick(data, output, steps=3, seed=7, z=True, room="booth", settings=replace(QUICK, learning_rate=1e-3))

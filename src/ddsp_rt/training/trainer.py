@@ -15,8 +15,6 @@ import torch
 from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.architecture import Architecture, EncoderSpec
 from ddsp_rt.errors import DataError, UsageError
-from ddsp_rt.evaluation.onsets import instrument_onset
-from ddsp_rt.instrument import Instrument
 from ddsp_rt.instrument_file import InstrumentError, load_instrument
 from ddsp_rt.progress import Progress
 from ddsp_rt.training.assessment import assess
@@ -114,13 +112,23 @@ def _assess(module: TrainingModule, run: RunFolder, export: Callable[..., dict[s
         "held_out_mss": module.best_loss,
         "held_out_loudness_l1_db": assessment.loudness_l1,
         "loudness_slope": assessment.follows,
-        "onset_ms": instrument_onset(Instrument(run.output), ONSETS).median,
+        "onset_ms": _onset(run.output),
     }
     scores = {name: round(value, 3) for name, value in scores.items() if math.isfinite(value)}
     metadata = export(module, scores=scores)
     card = write_card(run.output.with_suffix(".md"), metadata, sentences, run.path / "card.md")
     log_result(run.log, module, assessment, scores)
     return [*sentences, f"Card: {card}"]
+
+
+def _onset(instrument: Path) -> float:
+    """From an abrupt tone to its sound, in ms; NaN where there is no compiled part to play it."""
+    try:
+        from ddsp_rt.evaluation.onsets import instrument_onset
+        from ddsp_rt.instrument import Instrument
+    except ImportError:  # training needs none
+        return math.nan
+    return instrument_onset(Instrument(instrument), ONSETS).median
 
 
 def _settings(options: TrainOptions, state: dict[str, Any] | None) -> Settings:
