@@ -44,6 +44,7 @@ void HostParameter::move(float value) noexcept {
 
 void HostParameter::set_own(std::optional<float> value) noexcept {
   own_.store(admitted(value.value_or(info_.initial)), std::memory_order_relaxed);
+  measured_.store(value.has_value(), std::memory_order_relaxed);
 }
 
 float HostParameter::admitted(float value) const noexcept {
@@ -58,6 +59,11 @@ void HostParameter::change(float value) {
   endChangeGesture();
 }
 
+void HostParameter::restore() {
+  leave_alone();
+  change(initial());
+}
+
 juce::String HostParameter::text_of(float value) const {
   value = admitted(value);
   if (is_switch()) return value >= 0.5f ? "on" : "off";
@@ -67,7 +73,8 @@ juce::String HostParameter::text_of(float value) const {
   }
   if (mutes(info_) && value <= info_.minimum) return "muted";
   if (info_.unit == "slot") return juce::String(static_cast<int>(value) + 1);
-  juce::String number(value, decimals(info_));
+  const int places = decimals(info_);  // JUCE takes 0 for "as many as there are"
+  juce::String number = places > 0 ? juce::String(value, places) : juce::String(juce::roundToInt(value));
   if (number.containsOnly("-0.")) number = number.removeCharacters("-");  // no minus before nothing
   return info_.unit == "ratio" || info_.unit == "exponent" || info_.unit == "voices" ? number
                                                                                      : number + " " + text(info_.unit);

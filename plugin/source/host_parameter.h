@@ -53,14 +53,20 @@ class HostParameter final : public juce::RangedAudioParameter {
   // How an instrument's notes begin and move is its own until somebody moves the parameter. Any thread; real-time.
   bool left_alone() const noexcept { return instruments_own_ && !moved_.load(std::memory_order_relaxed); }
   void leave_alone() noexcept { moved_.store(false, std::memory_order_relaxed); }
-  /// What the instrument has of its own; nothing: the table's initial value.
+  /// What was measured of the instrument; nothing: the table's initial value stands in.
   void set_own(std::optional<float> value) noexcept;
   bool is_instruments_own() const noexcept { return instruments_own_; }
+  /// Whether what it goes back to was measured of the instrument.
+  bool measured() const noexcept { return measured_.load(std::memory_order_relaxed); }
+  /// What `restore` goes back to, in its unit.
+  float initial() const noexcept { return own_.load(std::memory_order_relaxed); }
   /// What to set in the engine: NaN leaves it alone.
   float asked() const noexcept { return left_alone() ? std::numeric_limits<float>::quiet_NaN() : value(); }
 
   /// As a user's hand does it: the host hears of it, as one gesture. Not real-time.
   void change(float value);
+  /// Likewise, back to where a new plugin has it, which may be the instrument's own.
+  void restore();
 
   /// "-3.0 dB", "on", "muted": the text a host shows. The same texts, and plain numbers, are read.
   juce::String text_of(float value) const;
@@ -87,7 +93,7 @@ class HostParameter final : public juce::RangedAudioParameter {
   const bool counted_, instruments_own_;
   juce::NormalisableRange<float> range_;
   std::atomic<float> value_, own_;
-  std::atomic<bool> moved_{false};
+  std::atomic<bool> moved_{false}, measured_{false};
 };
 
 }  // namespace ddsp_rt::plugin

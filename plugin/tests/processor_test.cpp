@@ -65,6 +65,7 @@ TEST_CASE("Every value of a parameter survives the way through its text") {
   CHECK(parameter(*processor, "transpose").getText(0.5f, 0) == "0.0 semitones");
   CHECK(parameter(*processor, "output_gain").getText(0.0f, 0) == "muted");
   CHECK(parameter(*processor, "auto_fit").getText(1.0f, 0) == "on");
+  CHECK(parameter(*processor, "glide").text_of(123.456f) == "123 ms");
   const HostParameter& gain = parameter(*processor, "input_gain");
   CHECK(gain.convertFrom0to1(gain.getValueForText("-12,5 dB")) == doctest::Approx(-12.5));
   CHECK(gain.getValueForText("loud") == gain.getValue());  // no number: nothing changes

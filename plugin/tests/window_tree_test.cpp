@@ -6,6 +6,7 @@
 #include <ctime>
 #include <set>
 
+#include "ddsp_rt/live/cache.h"
 #include "host.h"
 #include "window/display.h"
 #include "window/keyboard_strip.h"
@@ -186,6 +187,10 @@ TEST_CASE("Nothing is cut off or lies on something else, in any size") {
         CHECK(font.getStringWidthFloat(slider->getTitle()) +
                   font.getStringWidthFloat(slider->getTextFromValue(slider->getMinimum())) <
               static_cast<float>(slider->getWidth() - 8));
+        for (const double value : {slider->getMinimum(), slider->getMaximum()})
+          CHECK(font.getStringWidthFloat(slider->shown_name()) +
+                    font.getStringWidthFloat(slider->getTextFromValue(value)) <
+                static_cast<float>(slider->getWidth() - 8));
       }
     }
   }
@@ -220,6 +225,39 @@ TEST_CASE("A slider is set by keys, by typing and by a double click, and the hos
   CHECK(slider.getDoubleClickReturnValue() == 0.0);
   transpose.change(12.0f);  // as a host's automation
   CHECK(slider.getValue() == doctest::Approx(12.0));
+}
+
+TEST_CASE("A control left to the instrument shows what plays, and says whether it was measured; a double click goes back") {
+  Opened opened("instrument");
+  while (opened.processor->status().loading) juce::Thread::sleep(1);
+  opened.window->tick(opened.now += 1.0);
+  const auto violin = ddsp_rt::load_shared(DDSP_RT_INSTRUMENTS "/violin.ddsp")->notes;
+  auto& slider = dynamic_cast<ParameterSlider&>(*find(*opened.window, "attack"));
+  HostParameter& attack = *opened.processor->host_parameter("attack");
+  REQUIRE(violin.attack.has_value());
+  const juce::String own = juce::String(juce::roundToInt(*violin.attack)) + " ms";
+  const auto said = [&] { return slider.make_handler()->getValueInterface()->getCurrentValueAsString(); };
+  CHECK(slider.getValue() == doctest::Approx(*violin.attack));
+  CHECK(slider.getTextFromValue(slider.getValue()) == own);
+  CHECK(slider.shown_name() == "Attack (own)");
+  CHECK(said() == own + ", own");
+  CHECK(slider.getTooltip().contains(own + ", as its recordings have it"));
+  slider.keyPressed(juce::KeyPress(juce::KeyPress::upKey));
+  CHECK(slider.shown_name() == "Attack");
+  CHECK(!attack.left_alone());
+  slider.mouseDoubleClick(juce::MouseEvent(juce::Desktop::getInstance().getMainMouseSource(), {}, {}, 0, 0, 0, 0, 0,
+                                           &slider, &slider, {}, {}, {}, 2, false));
+  CHECK(attack.left_alone());
+  CHECK(slider.getValue() == doctest::Approx(*violin.attack));
+  CHECK(slider.shown_name() == "Attack (own)");
+  attack.set_own({});  // as an instrument does whose file does not say
+  opened.window->tick(opened.now += 1.0);
+  CHECK(slider.shown_name() == "Attack (usual)");
+  CHECK(slider.getTooltip().contains("30 ms, as usual"));
+  CHECK(slider.getDoubleClickReturnValue() == 30.0);  // where the mark on the scale stands
+  auto& decay = dynamic_cast<ParameterSlider&>(*find(*opened.window, "decay"));
+  CHECK(decay.shown_name() == "Decay");
+  CHECK(decay.getTooltip().endsWith("a double click sets 0 ms."));
 }
 
 TEST_CASE("What is idle is not drawn") {

@@ -126,6 +126,7 @@ void MainWindow::show_status() {
   if (!said_.empty() && status_at_ - said_at_ < kSaidFor) status.notices.insert(status.notices.begin(), said_);
   instrument_.show(status);
   for (Display* display : all_displays_) display->show(status);
+  for (const auto& group : groups_) group->look();
 }
 
 // Nothing new and nothing that was: nothing is done, and nothing drawn.

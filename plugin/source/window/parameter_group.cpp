@@ -47,6 +47,11 @@ void ParameterGroup::add_row(std::unique_ptr<juce::Component> row) {
   rows_.push_back({std::move(row), nullptr});
 }
 
+void ParameterGroup::look() {
+  for (const Row& row : rows_)
+    if (auto* const slider = dynamic_cast<ParameterSlider*>(row.left.get())) slider->look();
+}
+
 void ParameterGroup::paint(juce::Graphics& g) {
   g.setColour(palette::kCard);
   g.fillRoundedRectangle(getLocalBounds().toFloat(), 6.0f);

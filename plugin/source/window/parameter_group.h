@@ -16,6 +16,9 @@ class ParameterGroup final : public juce::Component {
   /// The next of those, under the parameters.
   void add_row(std::unique_ptr<juce::Component> row);
 
+  /// A few times a second.
+  void look();
+
   void paint(juce::Graphics& g) override;
   void resized() override;
   std::unique_ptr<juce::AccessibilityHandler> createAccessibilityHandler() override {

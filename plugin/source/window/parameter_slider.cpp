@@ -24,8 +24,12 @@ juce::String parameter_tooltip(const HostParameter& parameter) {
   juce::String line = from_utf8(info.description);
   line = line.substring(0, 1).toUpperCase() + line.substring(1) + ".";
   if (parameter.is_switch()) return line;
-  return line + "\n" + parameter.text_of(info.minimum) + " to " + parameter.text_of(info.maximum) +
-         "; a double click sets " + parameter.text_of(info.initial) + ".";
+  const juce::String start = parameter.text_of(parameter.initial());
+  line << "\n" << parameter.text_of(info.minimum) << " to " << parameter.text_of(info.maximum) << "; a double click ";
+  if (!parameter.is_instruments_own()) return line << "sets " << start << ".";
+  return line << "leaves it to the instrument: " << start
+              << (parameter.measured() ? ", as its recordings have it."
+                                       : ", as usual; of this one it was not measured.");
 }
 
 // Says the value with its whole unit.
@@ -42,7 +46,8 @@ class ParameterSlider::Handler final : public juce::AccessibilityHandler {
     bool isReadOnly() const override { return false; }
     double getCurrentValue() const override { return slider.getValue(); }
     juce::String getCurrentValueAsString() const override {
-      return slider.parameter_.text_of(static_cast<float>(slider.getValue()));
+      const juce::String text = slider.parameter_.text_of(static_cast<float>(slider.getValue()));
+      return slider.word_.isEmpty() ? text : text + ", " + slider.word_;
     }
     void setValue(double value) override {
       const ScopedDragNotification drag(slider);
@@ -64,14 +69,34 @@ ParameterSlider::ParameterSlider(HostParameter& parameter, const juce::String& h
   setComponentID(from_utf8(parameter.info().name));
   setName(name);
   setTitle(name);
-  shown_name_ = name.startsWith(heading + " ") ? name.substring(heading.length() + 1) : name;
-  shown_name_ = shown_name_.substring(0, 1).toUpperCase() + shown_name_.substring(1);
-  setTooltip(parameter_tooltip(parameter));
-  setHelpText(getTooltip());
+  name_ = name.startsWith(heading + " ") ? name.substring(heading.length() + 1) : name;
+  name_ = name_.substring(0, 1).toUpperCase() + name_.substring(1);
   setWantsKeyboardFocus(true);
   setTextBoxIsEditable(true);
   setScrollWheelEnabled(true);
   updateText();
+  look();
+}
+
+juce::String ParameterSlider::shown_name() const { return word_.isEmpty() ? name_ : name_ + " (" + word_ + ")"; }
+
+void ParameterSlider::look() {
+  const juce::String word = !parameter_.left_alone() ? "" : parameter_.measured() ? "own" : "usual";
+  const double initial = parameter_.initial();
+  if (getTooltip().isNotEmpty() && word == word_ && initial == getDoubleClickReturnValue()) return;
+  word_ = word;
+  // Only a mark on the scale: to go back is more than to be set to that value.
+  setDoubleClickReturnValue(true, initial, juce::ModifierKeys());
+  setTooltip(parameter_tooltip(parameter_));
+  setHelpText(getTooltip());
+  for (juce::Component* child : getChildren())
+    if (auto* const number = dynamic_cast<juce::Label*>(child)) number->setTooltip(getTooltip());
+  repaint();
+}
+
+void ParameterSlider::go_back() {
+  parameter_.restore();
+  look();
 }
 
 juce::String ParameterSlider::getTextFromValue(double value) {
@@ -87,7 +112,7 @@ void ParameterSlider::lookAndFeelChanged() {
 void ParameterSlider::paint(juce::Graphics& g) {
   g.setFont(face(13.0f));
   g.setColour(palette::kQuiet);
-  g.drawText(shown_name_, getLocalBounds().reduced(4, 1).removeFromTop(17), juce::Justification::centredLeft);
+  g.drawText(shown_name(), getLocalBounds().reduced(4, 1).removeFromTop(17), juce::Justification::centredLeft);
   Slider::paint(g);
   draw_focus(g, *this);
 }
@@ -102,6 +127,7 @@ bool ParameterSlider::keyPressed(const juce::KeyPress& key) {
   const auto set = [this](double value) {
     const ScopedDragNotification drag(*this);
     setValue(value, juce::sendNotificationSync);
+    look();
     return true;
   };
   const int code = key.getKeyCode();
@@ -112,8 +138,10 @@ bool ParameterSlider::keyPressed(const juce::KeyPress& key) {
   if (code == juce::KeyPress::pageDownKey) return set(getValue() - many);
   if (code == juce::KeyPress::homeKey) return set(getMinimum());
   if (code == juce::KeyPress::endKey) return set(getMaximum());
-  if (code == juce::KeyPress::deleteKey || code == juce::KeyPress::backspaceKey)
-    return set(getDoubleClickReturnValue());
+  if (code == juce::KeyPress::deleteKey || code == juce::KeyPress::backspaceKey) {
+    go_back();
+    return true;
+  }
   if (code == juce::KeyPress::returnKey) {
     showTextBox();
     return true;
