@@ -108,6 +108,16 @@ void Processor::choose(const NamedInstrument& instrument) {
   instrument_->change(static_cast<float>(index));
 }
 
+std::optional<WindowSize> Processor::window_size() {
+  const std::lock_guard lock(control_);
+  return window_size_;
+}
+
+void Processor::set_window_size(WindowSize size) {
+  const std::lock_guard lock(control_);
+  window_size_ = size;
+}
+
 void Processor::notice(std::string line) {
   const std::lock_guard lock(control_);
   other_notice_ = std::move(line);
@@ -243,6 +253,7 @@ SavedState Processor::captured() {
     if (parameter->left_alone()) state.left_alone.emplace(parameter->info().name);
   }
   const std::lock_guard lock(control_);
+  state.window = window_size_;
   for (std::size_t i = 0; i < slots_.size(); ++i)
     if (!slots_[i].empty()) state.slots[static_cast<int>(i)] = slots_[i];
   return state;
@@ -279,6 +290,7 @@ void Processor::setStateInformation(const void* data, int size) {
     notice(std::string(error.what()) + "; nothing was changed");
     return;
   }
+  const bool is_open = getActiveEditor() != nullptr;  // a window that is open stays as it is
   {
     const std::lock_guard lock(control_);
     other_notice_ = state.version > SavedState::kVersion
@@ -286,6 +298,7 @@ void Processor::setStateInformation(const void* data, int size) {
                         : "";
     slots_ = {};
     for (const auto& [index, instrument] : state.slots) slots_[static_cast<std::size_t>(index)] = instrument;
+    if (!is_open) window_size_ = state.window;
   }
   set_parameters(state, true);
   const std::lock_guard lock(control_);
@@ -309,6 +322,7 @@ std::string Processor::apply_preset(const Preset& preset) {
 std::string Processor::save_preset(const std::string& name, bool replace) {
   SavedState state = captured();
   state.slots.clear();
+  state.window.reset();
   if (NamedInstrument playing = slot(getCurrentProgram()); !playing.empty()) state.slots[0] = std::move(playing);
   try {
     write_preset(name, state, replace);

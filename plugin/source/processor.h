@@ -77,6 +77,10 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
   virtual void set_fitting(const Fitting&) {}
   virtual std::optional<Fitting> fitting() { return std::nullopt; }
 
+  /// Kept with the session; nothing until a window has been open.
+  std::optional<WindowSize> window_size();
+  void set_window_size(WindowSize size);
+
   Doors door() const noexcept { return door_; }
   const char* id() const noexcept { return door_ == Doors::kTransfer ? "transfer" : "instrument"; }
 
@@ -166,6 +170,7 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
   std::string instrument_notice_, other_notice_;
   std::string path_;  // of what was requested
   std::optional<InstrumentFacts> facts_;
+  std::optional<WindowSize> window_size_;
   double rate_ = 0.0;
 
   juce::SharedResourcePointer<Library> library_;

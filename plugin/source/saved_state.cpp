@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* kMark = "ddsp_rt_plugin";
 constexpr std::size_t kLongestPath = 4096;
+constexpr std::int64_t kLongestSide = 16384;  // of a window
 
 std::string text(const nlohmann::json& object, const char* key) {
   const auto found = object.find(key);
@@ -31,6 +32,16 @@ void read_slots(const nlohmann::json& list, SavedState& state) {
   }
 }
 
+std::optional<WindowSize> read_window(const nlohmann::json& window) {
+  const auto side = [&](const char* key) {
+    const auto found = window.find(key);
+    return found != window.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+  };
+  const auto usable = [](std::int64_t pixels) { return pixels > 0 && pixels <= kLongestSide; };
+  if (!window.is_object() || !usable(side("width")) || !usable(side("height"))) return std::nullopt;
+  return WindowSize{static_cast<int>(side("width")), static_cast<int>(side("height"))};
+}
+
 }  // namespace
 
 std::string to_json(const SavedState& state) {
@@ -43,6 +54,7 @@ std::string to_json(const SavedState& state) {
   for (const auto& [slot, instrument] : state.slots)
     document["instruments"].push_back(
         {{"slot", slot}, {"name", instrument.name}, {"path", instrument.path}, {"sha256", instrument.hash}});
+  if (state.window) document["window"] = {{"width", state.window->width}, {"height", state.window->height}};
   return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -64,6 +76,7 @@ SavedState parse_state(std::string_view json) {
       state.fitting = parse_fitting(fit->dump());
     if (const auto list = document.find("instruments"); list != document.end() && list->is_array())
       read_slots(*list, state);
+    if (const auto window = document.find("window"); window != document.end()) state.window = read_window(*window);
   } catch (const FileFault& fault) {
     throw StateError(fault.what());
   } catch (const FittingError& fault) {

@@ -21,8 +21,14 @@ class StateError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+struct WindowSize {
+  int width, height;  // in the window's own units, before any scale of the host's
+  bool operator==(const WindowSize&) const = default;
+};
+
+/// Version 2 added `left_alone` and `window`.
 struct SavedState {
-  static constexpr int kVersion = 1;
+  static constexpr int kVersion = 2;
 
   int version = kVersion;
   std::string plugin;                       // "transfer" or "instrument"
@@ -30,6 +36,7 @@ struct SavedState {
   std::set<std::string> left_alone;         // of these the instrument's own values hold
   std::optional<Fitting> fitting;
   std::map<int, NamedInstrument> slots;  // by program, 0 to 127; those that are not empty
+  std::optional<WindowSize> window;      // once it has been open
 };
 
 /// JSON, in UTF-8. Not real-time.

@@ -9,6 +9,7 @@
 using namespace hosting;
 using ddsp_rt::plugin::NamedInstrument;
 using ddsp_rt::plugin::Preset;
+using ddsp_rt::plugin::WindowSize;
 
 namespace {
 
@@ -61,6 +62,49 @@ TEST_CASE("What version 1 of the instrument saved is loaded") {
   CHECK(processor->status().playing->name == "violin");
 }
 
+TEST_CASE("What version 2 saved is loaded: what was left to the instrument, and the window's size") {
+  const auto keys = make("instrument");
+  restore(*keys, saved("instrument-2"));
+  keys->prepareToPlay(kRate, 512);
+  CHECK(keys->host_parameter("vibrato_depth")->left_alone());
+  CHECK(keys->host_parameter("vibrato_rate")->left_alone());
+  CHECK(!keys->host_parameter("attack")->left_alone());
+  CHECK(value(*keys, "attack") == 12.0f);
+  CHECK(value(*keys, "life") == 60.0f);
+  CHECK(keys->window_size() == WindowSize{1200, 700});
+  const auto effect = make("transfer");
+  restore(*effect, saved("transfer-2"));
+  CHECK(value(*effect, "transpose") == -12.0f);
+  CHECK(value(*effect, "breath") == -6.0f);
+  CHECK(value(*effect, "life") == 40.0f);
+  CHECK(effect->window_size() == WindowSize{1560, 901});
+  restore(*effect, saved("transfer-1"));  // says nothing of it
+  CHECK(value(*effect, "life") == 100.0f);
+  CHECK(!effect->window_size().has_value());
+}
+
+TEST_CASE("The window opens in the size in which the session left it, within its limits") {
+  const auto processor = make("transfer"), other = make("transfer");
+  std::unique_ptr<juce::AudioProcessorEditor> window(processor->createEditor());
+  window->setSize(900, 560);
+  window.reset();
+  restore(*other, state_of(*processor));
+  window.reset(other->createEditor());
+  CHECK(window->getWidth() == 900);
+  CHECK(window->getHeight() == 560);
+  window.reset();
+  other->set_window_size({1, 16000});
+  window.reset(other->createEditor());
+  CHECK(window->getWidth() == window->getConstrainer()->getMinimumWidth());
+  CHECK(window->getHeight() <= window->getConstrainer()->getMaximumHeight());
+  window.reset();
+  other->save_preset("No window in it", true);
+  std::ostringstream text;
+  text << std::ifstream(other->presets().back().file).rdbuf();
+  CHECK(text.str().find("window") == std::string::npos);
+  std::filesystem::remove(other->presets().back().file);
+}
+
 TEST_CASE("What nobody has moved stays the instrument's own, also through a state; what somebody has moved stays put") {
   const auto processor = make("instrument"), other = make("instrument");
   processor->prepareToPlay(kRate, 512);
@@ -88,8 +132,8 @@ TEST_CASE("A state of another plugin, of nobody or of the future does no harm, a
     CHECK(state_of(*processor) == before);
     CHECK(processor->status().notices.size() == 1);
   }
-  std::string future = saved("transfer-1");
-  future.replace(future.find("\"version\": 1"), 12, "\"version\": 7, \"new\": {}");
+  std::string future = saved("transfer-2");
+  future.replace(future.find("\"version\": 2"), 12, "\"version\": 7, \"new\": {}");
   restore(*processor, future);
   CHECK(value(*processor, "transpose") == -12.0f);
   REQUIRE(processor->status().notices.size() == 1);

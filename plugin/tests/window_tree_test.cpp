@@ -227,7 +227,8 @@ TEST_CASE("A slider is set by keys, by typing and by a double click, and the hos
   CHECK(slider.getValue() == doctest::Approx(12.0));
 }
 
-TEST_CASE("A control left to the instrument shows what plays, and says whether it was measured; a double click goes back") {
+TEST_CASE(
+    "A control left to the instrument shows what plays, and says whether it was measured; a double click goes back") {
   Opened opened("instrument");
   while (opened.processor->status().loading) juce::Thread::sleep(1);
   opened.window->tick(opened.now += 1.0);

@@ -63,12 +63,25 @@ MainWindow::MainWindow(Processor& owner)
   status_ = add<StatusLine>(owner);
 
   const int height = door_ == Doors::kTransfer ? kTransferHeight : kInstrumentHeight;
-  sendLookAndFeelChange();  // the parts were made before they had it
+  const std::optional<WindowSize> saved = owner.window_size();  // before the limits resize anything
+  sendLookAndFeelChange();                                      // the parts were made before they had it
   setResizable(true, true);
   setResizeLimits(kWidth * 2 / 3, height * 2 / 3, kWidth * 4, height * 4);
-  setSize(kWidth, height);
+  const WindowSize size = saved ? fitted(*saved) : WindowSize{kWidth, height};
+  setSize(size.width, size.height);
   show_status();
   startTimerHz(kFramesPerSecond);
+}
+
+// A size that was saved, as far as the limits and today's screens allow.
+WindowSize MainWindow::fitted(WindowSize saved) {
+  const juce::ComponentBoundsConstrainer& limits = *getConstrainer();
+  const juce::Rectangle<int> screens = juce::Desktop::getInstance().getDisplays().getTotalBounds(true);
+  const auto fit = [](int side, int least, int most, int screen) {
+    return std::max(least, std::min(side, screen > 0 ? std::min(most, screen) : most));
+  };
+  return {fit(saved.width, limits.getMinimumWidth(), limits.getMaximumWidth(), screens.getWidth()),
+          fit(saved.height, limits.getMinimumHeight(), limits.getMaximumHeight(), screens.getHeight())};
 }
 
 MainWindow::~MainWindow() { setLookAndFeel(nullptr); }
@@ -84,6 +97,7 @@ void MainWindow::Sheet::paint(juce::Graphics& g) {
 void MainWindow::paint(juce::Graphics& g) { g.fillAll(palette::kBackground); }
 
 void MainWindow::resized() {
+  ddsp_.set_window_size({getWidth(), getHeight()});
   const int height = door_ == Doors::kTransfer ? kTransferHeight : kInstrumentHeight;
   const double scale =
       std::max(0.1, std::min(static_cast<double>(getWidth()) / kWidth, static_cast<double>(getHeight()) / height));

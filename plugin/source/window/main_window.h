@@ -46,6 +46,7 @@ class MainWindow final : public juce::AudioProcessorEditor, public juce::FileDra
   void timerCallback() override { tick(0.001 * juce::Time::getMillisecondCounterHiRes()); }
   template <typename Part, typename... Arguments>
   Part* add(Arguments&&... arguments);
+  WindowSize fitted(WindowSize saved);
   void place();
   void say(const std::string& line);
   void show_status();
