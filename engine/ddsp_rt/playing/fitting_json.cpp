@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <locale>
+#include <sstream>
 
 #include "ddsp_rt/files/checked_json.h"
 
@@ -39,15 +42,15 @@ Fitting read(std::string_view json) {
 
 std::string to_json(const Fitting& fitting) {
   const auto& [offset_db, range, loud_db] = fitting.loudness;
-  return nlohmann::json{{"version", kVersion},
-                        {"octave", std::clamp(fitting.octave, -kFarthestOctave, kFarthestOctave)},
-                        {"gate_db", written(fitting.gate_db, kSilenceDb)},
-                        {"balance_db", written(fitting.balance_db, 0.0f)},
-                        {"loudness",
-                         {{"offset_db", written(offset_db, 0.0f)},
-                          {"range", std::clamp(written(range, 1.0f), 0.0f, kWidestRange)},
-                          {"loud_db", written(loud_db, 0.0f)}}}}
-      .dump();
+  std::ostringstream text;
+  text.imbue(std::locale::classic());
+  text.precision(std::numeric_limits<float>::max_digits10);
+  text << R"({"version":)" << kVersion << R"(,"octave":)"
+       << std::clamp(fitting.octave, -kFarthestOctave, kFarthestOctave) << R"(,"gate_db":)"
+       << written(fitting.gate_db, kSilenceDb) << R"(,"balance_db":)" << written(fitting.balance_db, 0.0f)
+       << R"(,"loudness":{"offset_db":)" << written(offset_db, 0.0f) << R"(,"range":)"
+       << std::clamp(written(range, 1.0f), 0.0f, kWidestRange) << R"(,"loud_db":)" << written(loud_db, 0.0f) << "}}";
+  return text.str();
 }
 
 Fitting parse_fitting(std::string_view json) {
