@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from safetensors.numpy import load_file
 
 from ddsp_rt.analysis import VOICED, analyse
@@ -28,3 +29,18 @@ def test_the_bundled_phrase_is_heard_as_ever():
     assert moved(heard.periodicity, golden["periodicity"], 1e-3) <= FEW
     assert moved(heard.loudness, golden["loudness"], 1e-2) <= FEW  # dB
     assert moved(heard.mfcc[:: len(heard) // len(golden["mfcc"])], golden["mfcc"], 1e-2) <= FEW
+
+
+@pytest.mark.parametrize("db", [-20, -6, 12])
+def test_a_softer_copy_is_heard_the_same_but_for_its_loudness(db):
+    """Wherever it sounds, down to 20 dB over what is silence to the analyser."""
+    audio, rate = read_audio(TESTS.parent / "examples" / "sung_phrase.flac")
+    plain, copy = analyse(audio, rate), analyse(audio * np.float32(10 ** (db / 20)), rate)
+    sounds = np.minimum(plain.loudness, copy.loudness) > -80
+    assert sounds.mean() > 0.8
+    for name, shift, within in (
+        ("loudness", db, 1e-3), ("fast_loudness", db, 1e-3), ("balance", 0, 0.05), ("periodicity", 0, 1e-3),
+    ):  # fmt: skip
+        moved = getattr(copy, name) - getattr(plain, name) - shift
+        assert np.abs(moved[sounds]).max() < within, name
+    assert np.abs(1200 * np.log2(copy.f0 / plain.f0))[sounds & plain.voiced].max() < 0.1  # cents

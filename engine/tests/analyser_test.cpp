@@ -248,6 +248,7 @@ TEST_CASE("The balance says where the power lies, whatever the level and the rat
     CHECK(balance(0.0, 0.1) == 20.0f);
     CHECK(balance(0.1, 0.0) < -50.0f);
     CHECK(std::abs(balance(0.0, 0.0) - kSilentBalance) < 1e-3f);
+    CHECK(std::abs(balance(3e-5, 1e-6) - balance(0.3, 0.01)) < 0.05f);  // a whole tone at -90 dB
   }
 }
 

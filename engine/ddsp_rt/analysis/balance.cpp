@@ -12,8 +12,9 @@ namespace ddsp_rt {
 namespace {
 
 constexpr double kLowest = 60.0, kEdge = 3500.0, kHighest = 7000.0;  // Hz
-constexpr float kFloorBelow = 1e-9f, kFloorAbove = 1e-12f;           // power; a full-scale sine has 1
-constexpr float kLeast = -60.0f, kMost = 20.0f;                      // dB
+// Power, of which a full-scale sine has 1: so far under all that has a loudness that a softer copy reads the same.
+constexpr float kFloorBelow = 1e-13f, kFloorAbove = 1e-16f;
+constexpr float kLeast = -60.0f, kMost = 20.0f;  // dB
 
 float power(const float* magnitudes, int first, int end) noexcept {
   return kernels().dot(magnitudes + first, magnitudes + first, static_cast<std::size_t>(end - first));

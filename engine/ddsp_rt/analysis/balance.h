@@ -6,8 +6,8 @@
 namespace ddsp_rt {
 
 /// Power from 3.5 to 7 kHz against that from 60 Hz to 3.5 kHz, in dB, within -60 and +20. A sibilant reads above 0, a
-/// note well below; a soft or dying one further down than a loud one. Each band has a floor, of -90 and -120 dB re a
-/// full-scale sine, so that digital silence reads kSilentBalance and a sound near it moves there without a leap.
+/// note well below; a soft or dying one further down than a loud one, whatever the gain. Each band has a floor, of -130
+/// and -160 dB re a full-scale sine, so that digital silence reads kSilentBalance; above -100 dB it changes nothing.
 class Balance {
  public:
   /// For spectra of the size and rate of `spectrum`; at a rate below 7.2 kHz the upper band would be empty.

@@ -101,8 +101,8 @@ class Analyser(nn.Module):
         if pitch > 0.0 and loudness > -100.0:
             self.f0 = f0
         fast = self.level(pitch, 0.004, 0.005)
-        above = float(magnitudes[self.balance_edge : self.balance_high].square().sum()) + 1e-12
-        below = float(magnitudes[self.balance_low : self.balance_edge].square().sum()) + 1e-9
+        above = float(magnitudes[self.balance_edge : self.balance_high].square().sum()) + 1e-16
+        below = float(magnitudes[self.balance_low : self.balance_edge].square().sum()) + 1e-13
         balance = min(max(10.0 * math.log10(above / below), -60.0), 20.0)
         mfcc: Tensor | None = None
         if self.mfcc is not None:
