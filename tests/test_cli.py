@@ -151,7 +151,10 @@ def test_every_option_goes_by_its_name():
         for name, declared in options_of(callback):
             option = f"--{name.rstrip('_').replace('_', '-')}"
             # In an annotation typer keeps the first name where the default would be.
-            named = [word for word in (declared.default, *(declared.param_decls or ())) if str(word).startswith("-")]
+            words = [
+                part for word in (declared.default, *(declared.param_decls or ())) for part in str(word).split("/")
+            ]
+            named = [word for word in words if word.startswith("-")]
             assert set(named or [option]) & spelt, f"{command} has lost {name}"
             if (declared.metavar or "").lower() == name.replace("_", "-"):
                 assert named, f"{command}: name {option} in so many words"

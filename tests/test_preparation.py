@@ -37,6 +37,7 @@ def write_tone(path, seconds=2.0, rate=16_000, f0=220.0, seed=0):
 
 def run(recordings, output, **options):
     lines = []
+    options = {"from_notes": False} | options
     summary = prepare(recordings, output, workers=1, report=lines.append, **options)
     return summary, PreparedData(output), lines
 

@@ -165,7 +165,7 @@ def _gather(errors: dict[int, tuple[float, int]], notes: np.ndarray, spectral: n
 def _seconds(module: TrainingModule) -> dict[int, float]:
     """Seconds of each note in the data."""
     data, counts = module.crops.data, np.zeros(140, np.int64)
-    for index in range(len(data)):
+    for index in (index for index in range(len(data)) if not data.is_joined(index)):
         notes = _notes(*(data.read(index, name) for name in ("f0", "periodicity", "usable")))
         counts += np.bincount(np.clip(notes[notes >= 0], 0, 139), minlength=140)
     return {int(note): counts[note] / FRAME_RATE for note in np.flatnonzero(counts)}

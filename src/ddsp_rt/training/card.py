@@ -8,6 +8,7 @@ from typing import Any
 from ddsp_rt.console import counted
 from ddsp_rt.errors import DataError
 from ddsp_rt.note_names import span
+from ddsp_rt.training.joined import in_phrases
 from ddsp_rt.training.note_manner import in_words
 from ddsp_rt.whole_files import whole_file
 
@@ -34,6 +35,8 @@ def card(metadata: dict[str, Any], sentences: list[str]) -> str:
     reverb = metadata["architecture"].get("reverb")
     room = f"{reverb['length'] / metadata['model_rate']:.1f} s, of {training['room']}" if reverb else "none"
     data = f"{training['seconds_of_data'] / 60:.1f} min to learn from, {counted(training['recordings'], 'recording')}"
+    if "joined" in training:
+        data += f"; {in_phrases(training['joined'])}"
     taught = f"{training['minutes']:g} min, {training['steps']} steps of {training['batch']} crops"
     rows = {
         "model rate": f"{metadata['model_rate']} Hz",

@@ -35,6 +35,13 @@ TrainingHoldOut = Annotated[
         metavar="S", min=0.0, help="Leave out the last S seconds of every recording longer than a minute, for tests."
     ),
 ]
+FromNotes = Annotated[
+    bool | None,
+    typer.Option(
+        "--from-notes/--no-from-notes",
+        help="Join recordings of single notes into phrases as well. [default: where most of the data are such]",
+    ),
+]
 
 
 def prepare(
@@ -46,6 +53,7 @@ def prepare(
     sample_rate: Rate = 16_000,
     hold_out: HoldOut = 0.0,
     channel: arguments.Channel = None,
+    from_notes: FromNotes = None,
     jobs: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Number of processes. [default: one per core]")
     ] = None,
@@ -61,7 +69,15 @@ def prepare(
     from ddsp_rt.training.preparation import prepare as run
 
     _check_rate(sample_rate)
-    summary = run(recordings, output, model_rate=sample_rate, hold_out=hold_out, channel=channel, workers=jobs)
+    summary = run(
+        recordings,
+        output,
+        model_rate=sample_rate,
+        hold_out=hold_out,
+        channel=channel,
+        from_notes=from_notes,
+        workers=jobs,
+    )
     console.say(f"{describe(summary)}: {shown(output)}")
     if summary["skipped"]:
         raise typer.Exit(1)
@@ -103,6 +119,7 @@ def train(
     ] = None,
     hold_out: TrainingHoldOut = None,
     channel: arguments.Channel = None,
+    from_notes: FromNotes = None,
     licence: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Licence of the instrument. [default: the manifest's]")
     ] = None,
@@ -139,6 +156,7 @@ def train(
         room=room,
         hold_out=hold_out,
         channel=channel,
+        from_notes=from_notes,
         licence=licence,
         attribution=attribution,
     )

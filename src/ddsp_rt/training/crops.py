@@ -38,7 +38,8 @@ class Crops:
         self.rooms = sorted({str(recording["room"]) for recording in data.recordings})
         self._room = [self.rooms.index(str(recording["room"])) for recording in data.recordings]
         usable = [data.read(index, "usable") for index in range(len(data))]
-        held_out = HeldOut([len(u) for u in usable], scored, usable.__getitem__)
+        marks = [recording.get("held_out") for recording in data.recordings]
+        held_out = HeldOut([len(u) for u in usable], scored, usable.__getitem__, marks)
         if not any(u.any() for u in usable):
             raise DataError(f"{data.path}: nothing to learn from (no usable frame)")
         if not held_out.windows:
@@ -61,6 +62,8 @@ class Crops:
                 runs += [(index, begin + int(start), begin, end) for start in edges[::2]]
                 lengths += (edges[1::2] - edges[::2]).tolist()
         self._runs = np.array(runs, np.int64).reshape(-1, 4)
+        joined = np.array([self.data.is_joined(index) for index, _, _, _ in runs], bool)
+        self.joined_seconds = float(np.sum(np.array(lengths, np.int64)[joined])) / FRAME_RATE
         self._total = np.concatenate([[0], np.cumsum(np.array(lengths, np.int64))])
         if self._total[-1] == 0:
             raise DataError(f"{self.data.path}: too little to learn from: all that can be used is held out")
@@ -71,8 +74,8 @@ class Crops:
 
     @property
     def seconds(self) -> float:
-        """Usable seconds trained on."""
-        return float(self._total[-1]) / FRAME_RATE
+        """Usable seconds of recordings that are trained on; `joined_seconds` of phrases made of them come on top."""
+        return float(self._total[-1]) / FRAME_RATE - self.joined_seconds
 
     def positions(self, seed: int, step: int, count: int) -> list[tuple[int, int]]:
         """Recording and first scored frame of each crop of a step: every usable frame is as likely as any other."""

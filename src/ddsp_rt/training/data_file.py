@@ -5,7 +5,8 @@ names the others. Recording `i` of a shard has tensors `i/audio` [samples] at th
 `i/f0` [frames] Hz; `i/periodicity` [frames] 0..1; `i/loudness`, `i/fast_loudness` and
 `i/balance` [frames] dB; `i/mfcc` [frames, 30] (float16);
 `i/usable` [frames] 0 or 1. Frame k is the analysis at audio sample k * model_rate / 250 and drives the samples from
-there on. The shard's metadata is one JSON table under "ddsp_rt_data".
+there on. The shard's metadata is one JSON table under "ddsp_rt_data". In it a recording has "held_out" where `prepare`
+decided whether it is trained on, and "joined" (the names of the notes) where it is a phrase that was made of others.
 """
 
 from __future__ import annotations
@@ -62,6 +63,12 @@ def read_header(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str,
     if not isinstance(table, dict) or table.get("format_version") != FORMAT_VERSION:
         raise DataError(f"{path}: prepared by another version of ddsp-rt; prepare the recordings again")
     return table, {name: Span(str(path), start + at.begin, at.dtype, at.shape) for name, at in places.items()}
+
+
+def read_tensor(span: Span) -> np.ndarray:
+    """A whole tensor, as stored."""
+    count = int(np.prod(span.shape))
+    return np.fromfile(span.path, span.dtype, count=count, offset=span.offset).reshape(span.shape)
 
 
 def is_data_set(path: str | os.PathLike[str]) -> bool:
@@ -137,6 +144,10 @@ class PreparedData:
     def _open_none(self) -> None:
         self._files: dict[str, int] = {}  # descriptors, which go with this object
         weakref.finalize(self, _close, self._files)
+
+    def is_joined(self, index: int) -> bool:
+        """Whether recording `index` was joined out of others."""
+        return "joined" in self.recordings[index]
 
     def frames(self, index: int) -> int:
         """Frames of recording `index`."""

@@ -26,6 +26,8 @@ def data_warnings(data: PreparedData, usable_seconds: float) -> list[str]:
     sounding, voiced, edge, outside, events = 0, 0, 0, 0.0, []
     low, high = (float(data.table["analyser"][key]) for key in ("f0_low", "f0_high"))
     for index in range(len(data)):
+        if data.is_joined(index):
+            continue
         f0, periodicity, loudness = (data.read(index, name) for name in ("f0", "periodicity", "loudness"))
         heard = loudness > max(float(np.percentile(loudness, 95)) - SOUNDING_BELOW_LOUD, -75.0)
         pitched = heard & (periodicity >= VOICED)

@@ -15,6 +15,7 @@ from ddsp_rt.errors import DataError
 from ddsp_rt.instrument_file import FORMAT_VERSION, InstrumentError, save_instrument
 from ddsp_rt.network import Encoder
 from ddsp_rt.training.crops import Crops
+from ddsp_rt.training.joined import joined_in
 from ddsp_rt.training.module import TrainingModule
 from ddsp_rt.training.sources import DRY
 
@@ -88,7 +89,9 @@ def mean_z(module: TrainingModule, architecture: Architecture, tensors: dict[str
 def summary(module: TrainingModule, room: str) -> dict[str, Any]:
     """What the instrument says of its training."""
     settings = module.settings
-    table = module.crops.data.recordings
+    data = module.crops.data
+    table = [recording for index, recording in enumerate(data.recordings) if not data.is_joined(index)]
+    joined = {"joined": joined_in(data)} if data.table.get("from_notes") else {}
     return {
         "steps": module.step,
         "best_step": module.best_step,
@@ -101,6 +104,7 @@ def summary(module: TrainingModule, room: str) -> dict[str, Any]:
         "seconds_of_data": round(module.crops.seconds, 1),
         "seconds_kept_out": round(sum(float(r.get("held_out_seconds", 0.0)) for r in table), 1),
         "room": room,
+        **joined,
     }
 
 

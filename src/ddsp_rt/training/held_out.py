@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -20,36 +20,55 @@ STEP = FRAME_RATE // 2  # frames between the places tried for a window
 Window = tuple[int, int]  # recording, first scored frame
 
 
+def share_held_out(seconds: float) -> float:
+    """The share of so many seconds of data that is held out."""
+    return min(max(SHARE, LEAST / max(seconds, 1.0)), MOST_SHARE)
+
+
 class HeldOut:
     """What is held out of recordings of so many `frames`, in windows of `scored` frames.
 
     A long recording is cut into equal segments, and each gives the last scorable window of its second half. Of short
     ones some are held out whole. When there is too little for either, windows that are also trained on are taken
-    (`also_trained_on`). `windows` is empty when nothing can be scored at all; `parts` are the stretches of each
-    recording that are trained on.
+    (`also_trained_on`). Where `marks` say of a recording that it is held out, all of it is, and where they say that it
+    is not, nothing of it; None leaves that to the rules above. `windows` is empty when nothing can be scored at all;
+    `parts` are the stretches of each recording that are trained on.
     """
 
-    def __init__(self, frames: list[int], scored: int, usable: Callable[[int], np.ndarray]):
+    def __init__(
+        self,
+        frames: list[int],
+        scored: int,
+        usable: Callable[[int], np.ndarray],
+        marks: Sequence[bool | None] | None = None,
+    ):
         self.scored, self._usable = scored, usable
         self.windows: list[Window] = []
         self.parts: list[list[tuple[int, int]]] = [[(0, count)] for count in frames]
         total = sum(frames) / FRAME_RATE
-        self.share = min(max(SHARE, LEAST / max(total, 1.0)), MOST_SHARE)
+        self.share = share_held_out(total)
+        marks = marks or [None] * len(frames)
         short = []
-        for index, count in enumerate(frames):
-            if count >= max(LONG * FRAME_RATE, 2 * scored):
+        for index, (count, mark) in enumerate(zip(frames, marks, strict=True)):
+            if mark is not None:
+                if mark:
+                    self._hold_out(index, count)
+            elif count >= max(LONG * FRAME_RATE, 2 * scored):
                 self._hold_out_windows(index, count)
             elif self._scorable(index, 0):
                 short.append(index)
         if len(short) >= FEWEST_SHORT:
             stride = min(round(1 / self.share), len(short))
             for index in short[stride // 2 :: stride]:
-                starts = range(0, max(frames[index] - scored, 0) + 1, scored)
-                self.windows += [(index, start) for start in starts if self._scorable(index, start)]
-                self.parts[index] = []
+                self._hold_out(index, frames[index])
         self.also_trained_on = not self.windows
         if self.also_trained_on:
             self.windows = self._any_windows(frames)
+
+    def _hold_out(self, index: int, frames: int) -> None:
+        starts = range(0, max(frames - self.scored, 0) + 1, self.scored)
+        self.windows += [(index, start) for start in starts if self._scorable(index, start)]
+        self.parts[index] = []
 
     def _hold_out_windows(self, index: int, frames: int) -> None:
         count = max(1, round(self.share * frames / self.scored))

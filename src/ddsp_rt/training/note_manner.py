@@ -184,6 +184,8 @@ def manner_of(data: PreparedData) -> NoteManner:
     """What the notes of a whole data set do."""
     manner = NoteManner()
     for index in range(len(data)):
+        if data.is_joined(index):
+            continue  # its notes are as they were joined
         f0, periodicity, loudness, usable = (
             data.read(index, name) for name in ("f0", "periodicity", "loudness", "usable")
         )

@@ -62,5 +62,5 @@ def _listen(recordings: list[Path]) -> NoteManner:
 
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data.safetensors"
-        prepare(recordings, data, report=console.note)
+        prepare(recordings, data, from_notes=False, report=console.note)
         return manner_of(PreparedData(data))

@@ -40,6 +40,7 @@ class TrainOptions:
     room: str | None = None  # whose impulse response is shipped, or "dry"; default: that with most data
     channel: int | None = None  # of every recording, counted from 1; default: a mix of all
     hold_out: float | None = None  # seconds at the end of long recordings that `prepare` keeps out; default: none
+    from_notes: bool | None = None  # join single notes into phrases as well; default: where most of the data are such
     licence: str | None = None  # default: those in the recordings' manifest
     attribution: str | None = None  # likewise
     decoder: DecoderSpec | None = None  # the network; default: see `new_decoder`, or that of the base

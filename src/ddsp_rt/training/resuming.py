@@ -14,15 +14,23 @@ from ddsp_rt.training.sources import Sources, difference
 BUDGET = ("seed", "steps", "minutes")  # of the settings, which options of their own replace
 TAKEN_ANEW = ("name", "licence", "attribution", "room")  # what a resumed run may be asked to change
 
+JOINING = {True: "--from-notes", False: "--no-from-notes"}  # the options, by what they ask for
 
-def what_was_asked(options: TrainOptions, settings: Settings, sources: Sources, used: Sources) -> dict[str, Any]:
-    """What a checkpoint keeps of a new run's options, as plain values. `used`: of the data set made of `sources`."""
+
+def what_was_asked(
+    options: TrainOptions, settings: Settings, sources: Sources, used: Sources, joined: bool
+) -> dict[str, Any]:
+    """What a checkpoint keeps of a new run's options, as plain values.
+
+    `used`: of the data set made of `sources`, whose notes are `joined` or not.
+    """
     return {
         "recordings": sources.contents,
         "used": used.contents,
         "sample_rate": options.rate,
         "hold_out": options.hold_out or 0.0,
         "channel": options.channel,
+        "from_notes": joined,
         "z": options.z,
         "base": None if options.base is None else content_hash(base_path(options.base)),
         "decoder": None if options.decoder is None else asdict(options.decoder),
@@ -47,6 +55,9 @@ def check_resumed(options: TrainOptions, state: dict[str, Any], sources: Sources
     ):
         if given is not None and given != before:
             found.append("--z (the run is without)" if option == "--z" else f"{option} {given} (the run has {before})")
+    joined = asked.get("from_notes", False)
+    if options.from_notes is not None and options.from_notes != joined:
+        found.append(f"{JOINING[options.from_notes]} (the run's notes are {'joined' if joined else 'not joined'})")
     if options.base is not None and content_hash(base_path(options.base)) != asked["base"]:
         other = "another instrument" if asked["base"] else "nothing"
         found.append(f"--from {options.base} (the run started from {other})")

@@ -39,7 +39,8 @@ def find_sources(recordings: str | os.PathLike[str] | Iterable[str | os.PathLike
 
 def sources_of(data: PreparedData) -> Sources:
     """What a data set holds."""
-    contents = {_content(table): str(table["name"]) for table in data.recordings}
+    recorded = [table for index, table in enumerate(data.recordings) if not data.is_joined(index)]
+    contents = {_content(table): str(table["name"]) for table in recorded}
     return Sources(contents, tuple(sorted({str(table["room"]) for table in data.recordings})))
 
 

@@ -33,7 +33,7 @@ from ddsp_rt.training.module import TrainingModule
 from ddsp_rt.training.new_decoder import new_decoder
 from ddsp_rt.training.note_manner import manner_of
 from ddsp_rt.training.options import TrainOptions, base_path
-from ddsp_rt.training.resuming import TAKEN_ANEW, check_resumed, what_was_asked
+from ddsp_rt.training.resuming import JOINING, TAKEN_ANEW, check_resumed, what_was_asked
 from ddsp_rt.training.rooms import make_rooms
 from ddsp_rt.training.run_folder import RunFolder
 from ddsp_rt.training.settings import Settings
@@ -68,7 +68,11 @@ def _train(
     settings = _settings(options, state)
     accelerator = choose_accelerator(options.device)
     data = _data(recordings, run, options, report)
-    asked = state["asked"] if state else what_was_asked(options, settings, sources, sources_of(data))
+    asked = (
+        state["asked"]
+        if state
+        else what_was_asked(options, settings, sources, sources_of(data), bool(data.table.get("from_notes")))
+    )
     asked |= {key: value for key in TAKEN_ANEW if (value := getattr(options, key)) is not None}
     architecture, tensors = _architecture(options, state, data)
     if tensors:
@@ -155,6 +159,12 @@ def _data(recordings: Any, run: RunFolder, options: TrainOptions, report: Callab
             if value is not None and value != data.table.get(key, value):
                 before = "a mix of all channels" if data.table[key] is None else data.table[key]
                 raise UsageError(f"{option} {value}: {data.path} was prepared with {before}; prepare it again")
+        joined = bool(data.table.get("from_notes"))
+        if options.from_notes not in (None, joined):
+            raise UsageError(
+                f"{JOINING[options.from_notes]}: the notes of {data.path} are {'joined' if joined else 'not joined'}; "
+                "prepare it again"
+            )
         return data
     if process_number() > 0 and not run.data.exists():
         raise UsageError("several processes need one data set: run ddsp-rt prepare first, and give train what it wrote")
@@ -162,7 +172,15 @@ def _data(recordings: Any, run: RunFolder, options: TrainOptions, report: Callab
         from ddsp_rt.training.preparation import describe, prepare
 
         rate, hold_out = options.rate, options.hold_out or 0.0
-        made = prepare(recordings, run.data, model_rate=rate, hold_out=hold_out, channel=options.channel, report=report)
+        made = prepare(
+            recordings,
+            run.data,
+            model_rate=rate,
+            hold_out=hold_out,
+            channel=options.channel,
+            from_notes=options.from_notes,
+            report=report,
+        )
         report(describe(made))
     return PreparedData(run.data)
 
@@ -225,7 +243,9 @@ def _nobody(line: str) -> None:
 def _opening(crops: Crops, module: TrainingModule) -> str:
     weights = sum(p.numel() for p in module.model.network.parameters())
     line = (
-        f"{crops.seconds / 60:.1f} min to learn from, {len(crops.windows) * crops.scored / FRAME_RATE:.0f} s held out"
+        f"{crops.seconds / 60:.1f} min to learn from, "
+        + (f"{crops.joined_seconds / 60:.1f} min of phrases joined out of them, " if crops.joined_seconds else "")
+        + f"{len(crops.windows) * crops.scored / FRAME_RATE:.0f} s held out"
     )
     if crops.validates_on_training:
         line += " (also trained on: the recordings are too few and too short)"
