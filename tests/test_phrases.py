@@ -282,6 +282,33 @@ def test_what_is_loud_and_high_is_told_of_the_recordings_and_softness_of_all(tmp
     assert with_phrases.table["gate_db"] < without.table["gate_db"]
 
 
+def test_only_notes_that_were_let_go_tell_of_a_room_and_a_dry_folder_gets_none(tmp_path):
+    pytest.importorskip("lightning")
+    from ddsp_rt.training.crops import Crops
+    from ddsp_rt.training.rooms import COLOUR, make_rooms
+
+    hall = np.exp(-6.9 * np.arange(RATE) / RATE) * np.random.default_rng(1).standard_normal(RATE)  # T60 of 1 s
+    hall[0] = 20.0
+    for index in range(12):
+        sound = note(52.0 + 2 * index, 0.4, after=0.0, release=0.02)
+        rung = np.convolve(np.append(sound, np.zeros(RATE // 2)), hall)[: len(sound) + RATE // 2] / 20.0
+        cut = note(52.5 + 2 * index, 0.4, release=0.0)
+        dies = note(53.0 + 2 * index, 1.0, decay=60.0)
+        for folder, audio in (("hall", rung), ("cut", cut), ("plucked", dies)):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            soundfile.write(tmp_path / folder / f"{index}.wav", audio, RATE)
+    folders = [tmp_path / folder for folder in ("hall", "cut", "plucked")]
+    _, data, _ = prepared(folders, tmp_path / "d.safetensors", from_notes=True)
+    assert data.table["rooms"]["hall"] == pytest.approx(1.0, rel=0.2)
+    assert data.table["rooms"]["cut"] == data.table["rooms"]["plucked"] == 0.0
+    links = {data.recordings[i]["room"]: data.recordings[i] for i in range(len(data)) if data.is_joined(i)}
+    assert set(links) == {"hall", "cut", "plucked"}
+    rooms = make_rooms(Crops(data, 125, 25))
+    assert rooms.length("hall") > 0.6 * RATE and rooms.length("cut") == rooms.length("plucked") <= COLOUR * RATE
+    _, dry, _ = prepared(tmp_path / "cut", tmp_path / "e.safetensors")
+    assert make_rooms(Crops(dry, 125, 25)) is None
+
+
 def test_performances_are_not_joined_and_asking_for_it_says_why(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()

@@ -13,6 +13,7 @@ from ddsp_rt.training.note_manner import in_words
 from ddsp_rt.whole_files import whole_file
 
 MARK = "<!-- Written by ddsp-rt train. Remove this line to keep your own words from being replaced. -->"
+RINGS = 0.05  # seconds of response from which it is a room
 
 
 def write_card(path: Path, metadata: dict[str, Any], sentences: list[str], elsewhere: Path) -> Path:
@@ -33,7 +34,7 @@ def card(metadata: dict[str, Any], sentences: list[str]) -> str:
     training, quantiles, scores = metadata["training"], metadata["quantiles"], metadata["scores"]
     pitch, loudness = quantiles["pitch_midi"], quantiles["loudness_db"]
     reverb = metadata["architecture"].get("reverb")
-    room = f"{reverb['length'] / metadata['model_rate']:.1f} s, of {training['room']}" if reverb else "none"
+    room = _room(reverb["length"] / metadata["model_rate"], training["room"]) if reverb else "none"
     data = f"{training['seconds_of_data'] / 60:.1f} min to learn from, {counted(training['recordings'], 'recording')}"
     if "joined" in training:
         data += f"; {in_phrases(training['joined'])}"
@@ -56,6 +57,12 @@ def card(metadata: dict[str, Any], sentences: list[str]) -> str:
         f"## Scores\nOn what was held out of training.\n\n| measure | is |\n|---|---|\n{marks}\n\n"
         f"## Verdict\n{words}\n\n## Credits\n{owners}\n"
     )
+
+
+def _room(seconds: float, name: str) -> str:
+    if seconds < RINGS:
+        return f"none, but what the microphone of {name} adds ({1000 * seconds:.0f} ms)"
+    return f"{seconds:.1f} s, of {name}"
 
 
 def _cell(value: object) -> str:

@@ -72,7 +72,7 @@ def response(module: TrainingModule, weights: dict[str, Tensor], room: str) -> n
     index = rooms.names.index(room)
     taps = weights["rooms.taps"][index].float().cpu() * rooms.envelope[index].cpu()
     taps[0] = 0.0
-    return taps.numpy()
+    return taps[: rooms.length(room)].numpy()
 
 
 @torch.no_grad()

@@ -33,6 +33,8 @@ SILENT = -60.0  # dB at which it ends
 FEWEST_RELEASES = 3  # recorded, from which one is made
 USUAL_FALL = 0.12  # seconds by 60 dB where too few were recorded
 RINGS = 0.7  # seconds of reverberation from which nothing is cut while it sounds
+DRY_BELOW = 0.4  # seconds of reverberation that a hand or a breath takes to end a note as well
+QUICKEST = 0.2  # share of releases that fall as quickly as the room lets them
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,12 @@ class PhraseJob:
 
 @dataclass(frozen=True)
 class Joined:
-    """What notes are joined into. `marks`: which recordings, by number, are held out and which are not."""
+    """What notes are joined into. `marks`: which recordings, by number, are held out and which are not.
+    `rooms`: seconds of reverberation of each folder of notes, 0 where it is dry."""
 
     jobs: list[PhraseJob] = field(default_factory=list)
     marks: dict[int, bool] = field(default_factory=dict)
+    rooms: dict[str, float] = field(default_factory=dict)
 
 
 def join(
@@ -136,7 +140,8 @@ def join(
             enough = sum(len(note.fall) > 0 for note in own) >= FEWEST_RELEASES
             fall = made_fall(own) if enough else usual
             jobs += phrase_jobs(own, fall, length, held_out, seed, folder, model_rate, channel)
-    return Joined(jobs, dict(sorted(marks.items())))
+    times = {room: room_time([note for note in found.values() if note.recording.room == room]) for room in rooms}
+    return Joined(jobs, dict(sorted(marks.items())), times)
 
 
 def _split(notes: dict[int, NoteOf], seconds: float) -> tuple[dict[int, NoteOf], dict[int, NoteOf]]:
@@ -209,3 +214,13 @@ def rings(notes: list[NoteOf]) -> bool:
     """Whether what falls after the notes of a folder falls as slowly as in a room (or a body) that goes on ringing."""
     times = [time for note in notes for time, _ in note.decays]
     return len(times) >= FEWEST_RELEASES and float(np.median(times)) >= RINGS
+
+
+def room_time(notes: list[NoteOf]) -> float:
+    """T60 of the room of a folder of notes in seconds, 0 for a dry one.
+
+    A release can be slower than the room, never quicker. What dies by itself, or was cut off, tells of no room.
+    """
+    times = [time for note in notes for time, _ in note.decays]
+    quickest = float(np.quantile(times, QUICKEST)) if len(times) >= FEWEST_RELEASES else 0.0
+    return round(quickest, 3) if quickest >= DRY_BELOW else 0.0

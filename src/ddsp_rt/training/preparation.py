@@ -81,7 +81,8 @@ def prepare(
     if failed:
         raise DataError(f"the notes could not be joined: {failed[0]}")
     entries += [_phrase_entry(job, part) for job, part in zip(joined.jobs, phrases) if part]
-    common = {"model_rate": model_rate, "hold_out": hold_out, "channel": channel, "from_notes": bool(joined.jobs)}
+    common = {"model_rate": model_rate, "hold_out": hold_out, "channel": channel}
+    common |= {"from_notes": bool(joined.jobs), "rooms": joined.rooms}
     summary = _write_shards(output, entries, common)
     summary["joined"] = joined_in(PreparedData(output)) if joined.jobs else None
     shutil.rmtree(folder, ignore_errors=True)

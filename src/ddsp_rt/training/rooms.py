@@ -18,6 +18,7 @@ QUANTILE = 0.8
 FOLLOWED = 30.0  # dB of a fall that make it trustworthy
 TIME_LIMITS = (0.3, 3.0)  # seconds
 LONGEST = 2.0  # seconds of impulse response
+COLOUR = 0.02  # seconds: what a dry place and its microphone add
 KEPT = 0.8  # of the reverberation time that the response holds: 48 dB of decay
 
 
@@ -49,6 +50,10 @@ class Rooms(nn.Module):
         """Play each of a batch in its room: [batch, samples] -> [batch, samples - preroll], the first dropped."""
         return audio[:, preroll:] + wet_sound(audio, self.responses(), preroll, room)
 
+    def length(self, name: str) -> int:
+        """Samples of a room's response that are not silent: as far as its envelope has fallen by 60 dB."""
+        return int((self.envelope[self.names.index(name)] > 1e-3).sum())
+
     @torch.no_grad()
     def start_from(self, response: Tensor) -> None:
         """Let all rooms begin as another's response [length], as far as their envelopes have fallen by 40 dB."""
@@ -65,14 +70,22 @@ class Rooms(nn.Module):
 
 
 def make_rooms(crops: Any, seconds: float | None = None) -> Rooms | None:
-    """Rooms for a data set (`Crops`), with responses of the given length, or as long as they ring. None for 0 s."""
+    """Rooms for a data set (`Crops`), with responses of the given length, or as long as they ring. None for 0 s.
+
+    Notes that were joined into phrases have told how long their rooms ring. Where that is not at all, a response takes
+    up what a microphone colours, so that several folders can be told apart; a single dry folder needs none.
+    """
     if seconds == 0:
         return None
-    rate = crops.data.model_rate
+    rate, known = crops.data.model_rate, crops.data.table.get("rooms", {})
     falls: dict[str, list[list[float]]] = {room: [] for room in crops.rooms}
-    for recording in crops.data.recordings:
-        falls[str(recording["room"])] += recording.get("decays", [])
-    times = [reverberation_time(falls[room]) for room in crops.rooms]
+    for index, recording in enumerate(crops.data.recordings):
+        if not crops.data.is_joined(index):
+            falls[str(recording["room"])] += recording.get("decays", [])
+    times = [known[room] if room in known else reverberation_time(falls[room]) for room in crops.rooms]
+    if times == [0.0] and seconds is None:
+        return None
+    times = [min(time, TIME_LIMITS[1]) or COLOUR for time in times]
     seconds = min(KEPT * max(times), LONGEST) if seconds is None else seconds
     return Rooms(crops.rooms, max(2, int(seconds * rate)), [time * rate for time in times])
 

@@ -90,7 +90,7 @@ def _train(
     if trial := _trial(settings, tensors or state):
         report(trial)
     rooms = module.model.rooms
-    architecture = replace(architecture, reverb_length=0 if room == DRY or rooms is None else rooms.taps.shape[1])
+    architecture = replace(architecture, reverb_length=0 if room == DRY or rooms is None else rooms.length(room))
     tags = labels(crops, asked["name"] or run.output.stem, asked["licence"], asked["attribution"])
     if process_number() == 0:
         tags["notes"] = manner_of(data).table()
@@ -249,7 +249,9 @@ def _opening(crops: Crops, module: TrainingModule) -> str:
     )
     if crops.validates_on_training:
         line += " (also trained on: the recordings are too few and too short)"
-    line += f", {weights / 1000:.0f}k weights, rooms: {', '.join(crops.rooms)}"
+    dry = [name for name, time in crops.data.table.get("rooms", {}).items() if not time]
+    rooms = ", ".join(f"{room} (dry)" if room in dry else room for room in crops.rooms)
+    line += f", {weights / 1000:.0f}k weights, rooms: {rooms}"
     return line + (f"; going on from step {module.step}" if module.step else "")
 
 
