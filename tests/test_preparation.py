@@ -35,6 +35,12 @@ def write_tone(path, seconds=2.0, rate=16_000, f0=220.0, seed=0):
     return path
 
 
+def write_silence(path):
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 16_000 * 3))
+
+
 def run(recordings, output, **options):
     lines = []
     options = {"from_notes": False} | options
@@ -77,6 +83,10 @@ def test_nothing_usable_is_one_line(tmp_path):
     (tmp_path / "in" / "a.wav").touch()
     with pytest.raises(DataError, match="none of 1"):
         prepare(tmp_path / "in", tmp_path / "d.safetensors", report=lambda line: None)
+    write_silence(tmp_path / "in" / "pause.wav")
+    with pytest.raises(DataError, match="none of 2 recordings can be used: silence 3 s$"):
+        prepare(tmp_path / "in", tmp_path / "d.safetensors", workers=1, report=lambda line: None)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "in"]
     with pytest.raises(DataError, match=".safetensors"):
         prepare(tmp_path / "in", tmp_path / "d.wav")
 
@@ -94,9 +104,7 @@ def test_rooms_are_folders_and_credits_come_from_the_manifest(tmp_path):
 def test_a_copy_is_used_once_and_silence_left_out(tmp_path):
     path = write_tone(tmp_path / "in" / "a.wav")
     (tmp_path / "in" / "copy.wav").write_bytes(path.read_bytes())
-    with wave.open(str(tmp_path / "in" / "pause.wav"), "wb") as file:
-        file.setparams((1, 2, 16_000, 0, "NONE", ""))
-        file.writeframes(bytes(2 * 16_000 * 3))
+    write_silence(tmp_path / "in" / "pause.wav")
     summary, data, lines = run(tmp_path / "in", tmp_path / "d.safetensors")
     assert sorted(recording["file"] for recording in data.recordings) == ["a.wav", "pause.wav"]
     assert any("same content" in line for line in lines)

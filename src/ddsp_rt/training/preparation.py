@@ -56,7 +56,8 @@ def prepare(
         "joined": None or what was joined, see `joined_in`}.
 
     Raises:
-        DataError: nothing usable, no notes where they are to be joined, or the output cannot be written.
+        DataError: nothing in them can be learnt from, no notes where they are to be joined, or the output cannot be
+            written.
     """
     output = Path(output)
     if output.suffix != ".safetensors":
@@ -71,8 +72,11 @@ def prepare(
     jobs = [Job(recording, folder, model_rate, hold_out, channel) for recording in found]
     parts, errors = _analyse_all("analysing", jobs, workers, report)
     used = _without_copies([(job.recording, part) for job, part in zip(jobs, parts) if part], report)
-    if not used:
-        raise DataError(f"none of {len(found)} recordings can be used" + (f"; {errors[0]}" if errors else ""))
+    heard = [read_header(part)[0]["recordings"][0] for _, part in used]
+    if not any(table["usable_seconds"] for table in heard):
+        shutil.rmtree(folder, ignore_errors=True)
+        why = _listed(_left_out(heard)) or "; ".join(errors[:1])
+        raise DataError(f"none of {counted(len(found), 'recording')} can be used" + (f": {why}" if why else ""))
     entries = [_entry(recording, part) for recording, part in used]
     joined = Joined() if from_notes is False else join(used, from_notes is True, folder, model_rate, channel)
     for index, held_out in joined.marks.items():
@@ -178,15 +182,24 @@ def _write_shards(output: Path, entries: list[Entry], asked: dict[str, Any]) -> 
         "recordings": len(tables),
         "seconds": round(sum(table["seconds"] for table in tables), 3),
         "usable_seconds": round(sum(table["usable_seconds"] for table in tables), 3),
-        "left_out": {n: round(sum(t["left_out"][n] for t in tables), 3) for n in tables[0]["left_out"]},
+        "left_out": _left_out(tables),
         "held_out_seconds": round(sum(table["held_out_seconds"] for table in tables), 3),
         "shards": names,
     }
 
 
+def _left_out(tables: list[dict[str, Any]]) -> dict[str, float]:
+    """Seconds of all recordings by the reason why they are left out."""
+    return {n: round(sum(t["left_out"][n] for t in tables), 3) for n in (tables[0]["left_out"] if tables else ())}
+
+
+def _listed(left_out: dict[str, float]) -> str:
+    return ", ".join(f"{name} {seconds:.0f} s" for name, seconds in left_out.items() if seconds >= 0.5)
+
+
 def describe(summary: dict[str, Any]) -> str:
     """One line on what was prepared and what was left out."""
-    left_out = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in summary["left_out"].items() if seconds >= 0.5)
+    left_out = _listed(summary["left_out"])
     minutes, usable = summary["seconds"] / 60, summary["usable_seconds"] / 60
     line = f"{counted(summary['recordings'], 'recording')}, {minutes:.1f} min, {usable:.1f} usable"
     if left_out:
