@@ -1,5 +1,6 @@
 """`ddsp-rt live` on a sound card that is not there: what is sung comes out as a violin, as late as it says."""
 
+import importlib.util
 import os
 import re
 import select
@@ -149,6 +150,52 @@ def test_keys_come_from_a_midi_port(server):
         assert np.abs(heard).max() < 1e-3
         code, _, err = live.end()
     assert code == 0, err
+
+
+@pytest.mark.slow
+@on_jack
+def test_a_midi_port_that_vanishes_is_one_line(server, tmp_path):
+    keyboard = JackPlayer(server)
+    with Live(server, "--midi", "keys", "--record", "take.wav", folder=tmp_path) as live:
+        with keyboard:
+            keyboard.press(0x90, 69, 100)
+        _, err = live.process.communicate(timeout=60)
+    assert live.process.returncode == 1
+    (line,) = err.splitlines()
+    assert line.startswith("ddsp-rt: ") and line.endswith("keys: the MIDI port is gone")
+    assert (tmp_path / "take.wav").exists()
+
+
+class Ports:
+    """rtmidi's input, as far as a look at its ports goes."""
+
+    def __init__(self, *names):
+        self.names = list(names)
+
+    def get_ports(self):
+        return self.names
+
+    def __getattr__(self, _):
+        return lambda *_, **__: None
+
+
+@pytest.mark.skipif(importlib.util.find_spec("rtmidi") is None, reason="python-rtmidi is not installed")
+@pytest.mark.parametrize("wanted", ["first", "virtual"])
+def test_a_midi_port_is_missed_when_its_name_is_and_for_good(monkeypatch, wanted):
+    from ddsp_rt.live import midi_ports
+
+    now, ports = 100.0, Ports("first 20:0", "second 24:0")
+    monkeypatch.setattr(midi_ports, "_inputs", lambda: [ports])
+    monkeypatch.setattr(midi_ports.time, "monotonic", lambda: now)
+    port = midi_ports.MidiPort(wanted, lambda *_: None)
+    for step in range(40):
+        now += 0.1
+        ports.names = ["second 24:0"] if 10 <= step < 16 else ["first 20:0"]
+        if wanted == "first" and now - 101.0 > midi_ports.GONE + midi_ports.LOOKS + 0.1:
+            with pytest.raises(DataError, match="first 20:0: the MIDI port is gone"):
+                port.check()
+        elif wanted == "virtual" or step < 30:
+            port.check()
 
 
 @pytest.mark.slow

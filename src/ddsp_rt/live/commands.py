@@ -103,6 +103,7 @@ def live(
     session.set("reverb", reverb)
     player = _Player(session, instrument, rate, reverb, from_keys=midi is not None)
     with contextlib.ExitStack() as stack:
+        port = None
         if midi is not None:
             from ddsp_rt.live.midi_ports import MidiPort
 
@@ -116,9 +117,9 @@ def live(
             else f"{chosen.input.name} → {chosen.output.name}"
         )
         player.card = f"{names}, {rate} Hz, {session.status()['block']} samples"
-        from_port = f" from {port.name}" if midi is not None else ""
+        from_port = "" if port is None else f" from {port.name}"
         try:
-            failure = _watch(player, card, take, f"{instrument.name}{from_port} on {player.card}")
+            failure = _watch(player, card, port, take, f"{instrument.name}{from_port} on {player.card}")
         finally:
             card.close()
             if take is not None:
@@ -196,8 +197,8 @@ class _Player:
         self.look.message = ""
 
 
-def _watch(player: _Player, card: Any, take: Any, title: str) -> UserError | None:
-    """Show what is played until a key, Ctrl-C or the loss of the device ends it; returns that loss."""
+def _watch(player: _Player, card: Any, port: Any, take: Any, title: str) -> UserError | None:
+    """Show what is played until a key, Ctrl-C or the loss of the device or the port ends it; returns that loss."""
     from ddsp_rt.live.keyboard import Keyboard
     from ddsp_rt.live.screen import delay_line
 
@@ -210,6 +211,8 @@ def _watch(player: _Player, card: Any, take: Any, title: str) -> UserError | Non
         while True:
             try:
                 card.check()
+                if port is not None:
+                    port.check()
                 if take is not None:
                     if take.failure is not None:
                         return None  # `finish` tells of it

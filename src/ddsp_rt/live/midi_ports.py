@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ from ddsp_rt.errors import DataError, UsageError
 
 OWN = "virtual"  # for --midi: a port of our own, which others connect to
 NAME = "ddsp-rt"
+LOOKS = 0.5  # seconds from one look at the ports to the next
+GONE = 2.0  # seconds after which a port that was missed is told of: by then a sound system that ended has told itself
 
 
 @contextlib.contextmanager
@@ -54,7 +57,7 @@ def find_ports() -> list[str]:
 
 
 class MidiPort:
-    """An open port; `hear(status, first, second)` is called for each channel message."""
+    """An open port; `hear(status, first, second)` is called for each channel message. `check` says when it is gone."""
 
     def __init__(self, wanted: str, hear: Callable[[int, int, int], object]):
         """Open the port meant by `wanted`: its number, part of its name, or "virtual".
@@ -66,13 +69,16 @@ class MidiPort:
         """
         self._hear = hear
         self._midi: Any = None
+        self._looked = time.monotonic()
+        self._missed: float | None = None
+        self._own = wanted == OWN
         ports, inputs = [], list(_inputs())
         for midi in inputs:
             with _silent():
                 ports += [(midi, place, name) for place, name in enumerate(midi.get_ports())]
         if not inputs:
             raise DataError("no MIDI system is running: ALSA's sequencer or JACK is needed")
-        if wanted == OWN:
+        if self._own:
             self._midi, self.name = inputs[0], f"a port called {NAME}"
         else:
             self._midi, place, self.name = ports[_chosen(wanted, [name for _, _, name in ports])]
@@ -83,12 +89,27 @@ class MidiPort:
         self._midi.set_callback(self._told)
         try:
             with _silent():
-                if wanted == OWN:
+                if self._own:
                     self._midi.open_virtual_port("keys")
                 else:
                     self._midi.open_port(place, "keys")
         except Exception as error:  # rtmidi has its own kind for every system
             raise DataError(f"--midi {wanted}: cannot be opened: {error}") from None
+
+    def check(self) -> None:
+        """DataError where the port has gone, even if one of its name has come again: nothing is heard from that."""
+        now = time.monotonic()
+        if self._missed is not None and now - self._missed > GONE:
+            raise DataError(f"{self.name}: the MIDI port is gone")
+        if self._own or self._missed is not None or now - self._looked < LOOKS:
+            return
+        self._looked = now
+        try:
+            there = self.name in self._midi.get_ports()
+        except Exception:  # rtmidi has its own kind for every system
+            there = False
+        if not there:
+            self._missed = now
 
     def close(self) -> None:
         with contextlib.suppress(Exception):  # the port may be gone already
