@@ -289,7 +289,7 @@ def test_only_notes_that_were_let_go_tell_of_a_room_and_a_dry_folder_gets_none(t
 
     hall = np.exp(-6.9 * np.arange(RATE) / RATE) * np.random.default_rng(1).standard_normal(RATE)  # T60 of 1 s
     hall[0] = 20.0
-    for index in range(12):
+    for index in range(6):
         sound = note(52.0 + 2 * index, 0.4, after=0.0, release=0.02)
         rung = np.convolve(np.append(sound, np.zeros(RATE // 2)), hall)[: len(sound) + RATE // 2] / 20.0
         cut = note(52.5 + 2 * index, 0.4, release=0.0)
@@ -348,3 +348,33 @@ def test_a_run_says_that_notes_were_joined_and_refuses_to_be_told_otherwise(tmp_
     assert train(tmp_path / "d.safetensors", tmp_path / "a.ddsp", resume=True, from_notes=True, **options)["steps"] == 3
     with pytest.raises(UsageError, match="--no-from-notes: the notes of .* are joined; prepare it again"):
         train(tmp_path / "d.safetensors", tmp_path / "b.ddsp", from_notes=False, **options)
+
+
+def test_what_learnt_from_phrases_plays_as_softly_as_it_is_asked_to(tmp_path):
+    """From notes of one loudness alone nobody learns what 40 dB less are."""
+    pytest.importorskip("lightning")
+    from test_training import QUICK, TINY
+
+    import ddsp_rt
+    from ddsp_rt.training import train
+
+    (tmp_path / "in").mkdir()
+    for index in range(12):
+        soundfile.write(tmp_path / "in" / f"{index}.wav", note(54.0 + index, 0.6, -14.0 - 2 * (index % 3)), RATE)
+    settings = replace(QUICK, batch=4, scored=250, preroll=50, interval=40, room_seconds=0.0, detune=0.0)
+    quiet = {"report": lambda line: None, "device": "cpu", "settings": settings, "decoder": TINY, "steps": 80}
+
+    def louder(from_notes):
+        """dB by which it plays 20 and 40 dB below loud louder than it should, against loud."""
+        data, output = (tmp_path / f"{from_notes}.{ending}" for ending in ("safetensors", "ddsp"))
+        prepared(tmp_path / "in", data, from_notes=from_notes)
+        train(data, output, **quiet)
+        levels, played = np.array([0.0, -20.0, -40.0]), []
+        for level in levels:
+            audio = note(60.0, 1.0, -14.0) * np.float32(10 ** (level / 20))
+            output_audio = ddsp_rt.load(output).transfer(audio, RATE, octave=0, loudness=0.0)
+            played.append(np.median(heard(output_audio)["loudness"][110:240]))
+        return (np.array(played) - played[0] - levels)[1:]
+
+    joined, apart = (float(np.abs(louder(from_notes)).max()) for from_notes in (True, False))
+    assert joined < min(8.0, 0.5 * apart), (joined, apart)

@@ -16,7 +16,7 @@ from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.training.phrase_plan import Event, Phrase
 from ddsp_rt.training.single_notes import SingleNote
 
-PRE, FADE_IN, FADE_OUT = 0.012, 0.004, 0.015  # seconds before a note's start, and of its outer edges
+PRE, FADE_IN, FADE_OUT = 0.012, 0.003, 0.015  # seconds before a note's start, and of its outer edges
 CORNER = 0.01  # seconds over which a made release begins
 CROSSFADE = 0.02  # seconds over which slurred notes change
 CUT_OFF = 0.025  # seconds in which a note ends under the attack of the next
@@ -120,7 +120,8 @@ def _segment(
     else:
         segment = _to_its_end(note, sound, first, leave, rate, _falls(fall, event.fall, rate))
         segment.onset = onset - first
-    _fade_in(segment.audio, 0 if event.link == "slur" else min(round(FADE_IN * rate), max(segment.onset, rate // 1000)))
+    if event.link != "slur":
+        _fade_in(segment.audio, round(FADE_IN * rate))
     segment = _warp(segment, event, rate)
     if after == "joined":
         _fade_out(segment.audio, segment.release)

@@ -195,5 +195,5 @@ class Planner:
 
 def stand(note: SingleNote, fall: float) -> float:
     """Seconds that a note can be held: where no release was recorded, one has to be made out of its end."""
-    last = note.release if note.let_go else note.end - round(fall * FRAME_RATE)
+    last = note.leaves if note.let_go else note.end - round(fall * FRAME_RATE)
     return max(last - note.arrived, 0) / FRAME_RATE

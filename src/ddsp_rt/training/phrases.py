@@ -21,7 +21,7 @@ from ddsp_rt.training.phrase_plan import Phrase, Planner
 from ddsp_rt.training.recordings import Recording
 from ddsp_rt.training.single_notes import LONGEST, SingleNote, single_note
 
-VERSION = 2  # raised when the same notes would give other phrases
+VERSION = 3  # raised when the same notes would give other phrases
 MOSTLY = 0.5  # share of the usable seconds that lie in single notes, from which they are joined unasked
 FEWEST, FEWEST_HELD_OUT = 4, 2  # notes of a folder that are joined
 CLEAN = 0.9  # share of a note's frames that can be used, so that it is joined
