@@ -3,10 +3,11 @@
     python benchmarks/evaluate.py DATA [--instrument violin] [--json FILE] [--against FILE] [--quick] [--only WORDS]
 
 DATA holds folders of recordings as TEST_PART and PHRASES below name them. Prints every figure beside its target (and,
-with --against, what moved since an earlier run), and ends with 1 when a target is missed. An hour of one core the first
-time, since the judges listen in real time; their opinions on the recordings are kept in build/judges, and what was
-measured of an unchanged revision in build/measured, from where an interrupted run goes on. --quick leaves the rendered
-tunes and single notes out; --only takes the groups whose names hold one of the words, comma between.
+with --against, what moved since an earlier run), and ends with 1 when a target is missed. It takes one to two seconds
+of a core for a second of sound. What the judges say is kept in build/judges, so that only outputs that changed are
+judged anew, and what was measured of an unchanged revision in build/measured, from where an interrupted run goes on.
+--quick leaves the rendered tunes and single notes out; --only takes the groups whose names hold one of the words, comma
+between.
 """
 
 from __future__ import annotations
@@ -128,13 +129,13 @@ def measure(options) -> dict:
 
         waiting: dict[Future, str] = {}
         resynthesis = start(OWN, test, partial(resynthesise, options.instrument, test)) if test else None
-        jobs = {
-            name: [start(name, [p], partial(play, options.instrument, p, options.data, PHRASES[name])) for p in paths]
-            for name, paths in files.items()
-            if paths
+        pieces = [(path, name) for name, paths in files.items() for path in paths]
+        jobs = {  # the longest first, so that no process is left alone with one at the end
+            (path, name): start(name, [path], partial(play, options.instrument, path, options.data, PHRASES[name]))
+            for path, name in sorted(pieces, key=lambda piece: piece[0].stat().st_size, reverse=True)
         }
         tell(waiting)
-        played = {name: [job.result() for job in group] for name, group in jobs.items()}
+        played = {name: [jobs[path, name].result() for path in paths] for name, paths in files.items() if paths}
         own = resynthesis.result() if resynthesis else None
     target, training = (part_of(test, last) for last in (True, False)) if test else (None, None)
     return within(
@@ -165,7 +166,7 @@ def once(state: str | None, what: list[str], work: Callable[[], Any]) -> Any:
 def tell(waiting: dict[Future, str]) -> None:
     """A line on standard error for each job as it ends: the work takes long, and what is left of it is to be seen."""
     start, say = time.monotonic(), partial(print, file=sys.stderr, flush=True)
-    say(f"evaluate: {len(waiting)} pieces of work; the test part takes longest")
+    say(f"evaluate: {len(waiting)} pieces of work, the longest first")
     for done, future in enumerate(as_completed(waiting), 1):
         minutes = (time.monotonic() - start) / 60
         print(

@@ -194,6 +194,15 @@ def test_opinions_on_recordings_are_kept(swift, tmp_path):
     assert len(asked) == 2
 
 
+def test_an_output_is_judged_once_for_each_target(swift, tmp_path):
+    asked = swift(np.full(2000, 880.0))
+    audio, target = note(440.0, 2.0), np.full(501, 440.0)
+    heard = [judges.hear(audio, RATE, target, cache) for cache in (None, tmp_path, tmp_path)]
+    assert len(asked) == 2 and all(np.array_equal(heard[0], one) for one in heard)
+    judges.hear(audio, RATE, target * 1.5, tmp_path)
+    assert len(asked) == 3
+
+
 def test_no_opinion_without_agreement():
     opinion = judges.Judgement(np.array([440, 880, 880, np.nan]), np.array([441, 440, 880, 440]))
     assert np.isfinite(opinion.agreed).tolist() == [True, False, True, False]

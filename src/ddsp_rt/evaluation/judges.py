@@ -8,8 +8,9 @@ from __future__ import annotations
 import contextlib
 import csv
 import hashlib
+import importlib.metadata
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ WIDEST = (30.0, 4500.0)  # Hz, where others hear beyond them
 LATE = 10  # frames that an output may trail what it should be
 CONTEXT = 60  # frames around a doubtful place that pYIN hears too
 NEAR_NOTE = 1.5  # semitones either way within which a note is followed
+WAY = 1  # in which they are asked: raised when the same signal would get another answer
 NEEDED = {"swift_f0": "swift-f0", "librosa": "librosa"}  # module: package
 
 
@@ -62,29 +64,46 @@ def judge(audio, rate: int, cache: Path | None = None) -> Judgement:
     cache: a folder in which the answer is kept, for signals that are judged again and again.
     """
     audio = resample(audio, rate).astype(np.float32)
-    kept = cache / f"{hashlib.sha256(audio.tobytes()).hexdigest()[:24]}.npy" if cache else None
-    if kept is not None and kept.is_file():
-        return Judgement(*np.load(kept))
-    frames = len(audio) * FRAME_RATE // MEASURE_RATE + 1
-    swift = _swift(audio, frames)
-    known = swift[np.isfinite(swift)]
-    low, high = (LOWEST, HIGHEST) if len(known) < 50 else np.percentile(known, [1, 99]) * (0.4, 2.5)
-    judgement = Judgement(swift, _pyin(audio, frames, max(low, LOWEST), min(high, HIGHEST)))
-    if kept is not None:
-        with whole_file(kept) as file:
-            np.save(file, np.stack([judgement.swift, judgement.pyin]))
-    return judgement
+
+    def asked() -> np.ndarray:
+        frames = len(audio) * FRAME_RATE // MEASURE_RATE + 1
+        swift = _swift(audio, frames)
+        known = swift[np.isfinite(swift)]
+        low, high = (LOWEST, HIGHEST) if len(known) < 50 else np.percentile(known, [1, 99]) * (0.4, 2.5)
+        return np.stack([swift, _pyin(audio, frames, max(low, LOWEST), min(high, HIGHEST))])
+
+    return Judgement(*_kept(cache, [audio], asked))
 
 
-def hear(audio, rate: int, target: np.ndarray) -> np.ndarray:
+def _kept(cache: Path | None, asked_of: list[np.ndarray], ask: Callable[[], np.ndarray]) -> np.ndarray:
+    """What `ask` gives, from the folder `cache` where the same has been asked of the same judges before."""
+    if cache is None:
+        return ask()
+    judges = [WAY, *map(importlib.metadata.version, NEEDED.values())]
+    key = b"".join([*(f"{one} ".encode() for one in judges), *(part.tobytes() for part in asked_of)])
+    kept = cache / f"{hashlib.sha256(key).hexdigest()[:24]}.npy"
+    if kept.is_file():
+        return np.load(kept)
+    answer = ask()
+    with whole_file(kept) as file:
+        np.save(file, answer)
+    return answer
+
+
+def hear(audio, rate: int, target: np.ndarray, cache: Path | None = None) -> np.ndarray:
     """The f0 of an output, as the judge says that is nearer to what it should be: an error needs both. Hz [frames].
 
     pYIN, the slow one, is asked only where SwiftF0 is off. Beyond their range (C3 to C7) the autocorrelation
     (`harmonicity`) and pYIN judge.
 
-    target: Hz [frames], what the output should be, NaN where nothing is known; it may be up to 40 ms late.
+    target: Hz [frames], what the output should be, NaN where nothing is known; it may be up to 40 ms late. cache: as in
+    `judge`; what a change does not touch is not heard again.
     """
     audio = resample(audio, rate).astype(np.float32)
+    return _kept(cache, [audio, target], lambda: _heard(audio, target))
+
+
+def _heard(audio: np.ndarray, target: np.ndarray) -> np.ndarray:
     frames = len(audio) * FRAME_RATE // MEASURE_RATE + 1
     target = np.concatenate([target, np.full(max(frames - len(target), 0), np.nan)])[:frames]
     known = target[np.isfinite(target)]

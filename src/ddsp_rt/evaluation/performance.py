@@ -26,7 +26,7 @@ EARLIEST = -5.0  # ms: nothing is answered before it is heard, so a lag further 
 def judge_performance(performance: Performance, truths: Truths | None = None, cache: Path | None = None) -> dict:
     """Scores of one performance; None where there is no result.
 
-    truths: where its true pitch may be found. cache: a folder in which the judges' opinions on recordings are kept.
+    truths: where its true pitch may be found. cache: a folder in which the judges' opinions are kept.
     `f0` is left out where the judges are not installed.
     """
     source, output, features = performance.source, performance.output, performance.features
@@ -79,7 +79,7 @@ def melody_errors(
     if isinstance(truths.of(performance.path), Path):
         sounds &= np.isfinite(reference)  # a score says where there is no note
     target = reference * 2.0**performance.octave
-    heard = (judges.hear(output, LIVE_RATE, target) for output in performance.outputs)
+    heard = (judges.hear(output, LIVE_RATE, target, cache) for output in performance.outputs)
     errors = [pitch.f0_errors(reference, track, sounds, performance.octave) for track in heard]
     features = performance.features
     tracked = pitch.f0_errors(reference, np.where(features.voiced, features.f0, np.nan), sounds)
