@@ -10,6 +10,7 @@ _engine = pytest.importorskip("ddsp_rt._engine")
 
 from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.evaluation.clicks import find_clicks
+from ddsp_rt.made_rooms import made_room
 from ddsp_rt.training.data_file import PreparedData
 from ddsp_rt.training.phrase_audio import curve, phrase_audio, place
 from ddsp_rt.training.phrase_plan import Event, Phrase, Planner, Vibrato
@@ -346,6 +347,10 @@ def test_a_run_says_that_notes_were_joined_and_refuses_to_be_told_otherwise(tmp_
     with pytest.raises(UsageError, match="--no-from-notes .the run's notes are joined"):
         train(tmp_path / "d.safetensors", tmp_path / "a.ddsp", resume=True, from_notes=False, **options)
     assert train(tmp_path / "d.safetensors", tmp_path / "a.ddsp", resume=True, from_notes=True, **options)["steps"] == 3
+    train(tmp_path / "d.safetensors", tmp_path / "hall.ddsp", room="hall", **options)
+    metadata, tensors = load_instrument(tmp_path / "hall.ddsp")
+    assert metadata["training"]["room"] == "hall" and metadata["architecture"]["reverb"]["length"] > RATE
+    assert np.allclose(tensors["reverb.impulse_response"], made_room("hall", RATE), atol=1e-3)
     with pytest.raises(UsageError, match="--no-from-notes: the notes of .* are joined; prepare it again"):
         train(tmp_path / "d.safetensors", tmp_path / "b.ddsp", from_notes=False, **options)
 

@@ -34,6 +34,7 @@ ELSEWHERE = {
     "life": ("ddsp_rt.training.life_command", "life", "Measure how an instrument's held notes move."),
     "evaluate": ("ddsp_rt.evaluation.commands", "evaluate", "Measure an instrument on recordings."),
     "compare": ("ddsp_rt.evaluation.commands", "compare", "Hear and measure two instruments side by side."),
+    "room": ("ddsp_rt.room_command", "room", "Give an instrument a small room, a hall or none."),
     "export": ("ddsp_rt.export.commands", "export", "Write an instrument for programs without ddsp-rt."),
     "benchmark": ("ddsp_rt.benchmark", "benchmark", "Measure speed and latency on this machine."),
     "analyse": ("ddsp_rt.analyse_command", "analyse", "Write what is heard: notes, pitch, loudness."),

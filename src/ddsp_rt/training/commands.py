@@ -114,7 +114,9 @@ def train(
     room: Annotated[
         str | None,
         typer.Option(
-            "--room", metavar="ROOM", help="Folder whose room the instrument gets, or dry. [default: that of most data]"
+            "--room",
+            metavar="ROOM",
+            help="Folder whose room the instrument gets, or dry, small or hall. [default: that of most data]",
         ),
     ] = None,
     hold_out: TrainingHoldOut = None,

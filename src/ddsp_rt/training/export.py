@@ -13,11 +13,12 @@ from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.architecture import Architecture
 from ddsp_rt.errors import DataError
 from ddsp_rt.instrument_file import FORMAT_VERSION, InstrumentError, save_instrument
+from ddsp_rt.made_rooms import MADE_ROOMS, made_room
 from ddsp_rt.network import Encoder
 from ddsp_rt.training.crops import Crops
 from ddsp_rt.training.joined import joined_in
 from ddsp_rt.training.module import TrainingModule
-from ddsp_rt.training.sources import DRY
+from ddsp_rt.training.sources import DRY, no_room
 
 Z_CROPS, Z_SEED = 25, 0x5EED  # of which the mean z is taken: at every export, so it must not take long
 
@@ -67,12 +68,23 @@ def export_instrument(
 
 
 def response(module: TrainingModule, weights: dict[str, Tensor], room: str) -> np.ndarray:
-    """The impulse response of a room: float32 [length], the first tap 0."""
+    """The impulse response of a room that was learnt or made: float32 [length], the first tap 0."""
     rooms = module.model.rooms
+    if room not in module.crops.rooms:
+        return made_room(room, module.crops.data.model_rate)
     index = rooms.names.index(room)
     taps = weights["rooms.taps"][index].float().cpu() * rooms.envelope[index].cpu()
     taps[0] = 0.0
     return taps[: rooms.length(room)].numpy()
+
+
+def room_length(module: TrainingModule, room: str) -> int:
+    """Samples of the impulse response of a room, 0 for none."""
+    if room == DRY:
+        return 0
+    if room not in module.crops.rooms:
+        return len(made_room(room, module.crops.data.model_rate))
+    return 0 if module.model.rooms is None else module.model.rooms.length(room)
 
 
 @torch.no_grad()
@@ -116,8 +128,8 @@ def choose_room(crops: Crops, wanted: str | None) -> str:
     for recording in crops.data.recordings:
         seconds[str(recording["room"])] += float(recording["usable_seconds"])
     if wanted is not None:
-        if wanted not in seconds:  # that of a run which is resumed with other data
-            raise DataError(f"The data has no room {wanted!r}. Its rooms: {', '.join(seconds)} and {DRY}.")
+        if wanted not in seconds and wanted not in MADE_ROOMS:  # that of a run which is resumed with other data
+            raise DataError(no_room(wanted, seconds))
         return wanted
     return max(seconds, key=seconds.__getitem__)
 

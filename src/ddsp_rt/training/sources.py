@@ -9,10 +9,16 @@ from typing import Any
 
 from ddsp_rt.content_hash import content_hash
 from ddsp_rt.errors import DataError
+from ddsp_rt.made_rooms import MADE_ROOMS
 from ddsp_rt.training.data_file import PreparedData, is_data_set
 from ddsp_rt.training.recordings import find_recordings
 
 DRY = "dry"  # the name of no room
+
+
+def no_room(room: str | None, rooms: Iterable[str]) -> str:
+    """What is said of a room that is neither a folder of the data nor one of ours."""
+    return f"The data has no room {room!r}. Its rooms: {', '.join(rooms)} and {DRY}; ours: {', '.join(MADE_ROOMS)}."
 
 
 @dataclass(frozen=True)
@@ -24,8 +30,8 @@ class Sources:
 
     def check_room(self, room: str | None) -> None:
         """Raises DataError for a room that there is not."""
-        if room not in (None, DRY, *self.rooms):
-            raise DataError(f"The data has no room {room!r}. Its rooms: {', '.join(self.rooms)} and {DRY}.")
+        if room not in (None, DRY, *MADE_ROOMS, *self.rooms):
+            raise DataError(no_room(room, self.rooms))
 
 
 def find_sources(recordings: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Sources:

@@ -24,7 +24,7 @@ from ddsp_rt.training.checkpoint_callback import CheckpointCallback
 from ddsp_rt.training.crops import Crops
 from ddsp_rt.training.data_file import PreparedData, is_data_set
 from ddsp_rt.training.data_warnings import data_warnings
-from ddsp_rt.training.export import choose_room, export_instrument, labels, summary
+from ddsp_rt.training.export import choose_room, export_instrument, labels, room_length, summary
 from ddsp_rt.training.fast_layers import use_fast_layers
 from ddsp_rt.training.hardware import keep_memory, process_number
 from ddsp_rt.training.lightning_run import choose_accelerator, run_lightning
@@ -37,7 +37,7 @@ from ddsp_rt.training.resuming import JOINING, TAKEN_ANEW, check_resumed, what_w
 from ddsp_rt.training.rooms import make_rooms
 from ddsp_rt.training.run_folder import RunFolder
 from ddsp_rt.training.settings import Settings
-from ddsp_rt.training.sources import DRY, Sources, sources_of
+from ddsp_rt.training.sources import Sources, sources_of
 from ddsp_rt.training.tensorboard_callback import log_result
 from ddsp_rt.training.verdict import verdict
 
@@ -89,8 +89,7 @@ def _train(
         report(f"Warning: {line}")
     if trial := _trial(settings, tensors or state):
         report(trial)
-    rooms = module.model.rooms
-    architecture = replace(architecture, reverb_length=0 if room == DRY or rooms is None else rooms.length(room))
+    architecture = replace(architecture, reverb_length=room_length(module, room))
     tags = labels(crops, asked["name"] or run.output.stem, asked["licence"], asked["attribution"])
     if process_number() == 0:
         tags["notes"] = manner_of(data).table()
