@@ -173,3 +173,13 @@ def test_command_prints_a_report_and_json_and_names_the_bad(folder, tmp_path, ca
     assert report["total"]["files"] == 2 and list(report["failed"]) == [str(tmp_path / "bad.wav")]
     assert "bad.wav" in captured.err
     assert main(["inspect", str(tmp_path / "nowhere")]) == 1
+
+
+def test_single_notes_are_counted(folder, tmp_path, capsys):
+    for midi in (60, 64, 67):
+        folder(f"{midi}.wav", np.pad(note(midi), (1600, 3200)))
+    folder("melody.wav", phrase())
+    assert main(["inspect", str(tmp_path), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["total"]["single_notes"] == 3
+    assert [f["single_notes"] for f in report["files"] if f["file"].endswith("melody.wav")] == [0]

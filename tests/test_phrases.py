@@ -11,11 +11,11 @@ _engine = pytest.importorskip("ddsp_rt._engine")
 from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.evaluation.clicks import find_clicks
 from ddsp_rt.made_rooms import made_room
+from ddsp_rt.single_notes import single_note
 from ddsp_rt.training.data_file import PreparedData
 from ddsp_rt.training.phrase_audio import curve, phrase_audio, place
 from ddsp_rt.training.phrase_plan import Event, Phrase, Planner, Vibrato
 from ddsp_rt.training.preparation import describe, prepare
-from ddsp_rt.training.single_notes import single_note
 
 RATE = 16_000
 FALL = np.linspace(0.0, -60.0, 31)  # dB, in 120 ms

@@ -101,9 +101,10 @@ def total_table(total: dict):
     out = {name: value for name, value in total["left_out_seconds"].items() if value > 0}
     loud = total["loudness_db"]
     pitch = total["pitch_range"]
-    doubts, rates = total["octave_doubts"], ", ".join(map(str, total["rates"]))
+    single, doubts, rates = total["single_notes"], total["octave_doubts"], ", ".join(map(str, total["rates"]))
     rows = [
         ("recordings", f"{total['files']} of {total['seconds'] / 60:.1f} min at {rates} Hz"),
+        ("single notes", f"{single} (train can join them into phrases)" if single else "none"),
         ("usable", f"{total['usable_seconds'] / 60:.1f} min"),
         ("left out", ", ".join(f"{name} {value:.0f} s" for name, value in out.items()) or "nothing"),
         ("silence", f"{100 * (1 - total['sounding_seconds'] / max(total['seconds'], 1e-9)):.0f} %"),

@@ -14,6 +14,7 @@ from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.content_hash import content_hash
 from ddsp_rt.inspection.duplicates import fingerprint
 from ddsp_rt.inspection.reverberation import reverberation_time
+from ddsp_rt.single_notes import single_note
 
 NOTES = 128  # MIDI numbers counted
 DOUBT = 0.5  # semitones within which another tracker's octave must lie
@@ -26,7 +27,7 @@ class Recording:
 
     note_seconds: [128], usable voiced seconds per MIDI number. loudness: [frames of sounding], dB. noise_floor: dB of
     its quietest twentieth; clipped: samples; t60: seconds or NaN; octave_doubts: share of voiced frames, NaN unknown.
-    outside: seconds whose pitch lies below and above what the tracker follows.
+    outside: seconds whose pitch lies below and above what the tracker follows; single: whether it is one note.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class Recording:
     voiced: float
     hash: str
     print: np.ndarray
+    single: bool = False
 
 
 def inspect_recording(
@@ -83,6 +85,7 @@ def inspect_recording(
         voiced=float(voiced.sum()) / FRAME_RATE,
         hash=content_hash(path),
         print=fingerprint(features.midi, features.voiced, features.loudness),
+        single=single_note(features.f0, features.periodicity, features.loudness) is not None,
     )
 
 

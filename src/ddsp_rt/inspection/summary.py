@@ -119,6 +119,7 @@ def _figures(recordings: list[Recording]) -> dict:
         "noise_floor_db": round(float(np.median(floors)), 1) if floors else None,
         "clipped_samples": sum(r.clipped for r in recordings),
         "reverberation_seconds": round(_middle(known), 2) if len(known) else None,
+        "single_notes": sum(r.single for r in recordings),
         "outside_seconds": {
             side: round(sum(r.outside[i] for r in recordings), 3) for i, side in enumerate(("below", "above"))
         },

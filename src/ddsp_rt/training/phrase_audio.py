@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ddsp_rt.analysis import FRAME_RATE
+from ddsp_rt.single_notes import SingleNote
 from ddsp_rt.training.phrase_plan import Event, Phrase
-from ddsp_rt.training.single_notes import SingleNote
 
 PRE, FADE_IN, FADE_OUT = 0.012, 0.003, 0.015  # seconds before a note's start, and of its outer edges
 CORNER = 0.01  # seconds over which a made release begins

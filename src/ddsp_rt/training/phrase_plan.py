@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ddsp_rt.analysis import FRAME_RATE
-from ddsp_rt.training.single_notes import SingleNote
+from ddsp_rt.single_notes import SingleNote
 
 SPAN = 50.0  # dB from the loudest note to the softest that phrases play
 SOFTEST = -72.0  # dB, A-weighted

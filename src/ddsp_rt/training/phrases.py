@@ -15,11 +15,11 @@ import numpy as np
 
 from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.errors import DataError
+from ddsp_rt.single_notes import LONGEST, SingleNote, single_note
 from ddsp_rt.training.data_file import read_header, read_tensor
 from ddsp_rt.training.held_out import share_held_out
 from ddsp_rt.training.phrase_plan import Phrase, Planner
 from ddsp_rt.training.recordings import Recording
-from ddsp_rt.training.single_notes import LONGEST, SingleNote, single_note
 
 VERSION = 3  # raised when the same notes would give other phrases
 MOSTLY = 0.5  # share of the usable seconds that lie in single notes, from which they are joined unasked

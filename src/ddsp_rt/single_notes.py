@@ -1,4 +1,4 @@
-"""What one note of a recording is like: where it begins, stands and ends, so that it can be joined with others.
+"""What one note of a recording is like: where it begins, stands and ends. Shared by `inspect` and `train`.
 
 All places are frames of the 4 ms clock.
 """
