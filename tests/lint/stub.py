@@ -20,9 +20,11 @@ def generated() -> str:
     text = re.sub(r"^([A-Z_]+: \w+) = .*$", r"\1", generator.get(), flags=re.MULTILINE)
     # Shapes are checked when called; NumPy's types do not hold them.
     text = re.sub(r"Annotated\[(NDArray\[numpy\.float32\]), dict\([^\]]*?writable=False\)\]", r"\1", text)
-    text = text.replace("from typing import Annotated\n", "from typing import Any\n")
+    text = text.replace("NDArray[numpy.float32]", "Array")
+    text = text.replace("from typing import Annotated\n", "from typing import Any, TypeAlias\n")
+    text = re.sub(r"(\n\n)(ANALYSER_VERSION)", r"\1Array: TypeAlias = NDArray[numpy.float32]\n\n\2", text, count=1)
     # What nanobind knows of a dict, a list and a path is that they are ones.
-    text = re.sub(r"-> dict\b(?!\[)", "-> dict[str, NDArray[numpy.float32]]", text)
+    text = re.sub(r"-> dict\b(?!\[)", "-> dict[str, Array]", text)
     text = re.sub(r"-> list(?=:)", "-> list[dict[str, Any]]", text)
     text = re.sub(r"os\.PathLike\b(?!\[)", "os.PathLike[str]", text)
     ruff = [str(Path(sys.executable).parent / "ruff")]
