@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ddsp_rt.export.analysis.analyser import Analyser
-from ddsp_rt.export.voice import Voice
+from ddsp_rt.export.voice import Heard, Voice
 from ddsp_rt.synthesis.frame_clock import frame_start, join_frames
 
 METHODS = {"transfer": [1, 1, 2, 1], "analyse": [1, 1, 3, 64]}  # for nn~: channels in, ratio, channels out, ratio
@@ -65,9 +65,8 @@ class Playable(nn.Module):
             if mfcc is not None:
                 mfcc = mfcc.unsqueeze(0)
         loudness = loudness.nan_to_num(-100.0, 20.0, -100.0)
-        audio = self.play(
-            f0.nan_to_num(220.0), periodicity.nan_to_num(0.0), loudness, fast_loudness, balance, mfcc, 1.0
-        )
+        f0, periodicity = f0.nan_to_num(220.0), periodicity.nan_to_num(0.0)
+        audio = self.play(Heard(f0, periodicity, loudness, fast_loudness, balance, mfcc), 1.0)
         return audio[0] if alone else audio
 
     @torch.jit.export
@@ -81,7 +80,8 @@ class Playable(nn.Module):
         if heard.shape[0] > 0:
             first = self.frame - heard.shape[0]
             columns = heard.t().unsqueeze(1)  # [5, 1, frames]
-            sound = self.play(columns[0], columns[1], columns[2], columns[3], columns[4], mfcc, self.pace)
+            features = Heard(columns[0], columns[1], columns[2], columns[3], columns[4], mfcc)
+            sound = self.play(features, self.pace)
             self.keep(heard, sound, first)
         given, self.rest = self.rest[:2, :n], self.rest[:, n:]
         return given.unsqueeze(0)
@@ -121,21 +121,13 @@ class Playable(nn.Module):
     def get_attributes(self) -> list[str]:
         return self.names
 
-    def play(
-        self,
-        f0: Tensor,
-        periodicity: Tensor,
-        loudness: Tensor,
-        fast_loudness: Tensor | None,
-        balance: Tensor | None,
-        mfcc: Tensor | None,
-        pace: float,
-    ) -> Tensor:
-        """The instrument [batch, samples] from features [batch, frames], with the parameters as they are set."""
-        f0 = f0 * 2.0 ** ((self.transpose + self.fine_tune / 100.0) / 12.0)
+    def play(self, heard: Heard, pace: float) -> Tensor:
+        """The instrument [batch, samples] from features, with the parameters as they are set."""
+        f0 = heard.f0 * 2.0 ** ((self.transpose + self.fine_tune / 100.0) / 12.0)
+        shifted = Heard(f0, heard.periodicity, heard.loudness, heard.fast_loudness, heard.balance, heard.mfcc)
         tone, noise, output = gain(self.harmonic_gain), gain(self.noise_gain), gain(self.output_gain)
         wanted = [tone, noise, self.brightness, self.reverb, output, gain(self.breath), self.life / 100.0]
-        return self.voice(f0, periodicity, loudness, fast_loudness, balance, mfcc, wanted, self.gate, pace)
+        return self.voice(shifted, wanted, self.gate, pace)
 
     def hear(self, audio: Tensor) -> tuple[Tensor, Tensor | None]:
         """Features [frames, 5] of the frames that begin within a block, and their MFCCs [1, frames, 30]."""

@@ -1,5 +1,7 @@
 """One sounding line, with its state: features in, sound out. The engine's `Voice`, its parameters and its room."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
@@ -10,6 +12,18 @@ from ddsp_rt.synthesis.frame_clock import frame_lengths, join_frames, max_frame_
 
 # Parameters as they sound, one column each; as in the engine's SmoothedParameters.
 HARMONIC_GAIN, NOISE_GAIN, BRIGHTNESS, REVERB, OUTPUT_GAIN, BREATH, LIFE = range(7)
+
+
+class Heard(NamedTuple):
+    """Features, [batch, frames] each, in the engine's units; mfcc [batch, frames, 30]. What may be None is then what is
+    usual at the loudness, or the mean z."""
+
+    f0: Tensor
+    periodicity: Tensor
+    loudness: Tensor
+    fast_loudness: Tensor | None
+    balance: Tensor | None
+    mfcc: Tensor | None
 
 
 class Gate(nn.Module):
@@ -116,27 +130,15 @@ class Voice(nn.Module):
         self.now.clear()
         self.frame = 0
 
-    def forward(
-        self,
-        f0: Tensor,
-        periodicity: Tensor,
-        loudness: Tensor,
-        fast_loudness: Tensor | None,
-        balance: Tensor | None,
-        mfcc: Tensor | None,
-        wanted: list[float],
-        gate: float,
-        pace: float,
-    ) -> Tensor:
+    def forward(self, heard: Heard, wanted: list[float], gate: float, pace: float) -> Tensor:
         """Play whole frames.
 
         Shape:
-            - f0, periodicity, loudness: [batch, frames]; fast_loudness, balance: likewise, what is usual where they
-              are not given; mfcc: [batch, frames, 30], where there is an encoder; without it the mean z is played
             - pace: how much faster than `rate` the sound is played back, which its pitch allows for
             - wanted: the parameters, in the order above; gate: dB above the instrument's threshold
             - returns [batch, samples]
         """
+        f0, periodicity, loudness, fast_loudness, balance, mfcc = heard
         batch, frames = f0.shape
         if self.decoder_state.shape[1] != batch:
             self.start(batch)
