@@ -19,7 +19,7 @@ from ddsp_rt.analysis import FRAME_RATE, HIGHEST_F0, LOWEST_F0
 from ddsp_rt.architecture import COMPLETED, Architecture, ArchitectureError
 from ddsp_rt.errors import DataError
 from ddsp_rt.tensor_layout import LayoutError, header_of, parse_json, places, read_header
-from ddsp_rt.whole_files import whole_file
+from ddsp_rt.whole_files import write_whole
 
 FORMAT_VERSION = 1
 ANALYSER_VERSIONS = (2,)  # analysers the engine still has
@@ -231,11 +231,7 @@ def save_instrument(
         _parse(data)  # what we would refuse to read, we do not write
     except (_FileError, LayoutError, ArchitectureError) as fault:
         raise InstrumentError(f"{path}: {fault}") from None
-    try:
-        with whole_file(path) as file:
-            file.write(data)
-    except OSError as error:
-        raise InstrumentError(f"{path}: could not be written: {error.strerror or error}") from None
+    write_whole(path, data, InstrumentError)
 
 
 def _serialise(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any], dtype: str) -> bytes:

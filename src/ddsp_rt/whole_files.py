@@ -15,6 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from ddsp_rt.errors import DataError
+from ddsp_rt.file_lock import lock_file
+
 PREFIX, SUFFIX = ".ddsp-rt-", ".part"
 YOUNG = 1.0  # seconds for which a file may not have its lock yet
 _swept: set[Path] = set()  # folders that this process has looked through
@@ -98,19 +101,11 @@ def _is_left(path: str) -> bool:
 
 
 def _lock(handle: int) -> bool:
-    """Lock an open file, and all that shares its descriptor; False when another process has it.
+    """Whether this file is ours now: False when another has it, or where nobody can tell.
 
     Windows needs no lock: it removes no file that is open.
     """
-    if sys.platform == "win32":
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # it is locked, or the file system has no locks and nobody can tell
-        return False
-    return True
+    return sys.platform == "win32" or lock_file(handle) is True
 
 
 class ToStandardOutput:
@@ -145,3 +140,12 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         whole.commit()
     finally:
         whole.discard()
+
+
+def write_whole(path: str | os.PathLike[str], data: bytes | memoryview, fault: type[DataError] = DataError) -> None:
+    """Write a whole file at once; `fault`, in one line, where the folder or the disk refuses."""
+    try:
+        with whole_file(path) as file:
+            file.write(data)
+    except OSError as error:
+        raise fault(f"{path}: could not be written: {error.strerror or error}") from None

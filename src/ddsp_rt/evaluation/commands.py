@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ddsp_rt import arguments, console
-from ddsp_rt.errors import DataError, UsageError
+from ddsp_rt.errors import UsageError
 
 
 def evaluate(
@@ -105,7 +105,7 @@ def compare(
     from ddsp_rt.evaluation.comparison import measure_both, play_both
     from ddsp_rt.evaluation.comparison_page import page
     from ddsp_rt.progress import Progress
-    from ddsp_rt.whole_files import whole_file
+    from ddsp_rt.whole_files import write_whole
 
     if not 1 <= seconds <= 600:
         raise UsageError(f"--seconds {seconds:g}: give 1 to 600")
@@ -122,11 +122,7 @@ def compare(
             sounds.append(play_both(instruments, path, seconds, own, channel))
             progress.advance(1)
         rows, notes = measure_both(instruments, files, own, progress.advance, channel)
-    try:
-        with whole_file(output) as file:
-            file.write(page(names, sounds, rows, notes, blind=not named).encode())
-    except OSError as error:
-        raise DataError(f"{output}: cannot be written: {error.strerror or error}") from None
+    write_whole(output, page(names, sounds, rows, notes, blind=not named).encode())
     console.note(f"Made {output}: open it in a browser")
 
 

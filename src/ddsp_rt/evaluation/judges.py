@@ -10,6 +10,7 @@ import csv
 import hashlib
 import importlib.metadata
 import importlib.util
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.errors import DataError
 from ddsp_rt.evaluation.harmonicity import VOICED, periodicity
 from ddsp_rt.evaluation.signals import MEASURE_RATE, resample
+from ddsp_rt.file_lock import lock_file
 from ddsp_rt.whole_files import whole_file
 
 AGREE = 50.0  # cents within which the judges must be
@@ -221,17 +223,12 @@ def _pyin(audio: np.ndarray, frames: int, low: float, high: float) -> np.ndarray
 
 @contextlib.contextmanager
 def alone(path: str) -> Iterator[None]:
-    """Waits until no other process is in such a block for the same file, where the system has locks.
+    """Waits until no other process is in such a block for the same file; on Windows it does not wait.
 
     What librosa compiles when it is first imported, numba keeps in pairs of files that belong together. Two processes
     that import it at once may leave one of each, and every later one crashes on the pair.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
     with open(path, "rb") as file:
-        with contextlib.suppress(OSError):  # a file system without locks
-            fcntl.flock(file, fcntl.LOCK_EX)
+        if sys.platform != "win32":  # there nobody else could read what is locked
+            lock_file(file.fileno(), wait=True)
         yield

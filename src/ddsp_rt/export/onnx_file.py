@@ -15,10 +15,9 @@ from torch import Tensor, nn
 
 from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.architecture import MFCC_COUNT
-from ddsp_rt.errors import DataError
 from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.network import InstrumentModel
-from ddsp_rt.whole_files import whole_file
+from ddsp_rt.whole_files import write_whole
 
 OPSET = 18
 RANGES = {  # of what goes in
@@ -102,11 +101,7 @@ def export_onnx(instrument: Path, output: Path) -> dict[str, Any]:
     proto = made.model_proto
     onnx.helper.set_model_props(proto, described(metadata, frame.names))
     onnx.checker.check_model(proto)
-    try:
-        with whole_file(output) as file:
-            file.write(proto.SerializeToString())
-    except OSError as error:
-        raise DataError(f"{output}: could not be written: {error.strerror or error}") from None
+    write_whole(output, proto.SerializeToString())
     return metadata
 
 

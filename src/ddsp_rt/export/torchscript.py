@@ -13,7 +13,6 @@ import torch
 from torch.jit._recursive import create_script_module, infer_methods_to_compile
 
 from ddsp_rt import _engine
-from ddsp_rt.errors import DataError
 from ddsp_rt.export.analysis.analyser import Analyser
 from ddsp_rt.export.impulse_response import room_at
 from ddsp_rt.export.playable import METHODS, Playable
@@ -21,7 +20,7 @@ from ddsp_rt.export.voice import Voice
 from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.network import InstrumentModel, Usual
 from ddsp_rt.synthesis import Life
-from ddsp_rt.whole_files import whole_file
+from ddsp_rt.whole_files import write_whole
 
 CARD = "instrument.json"  # in the archive: the instrument's metadata
 PARAMETERS = (
@@ -42,11 +41,7 @@ def export_torchscript(instrument: Path, output: Path, rate: int = 48_000) -> di
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.jit.save(frozen, data, _extra_files={CARD: json.dumps({**metadata, "sample_rate": rate})})
-    try:
-        with whole_file(output) as file:
-            file.write(data.getbuffer())
-    except OSError as error:
-        raise DataError(f"{output}: could not be written: {error.strerror or error}") from None
+    write_whole(output, data.getbuffer())
     return metadata
 
 

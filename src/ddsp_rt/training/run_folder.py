@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ddsp_rt.errors import DataError, UsageError
+from ddsp_rt.file_lock import lock_file
 from ddsp_rt.whole_files import PREFIX, SUFFIX
 
 _claimed: set[Path] = set()  # by this process, which the system's lock does not keep from itself
@@ -70,7 +70,7 @@ class RunFolder:
             _claimed.add(own)
         try:
             with open(self.path / "lock", "a+", encoding="utf-8") as file:
-                if not _lock(file.fileno()):
+                if lock_file(file.fileno(), alone=True) is False:
                     file.seek(0)
                     who = file.read().strip() or "unknown"
                     raise UsageError(
@@ -88,21 +88,3 @@ class RunFolder:
         finally:
             with _claiming:
                 _claimed.discard(own)
-
-
-def _lock(descriptor: int) -> bool:
-    """Lock an open file for this process alone (children do not inherit it); False when another has it."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True
