@@ -15,6 +15,11 @@ done
 if [ "$(uname -s)" = Linux ]; then
   find "$folder" -type f \( -name '*.so' -o -path '*/Standalone/DDSP-RT *' \) -exec strip {} +
 fi
-cp "$here/../docs/plugins.md" "$folder/README.md"
-cp "$here/LICENCES.md" "$folder/"
-cp "$here/../LICENSE" "$folder/LICENSE-source.txt"
+# The manual, with its pictures where it will look for them; further pages stay with the source.
+sed -e 's#(\.\./plugin/LICENCES\.md)#(LICENCES.md)#' "$here/../docs/plugins.md" > "$folder/README.md"
+mkdir -p "$folder/images"
+grep -o 'images/[a-z0-9-]*\.png' "$folder/README.md" | sort -u | while read -r picture; do
+  cp "$here/../docs/$picture" "$folder/images/"
+done
+cp "$here/LICENCES.md" "$here/GPL-3.txt" "$folder/"
+cp "$here/../LICENSE" "$folder/MIT-source.txt"
