@@ -22,12 +22,20 @@ plant(hiss_as_dark_as_the_instrument "exponent * bands_[b].tilt" "0.0f")
 plant(life_ignored "targets_[Parameter::kLife] / 100.0f" "0.0f")
 plant(life_changes_the_level "std::sqrt(power / moved_power)" "1.0f")
 plant(life_starts_still "std::copy(warm_.begin(), warm_.end(), processes_.begin())" "processes_.begin()")
+plant(morph_ignored "parameters()[Parameter::kMorph] / 100.0f" "0.0f")
+plant(morph_dips "std::sqrt(wanted * whole / power)" "1.0f")
+plant(morph_in_amplitude "a * std::exp2(share * std::log2(b / a))" "a + share * (b - a)")
+plant(morph_steps "now_.share + kSmoothing * way" "wanted")
+plant(morph_is_heard_at_once "++listened_ <= kListens" "false")
+plant(rooms_dip_between "std::sqrt(wanted / both)" "1.0f")
+plant(room_falls_silent_when_left "!first_.silent()" "false")
+plant(fit_to_the_first_instrument_alone "between(a.loudness_db[i], b.loudness_db[i], share)" "a.loudness_db[i]")
 plant(dry_and_wet_swapped "output * (1.0f - wet)" "output * wet")
 plant(dry_without_output_gain "output * (1.0f - wet)" "1.0f - wet")
 plant(input_gain_in_the_dry_sound "sample * dry(passed)" "sample * input(passed) * dry(passed)")
 plant(reverb_always_whole "parameters_.now().reverb" "1.0f")
 plant(reverb_capped_at_one "targets_[Parameter::kReverb]" "std::min(1.0f, targets_[Parameter::kReverb])")
-plant(room_rings_on_after_reset "room_.reset()" "void()")
+plant(room_rings_on_after_reset "rooms_.reset()" "void()")
 plant(parameters_ramp_after_reset "now_ = before_ = wanted()" "now_")
 
 # Tone
@@ -36,7 +44,8 @@ plant(brightness_per_two_octaves "(20.0f * std::log10(2.0f))" "(40.0f * std::log
 plant(brightness_spares_the_noise "static_cast<float>(b) * spacing / kPivot" "1.0f")
 
 # Gate
-plant(gate_parameter_ignored "gate_db + now.gate" "gate_db")
+plant(gate_parameter_ignored "instruments_.gate_db(morph().share) + now.gate"
+  "instruments_.gate_db(morph().share)")
 plant(gate_without_hysteresis "open_ ? threshold_ - kHysteresis : threshold_" "threshold_")
 plant(gate_of_the_fit_ignored "!noise_gate_.next(features_, fitting().gate_db, smoothed().now().gate)" "false")
 plant(noise_gate_without_hysteresis "closes + kOpensAbove" "closes")
@@ -45,8 +54,8 @@ plant(noise_gate_cuts_notes "threshold_db <= kSilenceDb || frame.periodicity >= 
 plant(gate_shuts_at_once "steps_ > 0" "(steps_ = 0) != 0")
 
 # Control door
-plant(control_level_3_db_off "instrument().quantiles.loudness_db[kLoud] + relative"
-  "instrument().quantiles.loudness_db[kLoud] + relative + 3.0f")
+plant(control_level_3_db_off "instruments().quantiles(morph().share).loudness_db[kLoud] + relative"
+  "instruments().quantiles(morph().share).loudness_db[kLoud] + relative + 3.0f")
 plant(linear_level_is_power "20.0f * std::log10(level)" "10.0f * std::log10(level)")
 plant(modulator_half_as_deep "depth(passed) * modulator" "0.5f * depth(passed) * modulator")
 plant(rest_forgets_the_pitch "sounds ? std::clamp(f0, kLowestF0, kHighestF0) : f0_"
@@ -107,7 +116,7 @@ plant(delay_fades_with_a_corner "passed * passed * (3.0f - 2.0f * passed)" "pass
 plant(voices_share_a_seed "static_cast<std::uint32_t>(voice + 1)" "std::uint32_t{1}")
 plant(voices_ignored "static_cast<std::size_t>(parameters()[Parameter::kVoices])" "std::size_t{kVoices}")
 plant(the_newest_is_stolen "missed(a) < missed(b)" "missed(b) < missed(a)")
-plant(slur_attacks_again "slurs && line.held()" "false")
+plant(slur_attacks_again "down && line.held()" "false")
 plant(pedal_ignored "channels_[event.channel].sustain" "false")
 plant(pedal_lifts_every_channel "channel != kAllChannels && channel != line.channel()" "false")
 plant(own_manner_ignored "set_initial(parameter, *value)" "void()")

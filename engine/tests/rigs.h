@@ -101,14 +101,18 @@ struct Told {
   }
 };
 
-/// One instrument for good.
+/// One instrument for good, or two.
 struct Audio : Hearing<ddsp_rt::Transfer> {
   static constexpr bool kHears = true;
   explicit Audio(const Recipe& recipe, int at = kRate) : Hearing{{make(recipe), at}, at} {}
+  Audio(const Recipe& first, const Recipe& second, int at = kRate)
+      : Hearing{{ddsp_rt::Instruments(make(first), make(second)), at}, at} {}
 };
 struct Control : Told<ddsp_rt::ControlVoice> {
   static constexpr bool kHears = false;
   explicit Control(const Recipe& recipe, int at = kRate) : Told{{make(recipe), at}, at} {}
+  Control(const Recipe& first, const Recipe& second, int at = kRate)
+      : Told{{ddsp_rt::Instruments(make(first), make(second)), at}, at} {}
 };
 
 /// Instruments that change while they play.

@@ -8,7 +8,7 @@ namespace ddsp_rt::plugin {
 
 void show_voice(const Voice& voice, Readings& readings) noexcept {
   const Controls& controls = voice.controls();
-  readings.nyquist = 0.5f * static_cast<float>(voice.instrument().model_rate);
+  readings.nyquist = 0.5f * static_cast<float>(voice.sounding().model_rate);
   readings.harmonics = static_cast<int>(std::min<std::size_t>(controls.harmonics.size(), Readings::kMostHarmonics));
   readings.noise_bands = static_cast<int>(std::min<std::size_t>(controls.noise.size(), Readings::kMostNoiseBands));
   const bool silent = voice.silent();

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ddsp_rt.audio import read_audio, write_audio
     from ddsp_rt.errors import DataError, UsageError, UserError
     from ddsp_rt.instrument import Instrument, Stream, list_instruments, load
+    from ddsp_rt.morph import Morph
 
 __version__ = "0.1.0"
 
@@ -25,6 +26,7 @@ _HOME = {
     "list_instruments": "instrument",
     "Instrument": "instrument",
     "Stream": "instrument",
+    "Morph": "morph",
     "analyse": "analysis",
     "Features": "analysis",
     "read_audio": "audio",
@@ -34,7 +36,7 @@ _HOME = {
     "DataError": "errors",
 }
 __all__ = [
-    "DataError", "Features", "Instrument", "Stream", "UsageError", "UserError", "__version__", "analyse",
+    "DataError", "Features", "Instrument", "Morph", "Stream", "UsageError", "UserError", "__version__", "analyse",
     "list_instruments", "load", "read_audio", "write_audio",
 ]  # fmt: skip
 

@@ -22,7 +22,7 @@
 
 #include "ddsp_rt/analysis/analyser.h"
 #include "ddsp_rt/frame_clock.h"
-#include "ddsp_rt/instrument/instrument.h"
+#include "ddsp_rt/instrument/instruments.h"
 #include "ddsp_rt/instrument/search_path.h"
 #include "ddsp_rt/kernels/kernels.h"
 #include "ddsp_rt/playing/fitting.h"
@@ -103,6 +103,16 @@ NB_MODULE(_engine, m) {
       .def_prop_ro("model_rate", [](const Instrument& i) { return i.model_rate; })
       .def_prop_ro("gate_db", [](const Instrument& i) { return i.gate_db; });
 
+  // Wherever these are wanted, an instrument will do.
+  nb::class_<Instruments>(m, "Instruments")
+      .def(
+          "__init__",
+          [](Instruments* self, std::shared_ptr<Instrument> first, std::shared_ptr<Instrument> second) {
+            new (self) Instruments(std::move(first), std::move(second));
+          },
+          "first"_a, "second"_a.none() = nb::none());
+  nb::implicitly_convertible<Instrument, Instruments>();
+
   nb::class_<Fitting>(m, "Fitting")
       .def(nb::init<>())
       .def_rw("octave", &Fitting::octave)
@@ -127,15 +137,18 @@ NB_MODULE(_engine, m) {
       .def(nb::init<>())
       .def("add", &hear, "f0"_a, "periodicity"_a, "loudness"_a, "balance"_a = nb::none())
       .def(
-          "fit", [](const Fitter& fitter, const Instrument& i, float range) { return fitter.fit(i.quantiles, range); },
-          "instrument"_a, "loudness_range"_a = 1.0f)
+          "fit",
+          [](const Fitter& fitter, const Instruments& instruments, float range, float morph) {
+            return fitter.fit(instruments.quantiles(morph / 100.0f), range);
+          },
+          "instruments"_a, "loudness_range"_a = 1.0f, "morph"_a = 0.0f)
       .def(
           "beyond",
-          [](const Fitter& fitter, const Instrument& i, int octave) {
-            const Beyond shares = fitter.beyond(i.quantiles, octave);
+          [](const Fitter& fitter, const Instruments& instruments, int octave, float morph) {
+            const Beyond shares = fitter.beyond(instruments.quantiles(morph / 100.0f), octave);
             return std::pair(shares.below, shares.above);
           },
-          "instrument"_a, "octave"_a);
+          "instruments"_a, "octave"_a, "morph"_a = 0.0f);
 
   m.def(
       "analyse",
@@ -184,20 +197,24 @@ NB_MODULE(_engine, m) {
   nb::class_<Transfer>(m, "Transfer")
       .def(
           "__init__",
-          [](Transfer* self, std::shared_ptr<Instrument> instrument, int rate) {
-            new (self) Transfer(instrument, rate);
+          [](Transfer* self, const Instruments& instruments, int rate) { new (self) Transfer(instruments, rate); },
+          "instruments"_a, "rate"_a)
+      .def(
+          "set",
+          [](Transfer& transfer, const std::string& name, float value) {
+            transfer.set(named_parameter(name, Doors::kTransfer), value);
           },
-          "instrument"_a, "rate"_a);
+          "name"_a, "value"_a);
 
   nb::exception<StreamBusy>(m, "StreamBusy", PyExc_RuntimeError);
   const nb::call_guard<nb::gil_scoped_release> unlocked;
   nb::class_<LiveTransfer>(m, "LiveTransfer")
       .def(
           "__init__",
-          [](LiveTransfer* self, std::shared_ptr<Instrument> instrument, int rate) {
-            new (self) LiveTransfer(std::move(instrument), rate);
+          [](LiveTransfer* self, const Instruments& instruments, int rate) {
+            new (self) LiveTransfer(instruments, rate);
           },
-          "instrument"_a, "rate"_a)
+          "instruments"_a, "rate"_a)
       .def(
           "process",
           [](LiveTransfer& stream, const Input<1>& block) {
@@ -219,10 +236,7 @@ NB_MODULE(_engine, m) {
              return array(std::move(sounding));
            })
       .def("reset", &LiveTransfer::reset, unlocked)
-      .def(
-          "swap",
-          [](LiveTransfer& stream, std::shared_ptr<Instrument> instrument) { stream.swap(std::move(instrument)); },
-          "instrument"_a, unlocked)
+      .def("swap", &LiveTransfer::swap, "instruments"_a, unlocked)
       .def(
           "set",
           [](LiveTransfer& stream, const std::string& name, float value) {
@@ -271,16 +285,25 @@ NB_MODULE(_engine, m) {
   nb::class_<PartsRenderer>(m, "Voice")
       .def(
           "__init__",
-          [](PartsRenderer* self, std::shared_ptr<Instrument> instrument, int rate) {
-            new (self) PartsRenderer(instrument, rate);
+          [](PartsRenderer* self, const Instruments& instruments, int rate) {
+            new (self) PartsRenderer(instruments, rate);
           },
-          "instrument"_a, "rate"_a)
+          "instruments"_a, "rate"_a)
       .def("render_parts", &PartsRenderer::features, "f0"_a, "periodicity"_a, "loudness"_a,
            "fast_loudness"_a = nb::none(), "balance"_a = nb::none(), "mfcc"_a = nb::none(), "gate_db"_a = nb::none(),
-           "reverb"_a = 1.0f, "excitation"_a = nb::none(), "life"_a = 0.0f)
+           "reverb"_a = 1.0f, "excitation"_a = nb::none(), "life"_a = 0.0f, "morph"_a = 0.0f)
       .def("render_controls", &PartsRenderer::controls, "f0"_a, "amplitude"_a, "harmonics"_a, "noise"_a,
            "reverb"_a = 1.0f, "excitation"_a = nb::none())
       .def_prop_ro("excitation_size", &PartsRenderer::excitation_size);
+
+  m.def(
+      "blend_controls",
+      [](int rate, float f0, const std::tuple<int, float, Input<1>, Input<1>>& first,
+         const std::tuple<int, float, Input<1>, Input<1>>& second, float share) {
+        return blend_controls(rate, f0, std::make_from_tuple<ModelControls>(first),
+                              std::make_from_tuple<ModelControls>(second), share);
+      },
+      "rate"_a, "f0"_a, "first"_a, "second"_a, "share"_a);
 
   m.def(
       "parameters",

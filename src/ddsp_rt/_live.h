@@ -42,9 +42,9 @@ class Playing {
 /// of the block at hand. None needs the interpreter.
 class LiveTransfer {
  public:
-  LiveTransfer(std::shared_ptr<const ddsp_rt::Instrument> instrument, int rate)
-      : live_(rate), input_(rate), output_(rate), instrument_(std::move(instrument)) {
-    live_.load(instrument_);
+  LiveTransfer(ddsp_rt::Instruments instruments, int rate)
+      : live_(rate), input_(rate), output_(rate), instruments_(std::move(instruments)) {
+    live_.load(instruments_);
   }
 
   void process(const float* in, float* out, std::size_t n) {
@@ -70,12 +70,12 @@ class LiveTransfer {
     output_.reset();
   }
 
-  /// Another instrument takes over, in a crossfade; what was set stays. A stream that has not begun starts with it.
-  void swap(std::shared_ptr<const ddsp_rt::Instrument> instrument) {
+  /// Other instruments take over, in a crossfade; what was set stays. A stream that has not begun starts with them.
+  void swap(ddsp_rt::Instruments instruments) {
     const std::lock_guard loading(loading_);
-    live_.load(instrument);
+    live_.load(instruments);
     const std::lock_guard lock(state_);
-    instrument_ = std::move(instrument);
+    instruments_ = std::move(instruments);
   }
 
   void set(ddsp_rt::Parameter parameter, float value) {
@@ -162,7 +162,8 @@ class LiveTransfer {
     opening_.add(live_.features());
     if (opening_.sounding() < kEnough) return;
     ddsp_rt::Fitting fitting = live_.fitting();
-    fitting.octave = opening_.fit(instrument_->quantiles).octave;
+    const float share = live_.parameters()[ddsp_rt::Parameter::kMorph] / 100.0f;
+    fitting.octave = opening_.fit(instruments_.quantiles(share)).octave;
     live_.set_fitting(fitting);
     finding_ = false;
   }
@@ -172,7 +173,7 @@ class LiveTransfer {
   std::atomic_flag playing_ = ATOMIC_FLAG_INIT;
   ddsp_rt::Live<ddsp_rt::Transfer> live_;
   ddsp_rt::PeakMeter input_, output_;
-  std::shared_ptr<const ddsp_rt::Instrument> instrument_;
+  ddsp_rt::Instruments instruments_;
   ddsp_rt::Fitter opening_;  // the first sounds, while the octave is being found
   bool finding_ = false;
   std::int64_t frame_ = 0;  // since it began

@@ -46,7 +46,7 @@ NoteEvent::Kind kind_of(std::string_view name) {
 /// once; everything else waits for the end of the block at hand.
 class NotePlayer {
  public:
-  NotePlayer(std::shared_ptr<Instrument> instrument, int rate) : notes_(std::move(instrument), rate) {}
+  NotePlayer(const Instruments& instruments, int rate) : notes_(instruments, rate) {}
 
   void say(const std::string& kind, int channel, int key, float value, int offset) {
     const NoteEvent event{offset, kind_of(kind), channel, key, value};
@@ -182,7 +182,7 @@ class Segmenter {
 
 void ddsp_rt::bind_notes(nb::module_& m) {
   nb::class_<NotePlayer>(m, "Notes")
-      .def(nb::init<std::shared_ptr<Instrument>, int>(), "instrument"_a, "rate"_a)
+      .def(nb::init<const Instruments&, int>(), "instruments"_a, "rate"_a)
       .def("say", &NotePlayer::say, "kind"_a, "channel"_a, "key"_a, "value"_a, "offset"_a)
       .def("midi", &NotePlayer::midi, "status"_a, "first"_a, "second"_a, "offset"_a)
       .def("set_bend_range", &NotePlayer::set_bend_range, "semitones"_a)

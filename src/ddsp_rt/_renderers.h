@@ -6,13 +6,17 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "_arrays.h"
 #include "ddsp_rt/frame_clock.h"
+#include "ddsp_rt/playing/morph.h"
+#include "ddsp_rt/playing/rooms.h"
 #include "ddsp_rt/playing/voice.h"
 #include "ddsp_rt/realtime.h"
-#include "ddsp_rt/synthesis/reverb.h"
+#include "ddsp_rt/synthesis/control_blend.h"
+#include "ddsp_rt/synthesis/filtered_noise.h"
 
 namespace ddsp_rt {
 
@@ -56,26 +60,29 @@ class BlockAnalyser {
 // Renders a whole sequence of frames and keeps what each part gave.
 class PartsRenderer {
  public:
-  PartsRenderer(const std::shared_ptr<const Instrument>& instrument, int rate)
-      : clock_(supported_rate(rate)), voice_(instrument, rate), room_(instrument->room(rate)) {}
+  PartsRenderer(const Instruments& instruments, int rate)
+      : clock_(supported_rate(rate)), voice_(instruments, rate), rooms_(instruments, rate) {}
 
   // What is not given of the fast loudness and the balance is what it usually is at the loudness.
   nb::dict features(const Input<1>& f0, const Input<1>& periodicity, const Input<1>& loudness,
                     const Track& fast_loudness, const Track& balance, const std::optional<Input<2>>& mfcc,
                     const std::optional<float>& gate_db, float reverb, const std::optional<Input<2>>& excitation,
-                    float life) {
+                    float life, float morph) {
     std::vector<Features> frames = gather(f0, periodicity, loudness, fast_loudness, balance, mfcc);
+    const float share = voice_.instruments().two() ? std::clamp(morph / 100.0f, 0.0f, 1.0f) : 0.0f;
     for (Features& frame : frames) {
       Features usual = frame;
-      voice_.instrument().complete(usual);
+      voice_.instruments().complete(usual, share);
       if (!fast_loudness) frame.fast_loudness = usual.fast_loudness;
       if (!balance) frame.balance = usual.balance;
     }
-    const VoiceSettings settings{.gate_db = gate_db.value_or(-1e9f), .life = life};
+    Morph at;
+    at.reset(share);
+    const VoiceSettings settings{.gate_db = gate_db.value_or(-1e9f), .life = life, .morph = at.now()};
     const auto play = [&](std::size_t k, const FrameClock::Frame& frame, float* out, const float* noise) {
       voice_.render(frames[k], settings, frame, out, noise);
     };
-    return render(frames.size(), reverb, excitation, play);
+    return render(frames.size(), reverb, share, excitation, play);
   }
 
   nb::dict controls(const Input<1>& f0, const Input<1>& amplitude, const Input<2>& harmonics, const Input<2>& noise,
@@ -93,14 +100,15 @@ class PartsRenderer {
       std::copy_n(&noise(k, 0), bands, one.noise.begin());
       voice_.render(f0(k), one, {}, frame, out, segment);
     };
-    return render(frames, reverb, excitation, play);
+    return render(frames, reverb, 0.0f, excitation, play);
   }
 
   std::size_t excitation_size() const { return voice_.excitation_size(); }
 
  private:
   template <typename Play>
-  nb::dict render(std::size_t frames, float reverb, const std::optional<Input<2>>& excitation, Play&& play) {
+  nb::dict render(std::size_t frames, float reverb, float share, const std::optional<Input<2>>& excitation,
+                  Play&& play) {
     if (excitation && (excitation->shape(0) != frames || excitation->shape(1) != voice_.excitation_size()))
       throw std::invalid_argument("excitation must be [" + std::to_string(frames) + ", " +
                                   std::to_string(voice_.excitation_size()) + "]");
@@ -108,7 +116,7 @@ class PartsRenderer {
     std::vector<float> audio(samples), harmonic, noise, amplitude, harmonics, magnitudes;
     clock_.reset();
     voice_.start();
-    room_.reset();
+    rooms_.reset();
     {
       const FlushDenormals flush;
       std::size_t position = 0;
@@ -116,7 +124,7 @@ class PartsRenderer {
         const FrameClock::Frame frame = clock_.next();
         float* const out = audio.data() + position;
         play(k, frame, out, excitation ? &(*excitation)(k, 0) : nullptr);
-        room_.process(out, frame.length, reverb);
+        rooms_.process(out, frame.length, reverb, share);
         position += static_cast<std::size_t>(frame.length);
         const std::span<const float> tones = voice_.synthesizer().harmonic_part();
         const std::span<const float> breath = voice_.synthesizer().noise_part();
@@ -141,7 +149,37 @@ class PartsRenderer {
 
   FrameClock clock_;
   Voice voice_;
-  Reverb room_;
+  Rooms rooms_;
 };
+
+// What lies between two models' controls in one frame, as it is played: (amplitudes of the harmonics, gains of the
+// noise's bins from 1 on).
+struct ModelControls {
+  int model_rate;
+  float amplitude;
+  Input<1> harmonics, noise;
+
+  ControlFormat format() const {
+    return {model_rate, static_cast<int>(harmonics.shape(0)), static_cast<int>(noise.shape(0))};
+  }
+  Controls controls() const {
+    Controls result(harmonics.shape(0), noise.shape(0));
+    result.amplitude = amplitude;
+    std::copy_n(harmonics.data(), harmonics.shape(0), result.harmonics.begin());
+    std::copy_n(noise.data(), noise.shape(0), result.noise.begin());
+    return result;
+  }
+};
+
+inline std::pair<Output, Output> blend_controls(int rate, float f0, const ModelControls& first,
+                                                const ModelControls& second, float share) {
+  const FilteredNoise noise(supported_rate(rate), first.model_rate, first.format().noise_bands);
+  ControlBlend blend(rate, first.format(), second.format(), noise.excitation_size());
+  blend.mix(f0, first.controls(), second.controls(), share);
+  const auto copied = [](std::span<const float> levels) {
+    return array(std::vector<float>(levels.begin(), levels.end()));
+  };
+  return {copied(blend.harmonics()), copied(blend.noise())};
+}
 
 }  // namespace ddsp_rt

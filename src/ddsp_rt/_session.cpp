@@ -45,8 +45,8 @@ nb::dict named(const Session::Status& status) {
   return result;
 }
 
-void make_session(Session* place, std::shared_ptr<Instrument> instrument, int rate, int inputs, int channel,
-                  int outputs, int kept) {
+void make_session(Session* place, const Instruments& instruments, int rate, int inputs, int channel, int outputs,
+                  int kept) {
   if (inputs < 0 || outputs < 1 || channel < 0 || (inputs > 0 && channel >= inputs) || kept < 0)
     throw std::invalid_argument("a session hears one of its inputs, and has an output");
   const Session::Setup setup{.rate = supported_rate(rate),
@@ -54,7 +54,7 @@ void make_session(Session* place, std::shared_ptr<Instrument> instrument, int ra
                              .channel = channel,
                              .outputs = outputs,
                              .kept = static_cast<std::size_t>(kept)};
-  new (place) Session(std::move(instrument), setup);
+  new (place) Session(instruments, setup);
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ void make_session(Session* place, std::shared_ptr<Instrument> instrument, int ra
 void ddsp_rt::bind_session(nb::module_& m) {
   const nb::call_guard<nb::gil_scoped_release> unlocked;
   nb::class_<Session>(m, "Session")
-      .def("__init__", &make_session, "instrument"_a, "rate"_a, "inputs"_a, "channel"_a, "outputs"_a, "kept"_a)
+      .def("__init__", &make_session, "instruments"_a, "rate"_a, "inputs"_a, "channel"_a, "outputs"_a, "kept"_a)
       .def(
           "set",
           [](Session& session, const std::string& name, float value) {
@@ -73,9 +73,7 @@ void ddsp_rt::bind_session(nb::module_& m) {
       .def("bypass", &Session::bypass, "on"_a)
       .def("learn", &Session::learn)
       .def("midi", &Session::midi, "status"_a, "first"_a, "second"_a)
-      .def(
-          "swap", [](Session& session, std::shared_ptr<Instrument> instrument) { session.swap(std::move(instrument)); },
-          "instrument"_a, unlocked)
+      .def("swap", &Session::swap, "instruments"_a, unlocked)
       .def("status", [](Session& session) { return named(session.status()); })
       .def("frames", &Session::frames)
       .def("draw",

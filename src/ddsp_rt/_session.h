@@ -54,15 +54,15 @@ class Session {
     bool learning = false, bypassed = false, settled = true;
   };
 
-  Session(std::shared_ptr<const ddsp_rt::Instrument> instrument, const Setup& setup)
+  Session(const ddsp_rt::Instruments& instruments, const Setup& setup)
       : setup_(setup),
         input_(setup.rate),
         output_(setup.rate),
         recorded_(setup.kept * static_cast<std::size_t>(tracks())) {
     if (from_keys()) {
-      notes_.emplace(setup.rate).load(std::move(instrument));
+      notes_.emplace(setup.rate).load(instruments);
     } else {
-      transfer_.emplace(std::move(instrument), setup.rate).follow();
+      transfer_.emplace(instruments, setup.rate).follow();
     }
   }
 
@@ -110,13 +110,13 @@ class Session {
     return send({.kind = Command::Kind::kMidi, .bytes = {status, first, second}});
   }
 
-  /// Another instrument takes over, in a crossfade. Not for the sound card's thread.
-  void swap(std::shared_ptr<const ddsp_rt::Instrument> instrument) {
+  /// Other instruments take over, in a crossfade. Not for the sound card's thread.
+  void swap(const ddsp_rt::Instruments& instruments) {
     if (from_keys()) {
       const std::lock_guard lock(loading_);
-      notes_->load(std::move(instrument));
+      notes_->load(instruments);
     } else {
-      transfer_->swap(std::move(instrument));
+      transfer_->swap(instruments);
     }
   }
 

@@ -176,8 +176,9 @@ def info(
     Example: ddsp-rt info violin
     """
     from ddsp_rt.info_command import describe, metadata_json
+    from ddsp_rt.morph import one_instrument
 
-    loaded = ddsp_rt.load(instrument)
+    loaded = one_instrument(ddsp_rt.load(instrument))
     console.result(metadata_json(loaded) if json else describe(loaded))
 
 

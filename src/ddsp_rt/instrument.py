@@ -33,6 +33,8 @@ class Instrument:
     path: the file; metadata: its JSON as a dict; name, model_rate (Hz): from the metadata.
     """
 
+    amount = 0.0  # per cent of a second instrument; see `Morph`
+
     def __init__(self, path: str | os.PathLike[str]):
         """Read an instrument file; DataError when it is none."""
         self.path = as_path(path)
@@ -41,8 +43,10 @@ class Instrument:
         except (_engine.InstrumentError, MemoryError) as error:
             message = str(error) or type(error).__name__
             raise DataError(message if str(self.path) in message else f"{self.path}: {message}") from None
+        self.instruments = _engine.Instruments(self.engine)  # that a door plays
         self.metadata: dict[str, Any] = json.loads(self.engine.metadata)
         self.name: str = self.metadata["name"]
+        self.stem, self.files = self.path.stem, (self.path,)  # what results are named after, and must not replace
         self.model_rate: int = self.metadata["model_rate"]
 
     def __repr__(self) -> str:
@@ -67,7 +71,7 @@ class Instrument:
             loudness_range: what the performance's dynamics are multiplied by, 0.25 to 4; 1 leaves them as played.
         """
         octave, loudness = check_octave(octave), check_loudness(loudness)
-        fitting = _heard(features).fit(self.engine, check_loudness_range(loudness_range))
+        fitting = _heard(features).fit(self.instruments, check_loudness_range(loudness_range), self.amount)
         if not isinstance(octave, str):
             fitting.octave = octave
         if not isinstance(loudness, str):
@@ -77,7 +81,7 @@ class Instrument:
     def beyond(self, features: Features, octave: int) -> tuple[float, float]:
         """The shares of what sounds in a performance, 0 to 1, that lie below and above the instrument's range when
         played `octave` octaves up."""
-        return _heard(features).beyond(self.engine, octave)
+        return _heard(features).beyond(self.instruments, octave, self.amount)
 
     def stream(
         self,
@@ -172,7 +176,8 @@ class Stream:
         """As `Instrument.stream`."""
         self.sample_rate = as_rate(sample_rate)
         self._instrument = as_instrument(instrument)
-        self._live = _engine.LiveTransfer(instrument.engine, self.sample_rate)
+        self._live = _engine.LiveTransfer(instrument.instruments, self.sample_rate)
+        self.set("morph", instrument.amount)
         if isinstance(fit, _engine.Fitting):
             self._live.set_fitting(fit)
         elif isinstance(fit, str) and fit == "auto":
@@ -201,13 +206,18 @@ class Stream:
     @property
     def instrument(self) -> Instrument:
         """What plays, or is about to. Set it, and the new one listens for 0.1 s before it takes over in a crossfade;
-        parameters stay, and a fit that was heard, not given, is made anew for it.
+        parameters stay (but for "morph", where a `Morph` brings its own), and a fit that was heard, not given, is made
+        anew for it.
         """
         return self._instrument
 
     @instrument.setter
     def instrument(self, instrument: Instrument) -> None:
-        self._live.swap(as_instrument(instrument).engine)
+        from ddsp_rt.morph import Morph
+
+        self._live.swap(as_instrument(instrument).instruments)
+        if isinstance(instrument, Morph):
+            self.set("morph", instrument.amount)
         self._instrument = instrument
 
     @property
@@ -267,6 +277,8 @@ class Stream:
 def load(name_or_path: str | os.PathLike[str]) -> Instrument:
     """Load an instrument by the name of a shipped or installed one, or by the path of a `.ddsp` file.
 
+    Two of them with their weights, "violin:0.6,cello:0.4", give the `Morph` between them.
+
     Raises:
         UsageError: no such instrument; says which there are.
         DataError: the file is no instrument, or one this version cannot play.
@@ -278,6 +290,10 @@ def load(name_or_path: str | os.PathLike[str]) -> Instrument:
         found = None
     if found is not None:
         return Instrument(found)
+    if "," in text:
+        from ddsp_rt.morph import load_morph
+
+        return load_morph(text)
     if text.endswith(".ddsp") or os.sep in text:
         raise UsageError(f"{text}: no such instrument file")
     names = [path.stem for path in list_instruments()]

@@ -30,7 +30,9 @@ class Notes:
     def __init__(self, instrument: Instrument, sample_rate: int):
         self.instrument = instrument
         self.sample_rate = as_rate(sample_rate)
-        self._notes = _engine.Notes(instrument.engine, self.sample_rate)
+        self._notes = _engine.Notes(instrument.instruments, self.sample_rate)
+        self._notes.set("morph", instrument.amount)
+        self._notes.reset()  # there from the start
 
     def note_on(self, key: int, velocity: float = 0.8, channel: int = 0, offset: int = 0) -> None:
         """Press a key (MIDI, 69 is 440 Hz) with a velocity above 0 to 1."""

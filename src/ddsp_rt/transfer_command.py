@@ -19,6 +19,7 @@ from ddsp_rt.instrument import (
     check_z,
     load,
 )
+from ddsp_rt.morph import one_instrument
 from ddsp_rt.progress import Progress
 from ddsp_rt.sound_files.finder import SoundFile, find_sound_files
 from ddsp_rt.sound_files.source import STANDARD_INPUT, shown
@@ -57,8 +58,9 @@ def transfer_all(
     for _, target in jobs:
         check_output(target, bit_depth)
     if figure is not None:
+        one_instrument(instrument)
         check_figure(figure, jobs)
-    console.detail(f"{instrument.name}: {instrument.path}")
+    console.detail(f"{instrument.name}: {', '.join(map(str, instrument.files))}")
     say = console.say if output is None or not is_standard_output(output) else say_elsewhere
 
     def one(source: Path, target: Path) -> None:
@@ -118,7 +120,7 @@ def plan(inputs: list[SoundFile], output: str | None, instrument: Instrument) ->
         console.note(f"{shown(file.path)}: the result of an earlier transfer, left out")
         jobs = [(source, target) for source, target in jobs if source != file.path]
     for _, target in jobs:
-        for source in [*(source for source, _ in jobs), instrument.path]:
+        for source in [*(source for source, _ in jobs), *instrument.files]:
             if not is_standard_output(target) and _same(source, target):
                 raise UsageError(
                     f"{shown(target)}: the output would replace {shown(source)}; give another name with -o"
@@ -139,10 +141,10 @@ def _into(folder: Path, inputs: list[SoundFile], instrument: Instrument) -> list
     for file in inputs:
         below = Path(file.name).parent if file.folder is not None else Path()
         stem = "standard-input" if str(file.path) == STANDARD_INPUT else file.path.stem
-        number, ending = 1, f"-{instrument.path.stem}.wav"
+        number, ending = 1, f"-{instrument.stem}.wav"
         while (target := folder / below / _shortened(stem, ending)) and str(target).casefold() in taken:
             number += 1
-            ending = f"-{instrument.path.stem}-{number}.wav"
+            ending = f"-{instrument.stem}-{number}.wav"
         taken.add(str(target).casefold())
         jobs.append((file.path, target))
     return jobs

@@ -66,11 +66,11 @@ class Live {
 
   // ---- the control thread's side ------------------------------------------------------------------------------------
 
-  /// Hands `instrument` to the audio thread. One that was handed over before and not yet taken is dropped. `setup` and
-  /// exceptions are those of the door's constructor.
+  /// Hands an instrument, or two, to the audio thread. What was handed over before and not yet taken is dropped.
+  /// `setup` and exceptions are those of the door's constructor.
   template <typename... Setup>
-  void load(std::shared_ptr<const Instrument> instrument, Setup&&... setup) {
-    handover_.give(std::make_unique<Door>(std::move(instrument), rate_, std::forward<Setup>(setup)...));
+  void load(const Instruments& instruments, Setup&&... setup) {
+    handover_.give(std::make_unique<Door>(instruments, rate_, std::forward<Setup>(setup)...));
   }
 
   /// Frees what the audio thread has done with. `load` does it too.

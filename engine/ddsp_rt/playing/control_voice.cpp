@@ -14,9 +14,9 @@ static_assert(kQuantileProbabilities[kLoud] == 0.95f);
 
 }  // namespace
 
-ControlVoice::ControlVoice(std::shared_ptr<const Instrument> instrument, int rate)
-    : Framed(instrument, rate),
-      voice_(instrument, rate),
+ControlVoice::ControlVoice(const Instruments& instruments, int rate)
+    : Framed(instruments, rate),
+      voice_(instruments, rate),
       modulation_(static_cast<std::size_t>(max_frame_length(rate))),
       deviation_(modulation_.size()) {
   reset();
@@ -52,8 +52,7 @@ void ControlVoice::render(int gathered, const FrameClock::Frame& frame, float* o
   Features asked = features();
   f0_ = asked.f0;
   asked.f0 = glide_.next(asked.f0, smoothed().now().semitones, parameters()[Parameter::kGlide]);
-  voice_.render(asked, voice_settings(instrument().gate_db, true), frame, out, nullptr,
-                deviation(asked.f0, gathered, frame.length));
+  voice_.render(asked, voice_settings(true), frame, out, nullptr, deviation(asked.f0, gathered, frame.length));
 }
 
 // What was gathered as a deviation of the frame to come, or null where there is none. The frame gathered may be a
@@ -72,7 +71,7 @@ const float* ControlVoice::deviation(float f0, int gathered, int length) noexcep
 
 Features ControlVoice::features() const noexcept {
   Features frame = asked();
-  instrument().complete(frame);
+  instruments().complete(frame, morph().share);
   return frame;
 }
 
@@ -81,11 +80,12 @@ Features ControlVoice::asked() const noexcept {
   const float f0 = asked_f0_, level = asked_level_;
   const bool sounds = std::isfinite(f0) && f0 > 0.0f && !std::isnan(level);
   frame.f0 = sounds ? std::clamp(f0, kLowestF0, kHighestF0) : f0_;
-  frame.periodicity = instrument().periodicity_median;
+  frame.periodicity = instruments().periodicity_median(morph().share);
   const bool decibels = parameters().on(Parameter::kLevelInDb);
   if (!sounds || (!decibels && level <= 0.0f)) return frame;
   const float relative = decibels ? level : 20.0f * std::log10(level);
-  frame.loudness = std::clamp(instrument().quantiles.loudness_db[kLoud] + relative, kSilenceDb, kHighestLoudness);
+  frame.loudness =
+      std::clamp(instruments().quantiles(morph().share).loudness_db[kLoud] + relative, kSilenceDb, kHighestLoudness);
   return frame;
 }
 

@@ -1,7 +1,6 @@
 // The door for control signals: pitch, envelope and frequency modulation in, the instrument out, no analysis.
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "ddsp_rt/playing/framed.h"
@@ -26,7 +25,7 @@ class ControlVoice final : public Framed {
   using Input = ControlSignals;
 
   /// Throws std::invalid_argument for a rate outside 8..192 kHz.
-  ControlVoice(std::shared_ptr<const Instrument> instrument, int rate);
+  ControlVoice(const Instruments& instruments, int rate);
 
   /// `out` may be one of the signals.
   void process(const Input& signals, float* out, int n) noexcept;

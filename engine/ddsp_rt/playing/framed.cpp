@@ -5,16 +5,20 @@
 
 namespace ddsp_rt {
 
-Framed::Framed(std::shared_ptr<const Instrument> instrument, int rate)
-    : instrument_(std::move(instrument)),
+Framed::Framed(Instruments instruments, int rate)
+    : instruments_(std::move(instruments)),
       clock_(supported_rate(rate)),
-      room_(instrument_->room(rate)),
+      rooms_(instruments_, rate),
       rendered_(static_cast<std::size_t>(max_frame_length(rate))) {}
+
+Framed::~Framed() = default;
+Framed::Framed(Framed&&) noexcept = default;
 
 void Framed::reset() noexcept {
   clock_.reset();
   parameters_.reset();
-  room_.reset();
+  morph_.reset(wanted_share());
+  rooms_.reset();
   length_ = position_ = steps_done_ = 0;
 }
 
@@ -22,8 +26,9 @@ void Framed::begin_frame() noexcept {
   const int gathered = length_;
   const FrameClock::Frame frame = clock_.next();
   parameters_.step();
+  morph_.step(wanted_share());
   render(gathered, frame, rendered_.data());
-  room_.process(rendered_.data(), frame.length, parameters_.now().reverb);
+  rooms_.process(rendered_.data(), frame.length, parameters_.now().reverb, morph().share);
   length_ = frame.length;
   position_ = steps_done_ = 0;
 }
@@ -33,19 +38,24 @@ void Framed::work_ahead(int block) noexcept {
   const int blocks = (length_ - position_) / block + 1;
   for (int steps = (Voice::kSteps - steps_done_ + blocks - 1) / blocks; steps > 0; --steps) {
     work_ahead_step(steps_done_);
-    if (++steps_done_ == Voice::kSteps) room_.work_ahead();
+    if (++steps_done_ == Voice::kSteps) rooms_.work_ahead();
   }
 }
 
-VoiceSettings Framed::voice_settings(float gate_db, bool mean_z) const noexcept {
+float Framed::wanted_share() const noexcept {
+  return instruments_.two() ? parameters()[Parameter::kMorph] / 100.0f : 0.0f;
+}
+
+VoiceSettings Framed::voice_settings(bool mean_z) const noexcept {
   const SmoothedParameters::Values& now = parameters_.now();
-  return {.gate_db = gate_db + now.gate,
+  return {.gate_db = instruments_.gate_db(morph().share) + now.gate,
           .harmonic_gain = now.harmonic_gain,
           .noise_gain = now.noise_gain,
           .breath = now.breath,
           .life = now.life,
           .brightness = now.brightness,
-          .mean_z = mean_z};
+          .mean_z = mean_z,
+          .morph = morph()};
 }
 
 }  // namespace ddsp_rt

@@ -3,21 +3,21 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "ddsp_rt/frame_clock.h"
-#include "ddsp_rt/instrument/instrument.h"
+#include "ddsp_rt/instrument/instruments.h"
+#include "ddsp_rt/playing/morph.h"
+#include "ddsp_rt/playing/rooms.h"
 #include "ddsp_rt/playing/smoothed_parameters.h"
 #include "ddsp_rt/playing/voice.h"
 #include "ddsp_rt/realtime.h"
-#include "ddsp_rt/synthesis/reverb.h"
 
 namespace ddsp_rt {
 
-/// One instrument played at one rate, in blocks of any size; the samples do not depend on how they are cut. A door
-/// derives from it, holds one voice or several, and says what comes in and what each frame renders. Here are the clock,
-/// the parameters, and the room in which everything sounds together.
+/// One instrument, or two and what lies between them, played at one rate, in blocks of any size; the samples do not
+/// depend on how they are cut. A door derives from it, holds one voice or several, and says what comes in and what each
+/// frame renders. Here are the clock, the parameters, and the room in which everything sounds together.
 class Framed {
  public:
   void set(Parameter parameter, float value) noexcept { parameters_.set(parameter, value); }
@@ -27,13 +27,15 @@ class Framed {
   int rate() const noexcept { return clock_.rate(); }
   /// Frames that have begun since the start or the last reset.
   std::int64_t frames() const noexcept { return clock_.index() + 1; }
-  const Instrument& instrument() const noexcept { return *instrument_; }
+  /// The first of them.
+  const Instrument& instrument() const noexcept { return *instruments_.first(); }
+  const Instruments& instruments() const noexcept { return instruments_; }
 
  protected:
   /// Throws std::invalid_argument for a rate outside 8..192 kHz. All other methods are real-time.
-  Framed(std::shared_ptr<const Instrument> instrument, int rate);
-  ~Framed() = default;
-  Framed(Framed&&) = default;
+  Framed(Instruments instruments, int rate);
+  ~Framed();
+  Framed(Framed&&) noexcept;
 
   /// What a parameter is with this instrument until it is set.
   void set_initial(Parameter parameter, float value) noexcept { parameters_.set_initial(parameter, value); }
@@ -75,7 +77,11 @@ class Framed {
   float share(int at) const noexcept { return static_cast<float>(at + 1) / static_cast<float>(length_); }
 
   /// Of a voice, from the parameters of now.
-  VoiceSettings voice_settings(float gate_db, bool mean_z) const noexcept;
+  VoiceSettings voice_settings(bool mean_z) const noexcept;
+
+  /// Where between the instruments this frame is, and where it is going to; 0 where there is one.
+  const Morph::Frame& morph() const noexcept { return morph_.now(); }
+  float wanted_share() const noexcept;
 
   const FrameClock& clock() const noexcept { return clock_; }
   const SmoothedParameters& smoothed() const noexcept { return parameters_; }
@@ -84,10 +90,11 @@ class Framed {
   void begin_frame() noexcept;
   void work_ahead(int block) noexcept;
 
-  std::shared_ptr<const Instrument> instrument_;
+  Instruments instruments_;
   FrameClock clock_;
   SmoothedParameters parameters_;
-  Reverb room_;
+  Morph morph_;
+  Rooms rooms_;
   int length_ = 0, position_ = 0;  // of the frame that sounds
   int steps_done_ = 0;             // ahead
   std::vector<float> rendered_;

@@ -20,8 +20,8 @@ constexpr float kHighestLoudness = 20.0f;  // dB
 
 }  // namespace
 
-NoteLine::NoteLine(std::shared_ptr<const Instrument> instrument, int rate, std::uint32_t seed)
-    : voice_(std::move(instrument), rate, seed),
+NoteLine::NoteLine(const Instruments& instruments, int rate, std::uint32_t seed)
+    : voice_(instruments, rate, seed),
       longest_(static_cast<std::size_t>(max_frame_length(rate))),
       line_(2 * longest_) {}
 
@@ -35,8 +35,7 @@ void NoteLine::reset() noexcept {
   std::fill(line_.begin(), line_.end(), 0.0f);
 }
 
-void NoteLine::start(int channel, int key, float velocity, float from, int late,
-                     const Decoder::State& rested) noexcept {
+void NoteLine::start(int channel, int key, float velocity, float from, int late, const Voice::Memory& rested) noexcept {
   if (idle()) {
     voice_.start(rested);
     late_before_ = late;
@@ -54,7 +53,7 @@ void NoteLine::start(int channel, int key, float velocity, float from, int late,
   envelope_.start();
 }
 
-void NoteLine::take_over(const NoteLine& before, const Decoder::State& rested) noexcept {
+void NoteLine::take_over(const NoteLine& before, const Voice::Memory& rested) noexcept {
   if (before.envelope_.over()) return;
   start(before.channel_, before.key_, before.velocity_, before.pitch_, before.late_, rested);
   envelope_ = before.envelope_;
@@ -79,9 +78,9 @@ void NoteLine::listen(const NoteSettings& settings, const ChannelState& channel)
   pitch_ += (static_cast<float>(key_) - pitch_) * Glide::share(settings.glide);
   const float midi = pitch_ + channel.bend + settings.semitones + vibrato(settings) / 100.0f;
   features_.f0 = hz_from_midi(std::clamp(midi, kLowestMidi, kHighestMidi));
-  features_.periodicity = voice_.instrument().periodicity_median;
+  features_.periodicity = voice_.instruments().periodicity_median(settings.share);
   features_.loudness = loudness(settings, channel);
-  voice_.instrument().complete(features_);
+  voice_.instruments().complete(features_, settings.share);
   ++frames_;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "ddsp_rt/playing/channels.h"
@@ -20,6 +19,7 @@ struct NoteSettings {
   float vibrato_depth = 0.0f;                // cents, to either side
   float vibrato_delay = 0.0f;                // ms from the note's start
   float softest = -60.0f, loudest = -20.0f;  // dB, of velocity 1 and velocity 127
+  float share = 0.0f;                        // of the way to the second instrument
   float curve = 0.0f;                        // of velocity: -1 plays a light touch loud, 1 soft
 };
 
@@ -27,17 +27,17 @@ struct NoteSettings {
 /// sounds 4 ms after its event, to the sample. Every method but the constructor is real-time.
 class NoteLine {
  public:
-  NoteLine(std::shared_ptr<const Instrument> instrument, int rate, std::uint32_t seed);
+  NoteLine(const Instruments& instruments, int rate, std::uint32_t seed);
 
   void reset() noexcept;
 
   /// A note begins, `late` samples into the frame to come, its pitch gliding from `from` (a key). A voice that is
-  /// silent begins with the network in the state `rested`; one that sounds goes on, softer for a moment, so that
+  /// silent begins with the networks as they are when `rested`; one that sounds goes on, softer for a moment, so that
   /// nothing clicks.
-  void start(int channel, int key, float velocity, float from, int late, const Decoder::State& rested) noexcept;
+  void start(int channel, int key, float velocity, float from, int late, const Voice::Memory& rested) noexcept;
 
   /// A line that is idle goes on with the note of `before`, which another instrument plays.
-  void take_over(const NoteLine& before, const Decoder::State& rested) noexcept;
+  void take_over(const NoteLine& before, const Voice::Memory& rested) noexcept;
 
   /// The line goes on to another key without a new attack.
   void slur(int channel, int key, float velocity) noexcept;
@@ -47,9 +47,8 @@ class NoteLine {
 
   /// Settles what the network hears in the frame to come.
   void listen(const NoteSettings& settings, const ChannelState& channel) noexcept;
-  Decoder::Pass pass() noexcept { return voice_.pass(features_); }
 
-  /// Adds the frame to `out`, once the network has answered.
+  /// Adds the frame to `out`, once the networks have answered.
   void play(VoiceSettings settings, const FrameClock::Frame& frame, float* out) noexcept;
 
   bool idle() const noexcept { return envelope_.over() && rung_out_; }  // has nothing to play

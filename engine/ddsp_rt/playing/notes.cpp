@@ -26,18 +26,19 @@ Decoder::State rested_state(const Instrument& instrument) {
 
 }  // namespace
 
-Notes::Notes(std::shared_ptr<const Instrument> instrument, int rate)
-    : Framed(instrument, rate), rested_(rested_state(*instrument)) {
+Notes::Notes(const Instruments& instruments, int rate)
+    : Framed(instruments, rate), rested_{rested_state(*instruments.first())} {
+  if (instruments.two()) rested_.second = rested_state(*instruments.second());
   lines_.reserve(kVoices);
   for (int voice = 0; voice < kVoices; ++voice)
-    lines_.emplace_back(instrument, rate, static_cast<std::uint32_t>(voice + 1));
+    lines_.emplace_back(instruments, rate, static_cast<std::uint32_t>(voice + 1));
   const auto own = [this](Parameter parameter, const std::optional<float>& value) {
     if (value) set_initial(parameter, *value);
   };
-  own(Parameter::kAttack, instrument->notes.attack);
-  own(Parameter::kVibratoRate, instrument->notes.vibrato_rate);
-  own(Parameter::kVibratoDepth, instrument->notes.vibrato_depth);
-  own(Parameter::kVibratoDelay, instrument->notes.vibrato_delay);
+  own(Parameter::kAttack, instrument().notes.attack);
+  own(Parameter::kVibratoRate, instrument().notes.vibrato_rate);
+  own(Parameter::kVibratoDepth, instrument().notes.vibrato_depth);
+  own(Parameter::kVibratoDelay, instrument().notes.vibrato_delay);
   reset();
 }
 
@@ -102,32 +103,44 @@ void Notes::render(int, const FrameClock::Frame& frame, float* out) noexcept {
   limit_voices();
 
   const NoteSettings current = settings();
-  std::array<NoteLine*, kVoices> lines;
-  std::array<Decoder::Pass, kVoices> passes;
+  std::array<NoteLine*, kVoices> all;
   std::size_t count = 0;
   for (NoteLine& line : lines_) {
     if (line.idle()) continue;
     line.listen(current, channels_[line.channel()]);
-    passes[count] = line.pass();
-    lines[count++] = &line;
+    all[count++] = &line;
   }
-  instrument().decoder.step(std::span(passes.data(), count));
+  const std::span lines(all.data(), count);
+  const VoiceSettings voice = voice_settings(true);
+  for (NoteLine* line : lines) line->voice().prepare(voice.morph);
+  if (voice.morph.first) hear(lines, &Voice::first);
+  if (voice.morph.second) hear(lines, &Voice::second);
   std::fill_n(out, frame.length, 0.0f);
-  const VoiceSettings voice = voice_settings(instrument().gate_db, true);
-  for (NoteLine* line : std::span(lines.data(), count)) line->play(voice, frame, out);
+  for (NoteLine* line : lines) line->play(voice, frame, out);
+}
+
+// What an instrument's network says of all lines.
+void Notes::hear(std::span<NoteLine* const> lines, PerformerOf which) const noexcept {
+  if (lines.empty()) return;
+  std::array<Decoder::Pass, kVoices> passes;
+  for (std::size_t i = 0; i < lines.size(); ++i) passes[i] = (lines[i]->voice().*which)().pass(lines[i]->features());
+  (lines.front()->voice().*which)().instrument().decoder.step(std::span(passes.data(), lines.size()));
 }
 
 void Notes::work_ahead_step(int step) noexcept {
-  if (step > 0) {
+  if (step > 1) {
     for (NoteLine& line : lines_)
       if (!line.idle()) line.voice().work_ahead(step);
     return;
   }
+  if (!(step == 0 ? morph().first : morph().second)) return;
+  const PerformerOf which = step == 0 ? PerformerOf(&Voice::first) : PerformerOf(&Voice::second);
   std::array<Decoder::State*, kVoices> states;
   std::size_t count = 0;
   for (NoteLine& line : lines_)
-    if (!line.idle()) states[count++] = line.voice().decoder_state();
-  instrument().decoder.anticipate(std::span(states.data(), count));
+    if (!line.idle()) states[count++] = (line.voice().*which)().state();
+  const Instrument& asked = step == 0 ? instrument() : *instruments().second();
+  asked.decoder.anticipate(std::span(states.data(), count));
 }
 
 void Notes::apply(const NoteEvent& event, int late) noexcept {
@@ -263,8 +276,10 @@ NoteSettings Notes::settings() const noexcept {
   settings.vibrato_rate = values[Parameter::kVibratoRate];
   settings.vibrato_depth = values[Parameter::kVibratoDepth];
   settings.vibrato_delay = values[Parameter::kVibratoDelay];
-  settings.softest = instrument().quantiles.loudness_db[kSoft];
-  settings.loudest = instrument().quantiles.loudness_db[kLoud];
+  const TargetQuantiles quantiles = instruments().quantiles(morph().share);
+  settings.softest = quantiles.loudness_db[kSoft];
+  settings.loudest = quantiles.loudness_db[kLoud];
+  settings.share = morph().share;
   settings.curve = values[Parameter::kVelocityCurve];
   return settings;
 }

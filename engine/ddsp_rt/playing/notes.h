@@ -3,7 +3,7 @@
 
 #include <array>
 #include <concepts>
-#include <memory>
+#include <span>
 #include <vector>
 
 #include "ddsp_rt/playing/framed.h"
@@ -27,7 +27,7 @@ class Notes final : public Framed {
   static constexpr int kVoices = static_cast<int>(kMostAtOnce);
 
   /// Throws std::invalid_argument for a rate outside 8..192 kHz.
-  Notes(std::shared_ptr<const Instrument> instrument, int rate);
+  Notes(const Instruments& instruments, int rate);
 
   void process(const Input& events, float* out, int n) noexcept;
 
@@ -63,6 +63,8 @@ class Notes final : public Framed {
   };
 
   void render(int gathered, const FrameClock::Frame& frame, float* out) noexcept override;
+  using PerformerOf = Performer& (Voice::*)() noexcept;
+  void hear(std::span<NoteLine* const> lines, PerformerOf which) const noexcept;
   void work_ahead_step(int step) noexcept override;
 
   void queue(const NoteEvent& event, int at) noexcept;
@@ -80,7 +82,7 @@ class Notes final : public Framed {
 
   std::vector<NoteLine> lines_;
   Channels channels_;
-  Decoder::State rested_;      // after a long silence: a note begins as after a rest
+  Voice::Memory rested_;       // after a long silence: a note begins as after a rest
   std::array<Held, 32> held_;  // keys that are down, the latest last
   std::size_t held_count_ = 0;
   std::int64_t begun_ = 0;  // notes

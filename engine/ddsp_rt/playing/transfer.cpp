@@ -4,19 +4,19 @@
 namespace ddsp_rt {
 namespace {
 
-AnalyserSettings analyser_settings(const Instrument& instrument, const std::optional<PitchRange>& range) {
-  AnalyserSettings settings = instrument.analyser;
+AnalyserSettings analyser_settings(const Instruments& instruments, const std::optional<PitchRange>& range) {
+  AnalyserSettings settings = instruments.first()->analyser;
   settings.range = range.value_or(settings.range);
-  settings.mfcc = instrument.encoder.has_value();
+  settings.mfcc = instruments.first()->encoder || (instruments.two() && instruments.second()->encoder);
   return settings;
 }
 
 }  // namespace
 
-Transfer::Transfer(std::shared_ptr<const Instrument> instrument, int rate, std::optional<PitchRange> range)
-    : Framed(instrument, rate),
-      analyser_(rate, analyser_settings(*instrument, range)),
-      voice_(instrument, rate),
+Transfer::Transfer(const Instruments& instruments, int rate, std::optional<PitchRange> range)
+    : Framed(instruments, rate),
+      analyser_(rate, analyser_settings(instruments, range)),
+      voice_(instruments, rate),
       gathered_(static_cast<std::size_t>(max_frame_length(rate))) {
   reset();
 }
@@ -28,6 +28,14 @@ void Transfer::reset() noexcept {
   glide_.reset();
   noise_gate_.reset();
   features_ = fitted_ = {};
+}
+
+void Transfer::adopt(const AdaptiveFitting& other) noexcept { fitting_.adopt(other, target(wanted_share())); }
+
+AdaptiveFitting::Target Transfer::target(float share) noexcept {
+  if (share <= 0.0f) return {instrument().quantiles, instrument().gate_db};
+  quantiles_ = instruments().quantiles(share);
+  return {quantiles_, instruments().gate_db(share)};
 }
 
 void Transfer::process(Input in, float* out, int n) noexcept {
@@ -46,11 +54,11 @@ void Transfer::process(Input in, float* out, int n) noexcept {
 
 void Transfer::render(int gathered, const FrameClock::Frame& frame, float* out) noexcept {
   features_ = analyser_.frame(gathered_.data(), gathered);
-  fitting_.hear(features_, clock().index(), parameters().on(Parameter::kAutoFit), target());
+  fitting_.hear(features_, clock().index(), parameters().on(Parameter::kAutoFit), target(morph().share));
   fitted_ = fitting().apply(features_);
   fitted_.f0 = glide_.next(fitted_.f0, smoothed().now().semitones, parameters()[Parameter::kGlide]);
   if (!noise_gate_.next(features_, fitting().gate_db, smoothed().now().gate)) silence(fitted_);
-  voice_.render(fitted_, voice_settings(instrument().gate_db, parameters().on(Parameter::kMeanZ)), frame, out);
+  voice_.render(fitted_, voice_settings(parameters().on(Parameter::kMeanZ)), frame, out);
 }
 
 }  // namespace ddsp_rt

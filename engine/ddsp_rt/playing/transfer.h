@@ -1,7 +1,6 @@
 // The door for audio: audio in, the instrument out, in blocks of any size and no later than the 4 ms frame.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -16,9 +15,9 @@ class Transfer final : public Framed {
  public:
   using Input = const float*;  // as many samples as are rendered
 
-  /// Without a `range` the pitch is searched where it was in training. Throws std::invalid_argument for a rate outside
-  /// 8..192 kHz or for a range that cannot be used.
-  Transfer(std::shared_ptr<const Instrument> instrument, int rate, std::optional<PitchRange> range = {});
+  /// Without a `range` the pitch is searched where it was in the first instrument's training. Throws
+  /// std::invalid_argument for a rate outside 8..192 kHz or for a range that cannot be used.
+  Transfer(const Instruments& instruments, int rate, std::optional<PitchRange> range = {});
 
   /// `out` may be `in`. NaN and infinity at the input count as silence.
   void process(Input in, float* out, int n) noexcept;
@@ -33,7 +32,7 @@ class Transfer final : public Framed {
 
   /// What it plays by, which another instrument may adopt: refitted to itself if it was heard, not given.
   const AdaptiveFitting& adaptive_fitting() const noexcept { return fitting_; }
-  void adopt(const AdaptiveFitting& other) noexcept { fitting_.adopt(other, target()); }
+  void adopt(const AdaptiveFitting& other) noexcept;
 
   /// The analyser's word on the last frame, before fitting.
   const Features& features() const noexcept { return features_; }
@@ -43,11 +42,12 @@ class Transfer final : public Framed {
   const Voice& voice() const noexcept { return voice_; }
 
  private:
-  AdaptiveFitting::Target target() const noexcept { return {instrument().quantiles, instrument().gate_db}; }
+  AdaptiveFitting::Target target(float share) noexcept;
   void render(int gathered, const FrameClock::Frame& frame, float* out) noexcept override;
   void work_ahead_step(int step) noexcept override { voice_.work_ahead(step); }
 
   Analyser analyser_;
+  TargetQuantiles quantiles_;  // between two instruments
   Voice voice_;
   AdaptiveFitting fitting_;
   NoiseGate noise_gate_;

@@ -1,93 +1,86 @@
-// Network, gate and synthesizer of one frame.
+// Networks, gate and synthesizer of one frame.
 #include "ddsp_rt/playing/voice.h"
 
-#include <algorithm>
-#include <cmath>
-
 namespace ddsp_rt {
+namespace {
 
-Voice::Voice(std::shared_ptr<const Instrument> instrument, int rate, std::uint32_t seed)
-    : instrument_(std::move(instrument)),
-      decoder_state_(instrument_->decoder.make_state()),
-      gate_(instrument_->gate_db),
-      breath_(instrument_->model_rate, static_cast<int>(instrument_->decoder.spec().noise_bands)),
-      life_(instrument_->life, instrument_->model_rate, instrument_->decoder.spec().harmonics,
-            hz_from_midi(instrument_->quantiles.pitch_midi[4]), seed),
-      synthesizer_(rate, instrument_->model_rate, static_cast<int>(instrument_->decoder.spec().harmonics),
-                   static_cast<int>(instrument_->decoder.spec().noise_bands), seed),
-      controls_(instrument_->decoder.make_controls()),
-      z_(instrument_->decoder.spec().z_dims) {
-  if (instrument_->encoder) encoder_state_ = instrument_->encoder->make_state();
+std::optional<Performer> performer(const std::shared_ptr<const Instrument>& instrument, std::uint32_t seed) {
+  return instrument ? std::optional<Performer>(std::in_place, instrument, seed) : std::nullopt;
 }
+
+constexpr Morph::Frame kBegun{0.0f, true, true};  // nobody has rested
+
+}  // namespace
+
+Voice::Voice(const Instruments& instruments, int rate, std::uint32_t seed)
+    : instruments_(instruments),
+      first_(instruments_.first(), seed),
+      second_(performer(instruments_.second(), seed)),
+      gate_(instrument().gate_db),
+      synthesizer_(rate, first_.format(), seed, second_ ? std::optional(second_->format()) : std::nullopt),
+      morph_(kBegun) {}
+
+Voice::Voice(Voice&&) noexcept = default;
+Voice::~Voice() = default;
 
 void Voice::start() noexcept {
-  decoder_state_.reset();
-  if (encoder_state_) encoder_state_->reset();
+  first_.start();
+  if (second_) second_->start();
   gate_.reset();
-  breath_.reset();
-  life_.reset();
   synthesizer_.reset();
+  morph_ = kBegun;
 }
 
-void Voice::start(const Decoder::State& state) noexcept {
+void Voice::start(const Memory& memory) noexcept {
   start();
-  decoder_state_ = state;
+  first_.start(memory.first);
+  if (second_ && memory.second) second_->start(*memory.second);
+}
+
+// Who begins to listen knows nothing of what was played while it rested.
+void Voice::prepare(const Morph::Frame& morph) noexcept {
+  if (!second_) return;
+  if (morph.first && !morph_.first) first_.start();
+  if (morph.second && !morph_.second) second_->start();
+  morph_ = morph;
 }
 
 void Voice::render(const Features& features, const VoiceSettings& settings, const FrameClock::Frame& frame, float* out,
                    const float* excitation, const float* deviation) noexcept {
-  if (settings.mean_z) {
-    std::copy(instrument_->z_mean.begin(), instrument_->z_mean.end(), z_.begin());
-  } else if (encoder_state_) {
-    instrument_->encoder->step(*encoder_state_, features.mfcc, z_.data());
-  }
-  instrument_->decoder.step(decoder_state_, features, z_.data(), controls_);
+  prepare(settings.morph);
+  if (settings.morph.first) first_.hear(features, settings.mean_z);
+  if (settings.morph.second) second_->hear(features, settings.mean_z);
   play(features, settings, frame, out, excitation, deviation);
 }
 
 void Voice::play(const Features& features, const VoiceSettings& settings, const FrameClock::Frame& frame, float* out,
                  const float* excitation, const float* deviation) noexcept {
-  breath_.play(features, settings.breath, controls_);
-  life_.play(features.f0, settings.life, controls_);
   gate_.set_threshold(settings.gate_db);
-  shape(features.f0, settings, gate_.next(features.loudness));
-  synthesizer_.render(features.f0, controls_, frame, out, excitation, deviation);
+  const float gate = gate_.next(features.loudness);
+  if (settings.morph.first) first_.bend(features, settings, gate);
+  if (settings.morph.second) second_->bend(features, settings, gate);
+  if (settings.morph.share <= 0.0f) {
+    synthesizer_.render(features.f0, first_.controls(), frame, out, excitation, deviation);
+  } else {
+    synthesizer_.render(features.f0, first_.controls(), second_->controls(), settings.morph.share, frame, out,
+                        excitation, deviation);
+  }
 }
 
 void Voice::render(float f0, const Controls& controls, const VoiceSettings& settings, const FrameClock::Frame& frame,
                    float* out, const float* excitation) noexcept {
-  controls_.amplitude = controls.amplitude;
-  std::copy(controls.harmonics.begin(), controls.harmonics.end(), controls_.harmonics.begin());
-  std::copy(controls.noise.begin(), controls.noise.end(), controls_.noise.begin());
-  shape(f0, settings, 1.0f);
-  synthesizer_.render(f0, controls_, frame, out, excitation);
+  first_.take(f0, controls, settings);
+  synthesizer_.render(f0, first_.controls(), frame, out, excitation);
 }
 
 void Voice::work_ahead(int step) noexcept {
   if (step == 0) {
-    if (encoder_state_) instrument_->encoder->anticipate(*encoder_state_);
-    instrument_->decoder.anticipate(decoder_state_);
+    if (morph_.first) first_.anticipate();
+  } else if (step == 1) {
+    if (second_ && morph_.second) second_->anticipate();
   } else {
     synthesizer_.work_ahead();
   }
-}
-
-void Voice::shape(float f0, const VoiceSettings& settings, float gate) noexcept {
-  controls_.amplitude *= gate * settings.harmonic_gain;
-  const float noise_gain = gate * settings.noise_gain;
-  for (float& magnitude : controls_.noise) magnitude *= noise_gain;
-  if (settings.brightness == 0.0f) return;
-
-  // A tilt of b dB per octave is a power law of the frequency; the harmonics are normalised after it, so it moves
-  // energy between them and leaves the level.
-  const float exponent = settings.brightness / (20.0f * std::log10(2.0f));
-  constexpr float kPivot = 1000.0f;  // Hz
-  for (std::size_t h = 0; h < controls_.harmonics.size(); ++h)
-    controls_.harmonics[h] *= std::pow(static_cast<float>(h + 1) * f0 / kPivot, exponent);
-  const float spacing =
-      0.5f * static_cast<float>(instrument_->model_rate) / static_cast<float>(controls_.noise.size() - 1);
-  for (std::size_t b = 1; b < controls_.noise.size(); ++b)
-    controls_.noise[b] *= std::pow(static_cast<float>(b) * spacing / kPivot, exponent);
 }
 
 }  // namespace ddsp_rt

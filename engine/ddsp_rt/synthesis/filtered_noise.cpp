@@ -16,6 +16,8 @@ FilteredNoise::FilteredNoise(int rate, int model_rate, int bands, std::uint32_t 
       fft_(RealFft::good_size(2 * static_cast<std::size_t>(longest_))),
       seed_(seed),
       generator_(seed),
+      curve_(rate, model_rate, bands, fft_.size()),
+      gains_(curve_.bins()),
       white_(fft_.size() + NoiseGenerator::kWidth),
       segment_(fft_.size()),
       fading_(longest_),
@@ -23,15 +25,6 @@ FilteredNoise::FilteredNoise(int rate, int model_rate, int bands, std::uint32_t 
       white_imaginary_(fft_.bins()),
       real_(fft_.bins()),
       imaginary_(fft_.bins()) {
-  const double nyquist = 0.5 * model_rate, density = std::sqrt(static_cast<double>(rate) / model_rate);
-  for (std::size_t k = 1; k < fft_.bins(); ++k) {
-    const double frequency = static_cast<double>(k) * rate / static_cast<double>(fft_.size());
-    if (frequency > nyquist) break;
-    const double position = frequency / nyquist * (bands - 1);
-    const int band = std::clamp(static_cast<int>(position), 0, bands - 2);
-    const double right = position - band;
-    gains_.push_back({band, static_cast<float>((1.0 - right) * density), static_cast<float>(right * density)});
-  }
   for (const int length : {shortest_, longest_})
     for (const double shift : {0.0, 0.5})
       for (int i = 0; i < length; ++i)
@@ -52,7 +45,7 @@ void FilteredNoise::work_ahead() noexcept {
 }
 
 // White samples in, filtered samples in segment_.
-void FilteredNoise::shape(const float* magnitudes, const float* excitation) noexcept {
+void FilteredNoise::shape(const float* gains, std::size_t count, const float* excitation) noexcept {
   const float *from_real = real_.data(), *from_imaginary = imaginary_.data();
   if (excitation) {
     fft_.forward(excitation, real_.data(), imaginary_.data());
@@ -63,25 +56,30 @@ void FilteredNoise::shape(const float* magnitudes, const float* excitation) noex
     from_imaginary = white_imaginary_.data();
   }
   real_[0] = imaginary_[0] = 0.0f;
-  std::size_t k = 1;
-  for (const auto& [band, left, right] : gains_) {
-    const float gain = left * magnitudes[band] + right * magnitudes[band + 1];
-    real_[k] = gain * from_real[k];
-    imaginary_[k] = gain * from_imaginary[k];
-    ++k;
+  for (std::size_t k = 1; k <= count; ++k) {
+    real_[k] = gains[k - 1] * from_real[k];
+    imaginary_[k] = gains[k - 1] * from_imaginary[k];
   }
-  for (auto* part : {&real_, &imaginary_}) std::fill(part->begin() + static_cast<std::ptrdiff_t>(k), part->end(), 0.0f);
+  for (auto* part : {&real_, &imaginary_})
+    std::fill(part->begin() + static_cast<std::ptrdiff_t>(count) + 1, part->end(), 0.0f);
   fft_.inverse(real_.data(), imaginary_.data(), segment_.data());
 }
 
 void FilteredNoise::render(const float* magnitudes, int n, int next_n, float* out, const float* excitation) noexcept {
+  const bool sound = std::any_of(magnitudes, magnitudes + bands_, [](float m) { return m != 0.0f; });
+  if (sound) curve_.read(magnitudes, gains_.data());
+  render(gains_.data(), gains_.size(), sound, n, next_n, out, excitation);
+}
+
+void FilteredNoise::render(const float* gains, std::size_t count, bool sound, int n, int next_n, float* out,
+                           const float* excitation) noexcept {
   n = std::clamp(n, shortest_, longest_);
   next_n = std::clamp(next_n, shortest_, longest_);
   if (sounding_)
     for (int i = 0; i < n; ++i) out[i] += fading_[i];
-  sounding_ = std::any_of(magnitudes, magnitudes + bands_, [](float m) { return m != 0.0f; });
+  sounding_ = sound;
   if (!sounding_) return;
-  shape(magnitudes, excitation);
+  shape(gains, count, excitation);
   const float* rising = rise(n);
   for (int i = 0; i < n; ++i) out[i] += segment_[i] * rising[i];
   const float* falling = rise(next_n) + next_n;

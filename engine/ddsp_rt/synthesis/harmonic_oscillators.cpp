@@ -38,24 +38,26 @@ void HarmonicOscillators::reset() noexcept {
   std::fill(to_.begin(), to_.end(), 0.0f);
 }
 
-// Amplitudes at the frame's end into to_; returns how many harmonics lie below both Nyquist frequencies. Modulation
-// takes frequencies up to `stretch` times as high, and the host's Nyquist must hold for those.
-std::size_t HarmonicOscillators::set_targets(double f0, double stretch, const Controls& controls) noexcept {
-  std::fill(to_.begin(), to_.end(), 0.0f);
-  if (!(f0 > 0.0) || !std::isfinite(controls.amplitude) || controls.amplitude == 0.0f) return 0;
-  const float model_nyquist = 0.5f * static_cast<float>(model_rate_), nyquist = 0.5f * static_cast<float>(rate_);
-  const float frequency = static_cast<float>(f0), highest = static_cast<float>(f0 * stretch);
-  const std::size_t count = std::min(to_.size(), controls.harmonics.size());
+HarmonicShares harmonic_shares(float f0, const Controls& controls, int model_rate, std::span<float> shares) noexcept {
+  if (!(f0 > 0.0f) || !std::isfinite(controls.amplitude) || controls.amplitude == 0.0f) return {};
+  const float model_nyquist = 0.5f * static_cast<float>(model_rate);
+  const std::size_t count = std::min(shares.size(), controls.harmonics.size());
   std::size_t below = 0;
   float sum = 0.0f;
-  for (; below < count && static_cast<float>(below + 1) * frequency < model_nyquist; ++below) {
-    to_[below] = controls.harmonics[below] * nyquist_fade(static_cast<float>(below + 1) * frequency, model_nyquist);
-    sum += to_[below];
+  for (; below < count && static_cast<float>(below + 1) * f0 < model_nyquist; ++below) {
+    shares[below] = controls.harmonics[below] * nyquist_fade(static_cast<float>(below + 1) * f0, model_nyquist);
+    sum += shares[below];
   }
-  const float scale = controls.amplitude / std::max(sum, 1e-7f);
+  return {below, controls.amplitude / std::max(sum, 1e-7f)};
+}
+
+// Shares in to_ become amplitudes at the frame's end; returns how many harmonics are heard at the host's rate.
+// Modulation takes frequencies up to `stretch` times as high, and the host's Nyquist must hold for those.
+std::size_t HarmonicOscillators::fade(float f0, double stretch, HarmonicShares shares) noexcept {
+  const float nyquist = 0.5f * static_cast<float>(rate_), highest = static_cast<float>(f0 * stretch);
   std::size_t heard = 0;
-  for (std::size_t h = 0; h < below; ++h) {
-    to_[h] *= scale * nyquist_fade(static_cast<float>(h + 1) * highest, nyquist);
+  for (std::size_t h = 0; h < shares.count; ++h) {
+    to_[h] *= shares.scale * nyquist_fade(static_cast<float>(h + 1) * highest, nyquist);
     if (to_[h] != 0.0f) heard = h + 1;
   }
   return heard;
@@ -92,6 +94,22 @@ double HarmonicOscillators::add(const Movement& frequency, const std::vector<flo
 
 void HarmonicOscillators::render(float f0, const Controls& controls, int n, float* out,
                                  const float* deviation) noexcept {
+  const auto fill = [&] { return harmonic_shares(f0, controls, model_rate_, to_); };
+  render_frame(f0, fill, n, out, deviation);
+}
+
+void HarmonicOscillators::render(float f0, std::span<const float> amplitudes, int n, float* out,
+                                 const float* deviation) noexcept {
+  const auto fill = [&] {
+    const std::size_t count = std::min(amplitudes.size(), to_.size());
+    std::copy_n(amplitudes.begin(), count, to_.begin());
+    return HarmonicShares{count, 1.0f};
+  };
+  render_frame(f0, fill, n, out, deviation);
+}
+
+template <typename Fill>
+void HarmonicOscillators::render_frame(float f0, Fill&& fill, int n, float* out, const float* deviation) noexcept {
   n = std::clamp(n, 0, static_cast<int>(sine_.size()));
   if (n == 0) return;
   std::swap(from_, to_);
@@ -99,7 +117,8 @@ void HarmonicOscillators::render(float f0, const Controls& controls, int n, floa
   double stretch = 1.0;
   if (deviation)
     for (int i = 0; i < n; ++i) stretch = std::max(stretch, std::abs(1.0 + static_cast<double>(deviation[i])));
-  const std::size_t heard = set_targets(usable ? f0 : 0.0, stretch, controls);
+  std::fill(to_.begin(), to_.end(), 0.0f);
+  const std::size_t heard = usable ? fade(f0, stretch, fill()) : 0;
   const double target = usable ? static_cast<double>(f0) / rate_ : increment_;
   if (!started_) increment_ = target;
   started_ = true;

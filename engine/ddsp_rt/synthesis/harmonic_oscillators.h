@@ -1,11 +1,21 @@
 // A bank of sine oscillators at whole multiples of f0, driven frame by frame.
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <vector>
 
 #include "ddsp_rt/controls.h"
 
 namespace ddsp_rt {
+
+/// Shares of the harmonics below a model's Nyquist, faded near it, into `shares`, which is as long as the longest of
+/// them. Returns how many there are, and the factor that makes amplitudes of them. Real-time.
+struct HarmonicShares {
+  std::size_t count = 0;
+  float scale = 0.0f;
+};
+HarmonicShares harmonic_shares(float f0, const Controls& controls, int model_rate, std::span<float> shares) noexcept;
 
 /// Amplitudes move along a smooth step over a frame, f0 ramps in phase increment; the phase is in cycles, in double,
 /// and wraps every frame. When f0 leaps by more than a quarter of an octave the old tone fades out while the new one
@@ -21,6 +31,10 @@ class HarmonicOscillators {
   /// sample by sample: the frequency at sample i is that of the ramp times 1 + deviation[i]; it may pass through zero.
   void render(float f0, const Controls& controls, int n, float* out, const float* deviation = nullptr) noexcept;
 
+  /// The same, from the amplitude of each harmonic below the model's Nyquist. Real-time.
+  void render(float f0, std::span<const float> amplitudes, int n, float* out,
+              const float* deviation = nullptr) noexcept;
+
   /// Back to silence and phase zero. Real-time.
   void reset() noexcept;
 
@@ -31,7 +45,9 @@ class HarmonicOscillators {
   double phase() const noexcept { return phase_; }
 
  private:
-  std::size_t set_targets(double f0, double stretch, const Controls& controls) noexcept;
+  template <typename Fill>
+  void render_frame(float f0, Fill&& fill, int n, float* out, const float* deviation) noexcept;
+  std::size_t fade(float f0, double stretch, HarmonicShares shares) noexcept;
   struct Movement {
     double increment, slope;  // cycles a sample before the frame, and by how much more with each sample
   };

@@ -83,7 +83,7 @@ void Reverb::forget() noexcept {
   quiet_ = true;
 }
 
-void Reverb::process(float* inout, int n, float gain) noexcept {
+void Reverb::process(const float* in, float* inout, int n, float gain) noexcept {
   const ReverbResponse& response = *response_;
   if (response.empty() || n <= 0) return;
   if (!started_) gain_ = gain;
@@ -95,7 +95,7 @@ void Reverb::process(float* inout, int n, float gain) noexcept {
     const std::size_t count = std::min(left, block - position_);
     const std::size_t at = turn_ * block + position_;
     float* input = history_.data() + reach_ + at;
-    std::copy(inout, inout + count, input);
+    std::copy(in, in + count, input);
     if (quiet_ && std::any_of(input, input + count, [](float sample) { return sample != 0.0f; })) quiet_ = false;
     if (!quiet_) {
       for (std::size_t i = 0; i < count; ++i) chunk_[i] = short_.wet[position_ + i] + late_[at + i];
@@ -105,6 +105,7 @@ void Reverb::process(float* inout, int n, float gain) noexcept {
         inout[i] += (gain_ + slope * static_cast<float>(done + i + 1)) * chunk_[i];
     }
     position_ += count;
+    in += count;
     inout += count;
     left -= count;
   }

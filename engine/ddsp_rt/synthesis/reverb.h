@@ -64,7 +64,10 @@ class Reverb {
   /// inout += gain * (response convolved with inout). Any `n`; the split into calls does not change the samples. A new
   /// gain is reached by an even ramp at the end of the call that brings it.
   /// A tail that can no longer reach -120 dBFS becomes exact zero. Real-time.
-  void process(float* inout, int n, float gain) noexcept;
+  void process(float* inout, int n, float gain) noexcept { process(inout, inout, n, gain); }
+
+  /// The same for a room that hears `in`, which may be inout. Real-time.
+  void process(const float* in, float* inout, int n, float gain) noexcept;
 
   /// Does at once what the next short block needs of the past: for moments with time to spare. Changes no sample,
   /// however often and whenever it is called. Real-time.

@@ -3,11 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "ddsp_rt/controls.h"
 #include "ddsp_rt/frame_clock.h"
+#include "ddsp_rt/synthesis/control_blend.h"
 #include "ddsp_rt/synthesis/filtered_noise.h"
 #include "ddsp_rt/synthesis/harmonic_oscillators.h"
 
@@ -16,12 +18,17 @@ namespace ddsp_rt {
 /// Every method but the constructor is real-time.
 class Synthesizer {
  public:
-  /// `rate`, `model_rate` in Hz; `seed` of the noise.
-  Synthesizer(int rate, int model_rate, int harmonics, int noise_bands, std::uint32_t seed = 1);
+  /// `rate` in Hz; `seed` of the noise. With a `second` format it plays what lies between controls of both, too.
+  Synthesizer(int rate, const ControlFormat& format, std::uint32_t seed = 1,
+              const std::optional<ControlFormat>& second = std::nullopt);
 
   /// Plays one frame into `out`. `excitation` as for FilteredNoise, `deviation` as for HarmonicOscillators.
   void render(float f0, const Controls& controls, const FrameClock::Frame& frame, float* out,
               const float* excitation = nullptr, const float* deviation = nullptr) noexcept;
+
+  /// Plays one frame of what lies `share` of the way, 0 to 1, from the first format's controls to the second's.
+  void render(float f0, const Controls& first, const Controls& second, float share, const FrameClock::Frame& frame,
+              float* out, const float* excitation = nullptr, const float* deviation = nullptr) noexcept;
 
   /// Prepares the next frame's noise: for moments with time to spare. Changes no sample.
   void work_ahead() noexcept { filtered_noise_.work_ahead(); }
@@ -40,8 +47,12 @@ class Synthesizer {
   std::size_t excitation_size() const noexcept { return filtered_noise_.excitation_size(); }
 
  private:
+  void begin(const FrameClock::Frame& frame) noexcept;
+  void add(float* out) const noexcept;
+
   HarmonicOscillators oscillators_;
   FilteredNoise filtered_noise_;
+  std::optional<ControlBlend> blend_;
   std::vector<float> harmonic_, noise_;
   std::size_t length_ = 0;
 };

@@ -97,7 +97,9 @@ def block_times(instrument: Instrument, rate: int, block: int, seconds: float, p
 
 
 def transfer_of(instrument: Instrument, rate: int):
-    return _engine.Transfer(instrument.engine, rate)
+    transfer = _engine.Transfer(instrument.instruments, rate)
+    transfer.set("morph", instrument.amount)
+    return transfer
 
 
 def content(instrument: Instrument, rate: int, block: int, seconds: float) -> dict:

@@ -55,6 +55,7 @@ def evaluate(
     from ddsp_rt.evaluation.report import evaluate as measure
     from ddsp_rt.evaluation.tables import show
     from ddsp_rt.evaluation.truth import Truths
+    from ddsp_rt.morph import one_instrument
     from ddsp_rt.progress import Progress
 
     if last is not None and not last > 0:
@@ -68,7 +69,8 @@ def evaluate(
     truths = Truths(truth, manifest, name_octaves)
     files, others = _files(recordings), _files(transfer) if transfer else []
     with Progress("Evaluating", len(files) + len(others), "files") as progress:
-        result = measure(ddsp_rt.load(instrument), files, last, truths, progress.advance, others, channel=channel)
+        loaded = one_instrument(ddsp_rt.load(instrument))
+        result = measure(loaded, files, last, truths, progress.advance, others, channel=channel)
     if json:
         console.result(console.as_json(result))
         return
@@ -104,6 +106,7 @@ def compare(
     import ddsp_rt
     from ddsp_rt.evaluation.comparison import measure_both, play_both
     from ddsp_rt.evaluation.comparison_page import page
+    from ddsp_rt.morph import one_instrument
     from ddsp_rt.progress import Progress
     from ddsp_rt.whole_files import write_whole
 
@@ -111,7 +114,7 @@ def compare(
         raise UsageError(f"--seconds {seconds:g}: give 1 to 600")
     if Path(output).suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"-o {output}: name a page, such as comparison.html")
-    instruments = ddsp_rt.load(first), ddsp_rt.load(second)
+    instruments = one_instrument(ddsp_rt.load(first)), one_instrument(ddsp_rt.load(second))
     names = tuple(instrument.name for instrument in instruments)
     if names[0] == names[1]:
         names = str(first), str(second)

@@ -70,7 +70,7 @@ def resynthesise(instrument: Instrument, audio: np.ndarray, own_rate: int) -> Re
     rate = instrument.model_rate
     recording = resample(audio, own_rate, rate)
     features = _analysed(instrument, recording, rate)
-    voice = _engine.Voice(instrument.engine, rate)
+    voice = _engine.Voice(instrument.instruments, rate)
     outputs = []
     for seed in (1, 2):
         parts = voice.render_parts(
@@ -103,7 +103,7 @@ def perform(
     heard = _analysed(instrument, source, LIVE_RATE)
     fitting = instrument.fit(heard) if fit else _engine.Fitting()
     played = heard.fitted(fitting)
-    voice = _engine.Voice(instrument.engine, LIVE_RATE)
+    voice = _engine.Voice(instrument.instruments, LIVE_RATE)
     harmonic, noises = np.zeros(0), []
     for seed in range(seeds):
         white = _white(voice, len(heard), seed) if seed else None

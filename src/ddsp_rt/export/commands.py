@@ -49,13 +49,14 @@ def export(
     Example: ddsp-rt export violin --format torchscript -o violin.ts
     """
     from ddsp_rt.instrument import load
+    from ddsp_rt.morph import one_instrument
 
     check_output(kind, output)
     if sample_rate is not None:
         if kind == "onnx":
             raise UsageError("--sample-rate: a control network has no sample rate; leave it out")
         sample_rate = as_rate(sample_rate)
-    loaded = load(instrument)
+    loaded = one_instrument(load(instrument))
     if output.exists() and output.samefile(loaded.path):
         raise UsageError(f"{console.as_text(output)}: is the instrument itself; give another name")
     replaced = output.exists()

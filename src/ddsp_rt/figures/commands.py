@@ -49,6 +49,7 @@ def figure(
     """
     import ddsp_rt
     from ddsp_rt.instrument import check_loudness, check_octave, check_reverb
+    from ddsp_rt.morph import one_instrument
 
     if output.suffix.lower() not in ENDINGS:
         raise UsageError(f"-o {output}: end the name in {', '.join(ENDINGS)}")
@@ -56,7 +57,7 @@ def figure(
         limits = f"give a start from 0 and {LEAST:g} to {LONGEST:g} seconds"
         raise UsageError(f"--start {start:g} --seconds {seconds:g}: {limits}")
     octave, loudness, reverb = check_octave(octave), check_loudness(loudness), check_reverb(reverb)
-    instrument = ddsp_rt.load(to)
+    instrument = one_instrument(ddsp_rt.load(to))
     source = _one(source)
     draw_transfer(instrument, source, output, octave, loudness, reverb, start, seconds, channel)
     console.say(f"{shown(output)}: the sound taken apart")

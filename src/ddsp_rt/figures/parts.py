@@ -59,7 +59,7 @@ def take_apart(instrument, audio, rate: int, source: str = "", start: float = 0.
     fitting = instrument.fit(features, octave, loudness, loudness_range=loudness_range)
     asked = features.fitted(fitting)
     gate = metadata["gate_db"]
-    parts = _engine.Voice(instrument.engine, rate).render_parts(**asked.tracks(), gate_db=gate, reverb=reverb)
+    parts = _engine.Voice(instrument.instruments, rate).render_parts(**asked.tracks(), gate_db=gate, reverb=reverb)
     dry = np.asarray(parts["harmonic"]) + np.asarray(parts["noise"])
     response = tensors.get("reverb.impulse_response")
     return Parts(

@@ -99,8 +99,9 @@ def live(
         raise UsageError(f"--channel {channel}: {chosen.input.name} has {chosen.input.inputs}")
     outputs = min(2, chosen.output.outputs)
     kept = round(WAITING * rate) if record is not None else 0
-    session = _engine.Session(instrument.engine, rate, inputs, max(channel - 1, 0) if inputs else 0, outputs, kept)
+    session = _engine.Session(instrument.instruments, rate, inputs, max(channel - 1, 0) if inputs else 0, outputs, kept)
     session.set("reverb", reverb)
+    session.set("morph", instrument.amount)
     player = _Player(session, instrument, rate, reverb, from_keys=midi is not None)
     with contextlib.ExitStack() as stack:
         port = None
@@ -192,7 +193,7 @@ class _Player:
         except UserError as error:
             self.look.message = str(error)
             return
-        self.session.swap(self.instrument.engine)
+        self.session.swap(self.instrument.instruments)
         self.look.instrument, self.look.pitch = self.instrument.name, _pitch(self.instrument)
         self.look.message = ""
 

@@ -127,7 +127,7 @@ class _Take:
         with_z = "z" in metadata["architecture"]["decoder"]["features"]
         heard = analyse(self.audio.astype(np.float32), self.rate, mfcc=with_z)
         extra = {"mfcc": heard.mfcc} if with_z else {}
-        voice = _engine.Voice(instrument, self.rate)
+        voice = _engine.Voice(_engine.Instruments(instrument), self.rate)
         parts = voice.render_parts(
             heard.f0, heard.periodicity, heard.loudness, heard.fast_loudness, heard.balance,
             gate_db=metadata["gate_db"], life=0.0 if depth is None else 1.0, **extra,

@@ -89,5 +89,6 @@ def base_path(base: str | os.PathLike[str]) -> Path:
     if os.path.isfile(base):
         return Path(base)
     from ddsp_rt.instrument import load
+    from ddsp_rt.morph import one_instrument
 
-    return load(base).path
+    return one_instrument(load(base)).path
