@@ -304,10 +304,12 @@ def test_only_notes_that_were_let_go_tell_of_a_room_and_a_dry_folder_gets_none(t
     assert data.table["rooms"]["cut"] == data.table["rooms"]["plucked"] == 0.0
     links = {data.recordings[i]["room"]: data.recordings[i] for i in range(len(data)) if data.is_joined(i)}
     assert set(links) == {"hall", "cut", "plucked"}
-    rooms = make_rooms(Crops(data, 125, 25))
-    assert rooms.length("hall") > 0.6 * RATE and rooms.length("cut") == rooms.length("plucked") <= COLOUR * RATE
+    rooms = make_rooms(Crops(data, 125, 25), shipped="cut")
+    assert rooms.length("hall") > 0.6 * RATE and 0 < rooms.length("plucked") <= COLOUR * RATE
+    assert rooms.length("cut") == 0 and not rooms.responses()[rooms.names.index("cut")].any()
+    assert rooms.penalty().isfinite()
     _, dry, _ = prepared(tmp_path / "cut", tmp_path / "e.safetensors")
-    assert make_rooms(Crops(dry, 125, 25)) is None
+    assert make_rooms(Crops(dry, 125, 25), shipped="cut") is None
 
 
 def test_performances_are_not_joined_and_asking_for_it_says_why(tmp_path):

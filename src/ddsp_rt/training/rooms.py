@@ -31,7 +31,7 @@ class Rooms(nn.Module):
     Args:
         names: of the rooms.
         length: samples at the model rate.
-        times: reverberation time of each room, in samples.
+        times: reverberation time of each room, in samples; 0 for one without a response.
     """
 
     def __init__(self, names: list[str], length: int, times: list[float]):
@@ -39,8 +39,9 @@ class Rooms(nn.Module):
         self.names = list(names)
         generator = torch.Generator().manual_seed(len(names))
         self.taps = nn.Parameter(FIRST_TAP * torch.randn(len(names), length, generator=generator))
-        time = torch.arange(length).unsqueeze(0) / torch.tensor(times, dtype=torch.float32).unsqueeze(1)
-        self.register_buffer("envelope", torch.exp(-math.log(1e3) * time))
+        lasts = torch.tensor(times, dtype=torch.float32).unsqueeze(1)
+        envelope = torch.exp(-math.log(1e3) * torch.arange(length).unsqueeze(0) / lasts.clamp(min=1e-3))
+        self.register_buffer("envelope", envelope * (lasts > 0))
 
     def responses(self) -> Tensor:
         """[rooms, length]; the first tap is masked, as in `Reverb`."""
@@ -65,15 +66,14 @@ class Rooms(nn.Module):
 
     def penalty(self) -> Tensor:
         """Mean over rooms of the free taps' mean square relative to a response as loud as the dry sound."""
-        loudest = 1.0 / self.envelope.square().sum(-1)
-        return (self.taps.square().mean(-1) / loudest).mean()
+        return (self.taps.square().mean(-1) * self.envelope.square().sum(-1)).mean()
 
 
-def make_rooms(crops: Any, seconds: float | None = None) -> Rooms | None:
+def make_rooms(crops: Any, seconds: float | None = None, shipped: str | None = None) -> Rooms | None:
     """Rooms for a data set (`Crops`), with responses of the given length, or as long as they ring. None for 0 s.
 
-    Notes that were joined into phrases have told how long their rooms ring. Where that is not at all, a response takes
-    up what a microphone colours, so that several folders can be told apart; a single dry folder needs none.
+    Notes that were joined into phrases have told how long their rooms ring. Where that is not at all there is no room:
+    the network sounds as the `shipped` folder does, and from it the microphones of other dry folders may differ.
     """
     if seconds == 0:
         return None
@@ -83,9 +83,12 @@ def make_rooms(crops: Any, seconds: float | None = None) -> Rooms | None:
         if not crops.data.is_joined(index):
             falls[str(recording["room"])] += recording.get("decays", [])
     times = [known[room] if room in known else reverberation_time(falls[room]) for room in crops.rooms]
-    if times == [0.0] and seconds is None:
+    times = [
+        min(time, TIME_LIMITS[1]) or (0.0 if room == shipped else COLOUR)
+        for room, time in zip(crops.rooms, times, strict=True)
+    ]
+    if not any(times):
         return None
-    times = [min(time, TIME_LIMITS[1]) or COLOUR for time in times]
     seconds = min(KEPT * max(times), LONGEST) if seconds is None else seconds
     return Rooms(crops.rooms, max(2, int(seconds * rate)), [time * rate for time in times])
 

@@ -79,7 +79,7 @@ def _train(
         settings = replace(settings, learning_rate=settings.learning_rate * settings.fine_tuning)
     crops = Crops(data, settings.scored, settings.preroll, mfcc=architecture.encoder is not None)
     room = choose_room(crops, asked["room"])
-    module = TrainingModule(_model(architecture, crops, settings, tensors, accelerator), crops, settings)
+    module = TrainingModule(_model(architecture, crops, settings, tensors, accelerator, room), crops, settings)
     if state is not None:
         module.resume(state)
     elif process_number() == 0:
@@ -200,10 +200,15 @@ def _architecture(
 
 
 def _model(
-    architecture: Architecture, crops: Crops, settings: Settings, tensors: dict[str, Any], accelerator: str
+    architecture: Architecture,
+    crops: Crops,
+    settings: Settings,
+    tensors: dict[str, Any],
+    accelerator: str,
+    room: str,
 ) -> TrainingModel:
-    """The model to train, from `tensors` where there are any."""
-    rooms = make_rooms(crops, settings.room_seconds)
+    """The model to train, from `tensors` where there are any, whose `room` is shipped."""
+    rooms = make_rooms(crops, settings.room_seconds, room if room in crops.rooms else choose_room(crops, None))
     torch.manual_seed(settings.seed)
     model = TrainingModel(architecture, crops.data.model_rate, rooms)
     if tensors:
