@@ -152,12 +152,13 @@ TEST_CASE("kernels agree with plain arithmetic in double precision") {
     CAPTURE(set->name);
     for (std::size_t columns : {1, 3, 4, 7, 64, 193}) {
       const std::size_t rows = 3 * kPanel;
-      std::vector<float> weights(rows * columns), x(columns), y(rows, 1.0f);
-      std::generate(weights.begin(), weights.end(), [&] { return normal(generator); });
-      std::generate(x.begin(), x.end(), [&] { return normal(generator); });
-      set->multiply_add_f32(y.data(), weights.data(), x.data(), rows, columns);
+      std::vector<float> weights(rows * columns), bias(rows), x(columns), y(rows);
+      for (auto* values : {&weights, &bias, &x})
+        std::generate(values->begin(), values->end(), [&] { return normal(generator); });
+      const Product product{x.data(), y.data()};
+      set->dense_f32(&product, 1, weights.data(), bias.data(), rows, columns);
       for (std::size_t row = 0; row < rows; ++row) {
-        double sum = 1.0;
+        double sum = bias[row];
         for (std::size_t column = 0; column < columns; ++column)
           sum += double{weights[row / kPanel * kPanel * columns + column * kPanel + row % kPanel]} * x[column];
         REQUIRE(y[row] == doctest::Approx(sum).epsilon(1e-5).scale(10.0));
@@ -196,6 +197,38 @@ TEST_CASE("kernels agree with plain arithmetic in double precision") {
   }
 }
 
+TEST_CASE("A layer gives several voices what it gives each alone, to the bit") {
+  std::mt19937 generator(5);
+  std::normal_distribution<float> normal;
+  const std::size_t rows = 2 * kPanel;
+  for (std::size_t columns : {1, 7, 193}) {
+    std::vector<float> weights(rows * columns), bias(rows), x(kMostAtOnce * columns);
+    for (auto* values : {&weights, &bias, &x})
+      std::generate(values->begin(), values->end(), [&] { return normal(generator); });
+    std::vector<std::uint16_t> halves(weights.size());
+    std::generate(halves.begin(), halves.end(), [&] { return static_cast<std::uint16_t>(generator() & 0xbbffu); });
+    const auto check = [&](auto apply, const auto& packed) {
+      for (std::size_t count = 1; count <= kMostAtOnce; ++count) {
+        std::vector<float> alone(count * rows), together(count * rows);
+        std::vector<Product> products;
+        for (std::size_t p = 0; p < count; ++p) {
+          const Product product{x.data() + p * columns, alone.data() + p * rows};
+          apply(&product, 1, packed.data(), bias.data(), rows, columns);
+          products.push_back({product.x, together.data() + p * rows});
+        }
+        apply(products.data(), count, packed.data(), bias.data(), rows, columns);
+        CAPTURE(count);
+        REQUIRE(together == alone);
+      }
+    };
+    for (const Kernels* set : {&kernels(), &portable_kernels()}) {
+      CAPTURE(set->name);
+      check(set->dense_f32, weights);
+      if (set->dense_f16) check(set->dense_f16, halves);
+    }
+  }
+}
+
 TEST_CASE("halves widen exactly") {
   CHECK(half_to_float(0x3c00) == 1.0f);
   CHECK(half_to_float(0xc000) == -2.0f);
@@ -204,13 +237,14 @@ TEST_CASE("halves widen exactly") {
   CHECK(half_to_float(0x7bff) == 65504.0f);
   CHECK(std::isinf(half_to_float(0x7c00)));
   CHECK(std::isnan(half_to_float(0x7e00)));
-  if (kernels().multiply_add_f16) {
+  if (kernels().dense_f16) {
     std::vector<std::uint16_t> weights(kPanel);
     for (std::uint32_t base = 0; base < 0x7c00; base += kPanel) {
       for (std::uint32_t j = 0; j < kPanel; ++j) weights[j] = static_cast<std::uint16_t>(base + j);
-      float y[kPanel] = {};
-      const float one = 1.0f;
-      kernels().multiply_add_f16(y, weights.data(), &one, kPanel, 1);
+      const float one = 1.0f, none[kPanel] = {};
+      float y[kPanel];
+      const Product product{&one, y};
+      kernels().dense_f16(&product, 1, weights.data(), none, kPanel, 1);
       for (std::uint32_t j = 0; j < kPanel; ++j) REQUIRE(y[j] == half_to_float(weights[j]));
     }
   }

@@ -8,17 +8,25 @@
 
 namespace ddsp_rt {
 
+/// What a layer is applied to, and where its result goes.
+struct Product {
+  const float* x;
+  float* y;
+};
+
 struct Kernels {
   const char* name;
 
   /// sum_i a[i] b[i]
   float (*dot)(const float* a, const float* b, std::size_t n);
 
-  /// y += W x, with W packed column by column in panels of kPanel rows; `rows` a multiple of kPanel.
-  /// multiply_add_f16 is null where the processor cannot widen halves quickly.
-  void (*multiply_add_f32)(float* y, const float* weights, const float* x, std::size_t rows, std::size_t columns);
-  void (*multiply_add_f16)(float* y, const std::uint16_t* weights, const float* x, std::size_t rows,
-                           std::size_t columns);
+  /// y = W x + b of each of `count` products, with W packed column by column in panels of kPanel rows; `rows` a
+  /// multiple of kPanel. Each gets the result that it has alone. dense_f16 is null where the processor cannot widen
+  /// halves quickly.
+  void (*dense_f32)(const Product* products, std::size_t count, const float* weights, const float* bias,
+                    std::size_t rows, std::size_t columns);
+  void (*dense_f16)(const Product* products, std::size_t count, const std::uint16_t* weights, const float* bias,
+                    std::size_t rows, std::size_t columns);
 
   /// x to zero mean and unit variance, times gain plus bias; results below zero times `leak`.
   void (*layer_norm)(float* x, const float* gain, const float* bias, std::size_t n, float epsilon, float leak);

@@ -19,8 +19,8 @@ namespace avx2 {
 extern const Kernels kAvx2Kernels;
 const Kernels kAvx2Kernels{"avx2",
                            avx2::dot,
-                           avx2::multiply_add_f32,
-                           avx2::multiply_add_f16,
+                           avx2::dense_f32,
+                           avx2::dense_f16,
                            avx2::layer_norm,
                            avx2::gru_update,
                            avx2::scale_output,

@@ -36,7 +36,7 @@ bool has_f16c() noexcept {  // not every compiler's __builtin_cpu_supports knows
 const Kernels& portable_kernels() noexcept {
   static constexpr Kernels set{"portable",
                                portable::dot,
-                               portable::multiply_add_f32,
+                               portable::dense_f32,
                                nullptr,
                                portable::layer_norm,
                                portable::gru_update,

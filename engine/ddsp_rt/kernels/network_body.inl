@@ -7,43 +7,95 @@ inline __m256 load_eight(const std::uint16_t* from) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 }
 
-/// One stream through the weights: the processor then fetches ahead by itself, which several streams side by side
-/// prevent. The rows of a panel are eight independent chains, enough to hide the latency of the additions.
+/// Rows from `first` to `last`, whole panels, for one product, as one stream through the weights: the processor then
+/// fetches ahead by itself, which several streams side by side prevent. The rows of a panel are eight independent
+/// chains, enough to hide the latency of the additions.
 template <typename Weight>
-inline void multiply_add(float* y, const Weight* weights, const float* x, std::size_t rows, std::size_t columns) {
-  constexpr std::size_t width = 8, chains = kPanel / width;
-  for (std::size_t row = 0; row < rows; row += kPanel) {
+inline void dense_alone(Product product, const Weight* weights, const float* bias, std::size_t first, std::size_t last,
+                        std::size_t columns) {
+  constexpr std::size_t chains = kPanel / 8;
+  for (std::size_t row = first; row < last; row += kPanel) {
     __m256 sums[chains];
-    for (std::size_t c = 0; c < chains; ++c) sums[c] = _mm256_loadu_ps(y + row + c * width);
+    for (std::size_t c = 0; c < chains; ++c) sums[c] = _mm256_loadu_ps(bias + row + 8 * c);
     for (std::size_t column = 0; column < columns; ++column, weights += kPanel) {
-      const __m256 factor = _mm256_set1_ps(x[column]);
-      for (std::size_t c = 0; c < chains; ++c)
-        sums[c] = _mm256_fmadd_ps(load_eight(weights + c * width), factor, sums[c]);
+      const __m256 factor = _mm256_set1_ps(product.x[column]);
+      for (std::size_t c = 0; c < chains; ++c) sums[c] = _mm256_fmadd_ps(load_eight(weights + 8 * c), factor, sums[c]);
     }
-    for (std::size_t c = 0; c < chains; ++c) _mm256_storeu_ps(y + row + c * width, sums[c]);
+    for (std::size_t c = 0; c < chains; ++c) _mm256_storeu_ps(product.y + row + 8 * c, sums[c]);
   }
 }
 
-inline void multiply_add_f32(float* y, const float* weights, const float* x, std::size_t rows, std::size_t columns) {
-  multiply_add(y, weights, x, rows, columns);
+/// `kVectors` vectors of a panel's rows, from `row` on, for `kVoices` products: each weight is read and widened once
+/// for all of them. Twelve sums and three weights fill the registers; unless all is unrolled they lie in memory.
+template <std::size_t kVoices, std::size_t kVectors, typename Weight>
+inline void dense_together(const Product* products, const Weight* weights, const float* bias, std::size_t row,
+                           std::size_t columns) {
+  constexpr std::size_t ahead = 8 * kPanel;  // in time for the next columns: rows in part are no stream
+  __m256 sums[kVoices][kVectors], weight[kVectors];
+#pragma GCC unroll 8
+  for (std::size_t v = 0; v < kVoices; ++v)
+#pragma GCC unroll 8
+    for (std::size_t c = 0; c < kVectors; ++c) sums[v][c] = _mm256_loadu_ps(bias + row + 8 * c);
+  for (std::size_t column = 0; column < columns; ++column, weights += kPanel) {
+    _mm_prefetch(reinterpret_cast<const char*>(weights + ahead), _MM_HINT_T0);
+#pragma GCC unroll 8
+    for (std::size_t c = 0; c < kVectors; ++c) weight[c] = load_eight(weights + 8 * c);
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < kVoices; ++v) {
+      const __m256 factor = _mm256_set1_ps(products[v].x[column]);
+#pragma GCC unroll 8
+      for (std::size_t c = 0; c < kVectors; ++c) sums[v][c] = _mm256_fmadd_ps(weight[c], factor, sums[v][c]);
+    }
+  }
+#pragma GCC unroll 8
+  for (std::size_t v = 0; v < kVoices; ++v)
+#pragma GCC unroll 8
+    for (std::size_t c = 0; c < kVectors; ++c) _mm256_storeu_ps(products[v].y + row + 8 * c, sums[v][c]);
 }
 
-inline void multiply_add_f16(float* y, const std::uint16_t* weights, const float* x, std::size_t rows,
-                             std::size_t columns) {
-  multiply_add(y, weights, x, rows, columns);
+template <typename Weight>
+inline void dense(const Product* products, std::size_t count, const Weight* weights, const float* bias,
+                  std::size_t rows, std::size_t columns) {
+  if (count == 1) return dense_alone(*products, weights, bias, 0, rows, columns);
+  for (std::size_t row = 0; row < rows; row += kPanel, weights += kPanel * columns) {
+    std::size_t p = 0;
+    for (; p + 4 <= count; p += 4) {
+      dense_together<4, 3>(products + p, weights, bias, row, columns);
+      dense_together<4, 3>(products + p, weights + 24, bias, row + 24, columns);
+      dense_together<4, 2>(products + p, weights + 48, bias, row + 48, columns);
+    }
+    for (; p + 2 <= count; p += 2) {
+      dense_together<2, 4>(products + p, weights, bias, row, columns);
+      dense_together<2, 4>(products + p, weights + 32, bias, row + 32, columns);
+    }
+    if (p < count) dense_alone(products[p], weights, bias, row, row + kPanel, columns);
+  }
+}
+
+inline void dense_f32(const Product* products, std::size_t count, const float* weights, const float* bias,
+                      std::size_t rows, std::size_t columns) {
+  dense(products, count, weights, bias, rows, columns);
+}
+
+inline void dense_f16(const Product* products, std::size_t count, const std::uint16_t* weights, const float* bias,
+                      std::size_t rows, std::size_t columns) {
+  dense(products, count, weights, bias, rows, columns);
 }
 
 #else
 
-inline void multiply_add_f32(float* y, const float* weights, const float* x, std::size_t rows, std::size_t columns) {
+inline void dense_f32(const Product* products, std::size_t count, const float* weights, const float* bias,
+                      std::size_t rows, std::size_t columns) {
   constexpr std::size_t part = 16;  // rows whose sums fit in registers
-  for (std::size_t row = 0; row < rows; row += part) {
-    const float* from = weights + row / kPanel * kPanel * columns + row % kPanel;
-    float sums[part] = {};
-    for (std::size_t column = 0; column < columns; ++column, from += kPanel)
-      for (std::size_t j = 0; j < part; ++j) sums[j] += from[j] * x[column];
-    for (std::size_t j = 0; j < part; ++j) y[row + j] += sums[j];
-  }
+  for (std::size_t panel = 0; panel < rows; panel += kPanel)
+    for (const Product* product = products; product < products + count; ++product)
+      for (std::size_t row = panel; row < panel + kPanel; row += part) {
+        const float* from = weights + panel * columns + row % kPanel;
+        float sums[part] = {};
+        for (std::size_t column = 0; column < columns; ++column, from += kPanel)
+          for (std::size_t j = 0; j < part; ++j) sums[j] += from[j] * product->x[column];
+        for (std::size_t j = 0; j < part; ++j) product->y[row + j] = bias[row + j] + sums[j];
+      }
 }
 
 #endif

@@ -1,10 +1,6 @@
 // A dense layer: y = W x + b, with weights packed for one pass through memory.
 #include "ddsp_rt/network/dense.h"
 
-#include <algorithm>
-
-#include "ddsp_rt/kernels/kernels.h"
-
 namespace ddsp_rt {
 namespace {
 
@@ -26,7 +22,7 @@ Dense::Dense(const Safetensors& file, const std::string& weight, const std::stri
   const Tensor& w = file.get(weight, {outputs, inputs});
   const Tensor& b = file.get(bias, {outputs});
   const std::size_t padded = (outputs + kPanel - 1) / kPanel * kPanel;
-  if (w.type == Tensor::Type::kF16 && kernels().multiply_add_f16) {
+  if (w.type == Tensor::Type::kF16 && kernels().dense_f16) {
     halves_.resize(padded * inputs);
     for_each_packed(outputs, inputs, [&](std::size_t to, std::size_t from) { halves_[to] = w.half(from); });
   } else {
@@ -45,24 +41,12 @@ void Dense::shift_bias(std::size_t first, float by) noexcept {
   for (std::size_t row = first; row < outputs_; ++row) bias_[row] += by;
 }
 
-void Dense::apply(const float* x, float* y) const noexcept {
-  std::copy(bias_.begin(), bias_.end(), y);
-  multiply_add(x, y, 0, bias_.size());
-}
-
 void Dense::apply(std::span<const Pass> passes) const noexcept {
-  for (const Pass& pass : passes) std::copy(bias_.begin(), bias_.end(), pass.y);
-  const std::size_t together = passes.size() == 1 ? bias_.size() : kPanel;  // rows; one voice streams them all
-  for (std::size_t row = 0; row < bias_.size(); row += together)
-    for (const Pass& pass : passes) multiply_add(pass.x, pass.y, row, together);
-}
-
-void Dense::multiply_add(const float* x, float* y, std::size_t row, std::size_t rows) const noexcept {
   const Kernels& kernel = kernels();
   if (halves_.empty()) {
-    kernel.multiply_add_f32(y + row, weights_.data() + row * inputs_, x, rows, inputs_);
+    kernel.dense_f32(passes.data(), passes.size(), weights_.data(), bias_.data(), bias_.size(), inputs_);
   } else {
-    kernel.multiply_add_f16(y + row, halves_.data() + row * inputs_, x, rows, inputs_);
+    kernel.dense_f16(passes.data(), passes.size(), halves_.data(), bias_.data(), bias_.size(), inputs_);
   }
 }
 

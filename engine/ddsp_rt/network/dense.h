@@ -1,6 +1,7 @@
 // A dense layer: y = W x + b, with weights packed for one pass through memory.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -8,6 +9,7 @@
 
 #include "ddsp_rt/files/safetensors.h"
 #include "ddsp_rt/kernels/aligned_vector.h"
+#include "ddsp_rt/kernels/kernels.h"
 
 namespace ddsp_rt {
 
@@ -27,20 +29,13 @@ class Dense {
 
   void shift_bias(std::size_t first, float by) noexcept;  // adds `by` to the biases from `first` on; not real-time
 
-  /// `y` has room for padded_outputs(); its values from outputs() on are 0 afterwards. Real-time.
-  void apply(const float* x, float* y) const noexcept;
-
-  /// The same for several inputs at once, each with the result it has alone: the weights come from memory once for all
-  /// of them. Real-time.
-  struct Pass {
-    const float* x;
-    float* y;
-  };
+  /// Each pass has the result it has alone: the weights come from memory once for all of them. `y` has room for
+  /// padded_outputs(); its values from outputs() on are 0 afterwards. Real-time.
+  using Pass = Product;
   void apply(std::span<const Pass> passes) const noexcept;
+  void apply(const float* x, float* y) const noexcept { apply(std::array{Pass{x, y}}); }
 
  private:
-  void multiply_add(const float* x, float* y, std::size_t row, std::size_t rows) const noexcept;
-
   std::size_t inputs_, outputs_;
   AlignedVector<float> weights_, bias_;
   AlignedVector<std::uint16_t> halves_;  // either these or weights_
