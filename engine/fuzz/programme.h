@@ -3,8 +3,11 @@
 
 #include <fuzzer/FuzzedDataProvider.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -37,6 +40,20 @@ class Cutter {
   std::mt19937 dice_;
 };
 
+/// Plays `n` samples more into `all`, in the cutter's pieces: `play(done, out, count)` plays one of them.
+template <typename Play>
+void play_on(std::vector<float>& all, int n, Cutter& cutter, Play play) {
+  const std::size_t before = all.size();
+  all.resize(before + static_cast<std::size_t>(n));
+  for (int done = 0; done < n;) {
+    const int count = cutter.next(n - done);
+    play(done, all.data() + before + static_cast<std::size_t>(done), count);
+    done += count;
+  }
+  const auto finite = [](float x) { return std::isfinite(x); };
+  require(std::all_of(all.begin() + static_cast<std::ptrdiff_t>(before), all.end(), finite), "the output is finite");
+}
+
 inline bool same_bits(float a, float b) { return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b); }
 
 inline float any_float(FuzzedDataProvider& bytes) {
@@ -65,6 +82,19 @@ inline const std::shared_ptr<const Instrument>& any_instrument(FuzzedDataProvide
 inline int any_rate(FuzzedDataProvider& bytes) {
   return bytes.ConsumeIntegralInRange(0, 7) ? bytes.PickValueInArray(kUsualRates)
                                             : bytes.ConsumeIntegralInRange(8000, 192000);
+}
+
+/// Plays a programme, where `cut` is given in pieces, and where it `ends` looks at how; returns the samples.
+using Run = std::vector<float>(const std::uint8_t* data, std::size_t size, bool ends, std::optional<std::uint32_t> cut);
+
+/// Runs a programme and by `choice` checks one thing besides, since time is for many programmes: its end, or, where it
+/// may be cut, what it gives in pieces.
+inline void check(Run& run, bool cuttable, const std::uint8_t* data, std::size_t size, unsigned choice) {
+  const std::vector<float> whole = run(data, size, choice % 3 == 0, std::nullopt);
+  if (!cuttable || choice % 3 != 1) return;
+  const std::vector<float> cut = run(data, size, false, choice);
+  require(std::equal(whole.begin(), whole.end(), cut.begin(), cut.end(), same_bits),
+          "any chopping gives the same samples");
 }
 
 /// Keeps the rooms at the usual rates, which would otherwise be made anew for every programme.
