@@ -21,6 +21,19 @@
 #include "ddsp_rt/playing/midi_reader.h"
 #include "ddsp_rt/playing/notes.h"
 
+/// A value that one thread leaves and any thread reads, each by itself.
+template <typename T>
+class Told {
+ public:
+  Told(T value) noexcept : value_(value) {}
+  void operator=(T value) noexcept { value_.store(value, std::memory_order_relaxed); }
+  operator T() const noexcept { return value_.load(std::memory_order_relaxed); }
+  T exchange(T value) noexcept { return value_.exchange(value, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<T> value_;
+};
+
 /// One thread (the sound card's) calls `block`; one thread at a time draws what is recorded; any thread commands and
 /// asks. What is commanded waits in a ring for the next block, what is asked was left behind by the last one, so the
 /// sound card's thread never waits for another: the locks of `LiveTransfer` are its alone while it plays.
@@ -121,35 +134,34 @@ class Session {
   }
 
   /// Played so far.
-  std::int64_t frames() const noexcept { return frames_.load(kRelaxed); }
+  std::int64_t frames() const noexcept { return frames_; }
 
   /// For one thread at a time.
   Status status() {
-    Status status;
-    status.blocks = blocks_.load(kRelaxed);
-    status.frames = frames_.load(kRelaxed);
-    status.dropouts = dropouts_.load(kRelaxed);
-    status.late = late_.load(kRelaxed);
-    status.lost = recorded_.lost() / tracks();
-    status.block = block_.load(kRelaxed);
+    Status status{.blocks = blocks_,
+                  .frames = frames_,
+                  .dropouts = dropouts_,
+                  .late = late_,
+                  .lost = recorded_.lost() / tracks(),
+                  .block = block_,
+                  .peak = peak_.exchange(0.0f),
+                  .delay = delay_,
+                  .input_db = input_db_,
+                  .output_db = output_db_,
+                  .f0 = f0_,
+                  .periodicity = periodicity_,
+                  .loudness = loudness_,
+                  .outside = outside_,
+                  .octave = octave_,
+                  .sounding = sounding_,
+                  .learning = learning_,
+                  .bypassed = bypassed_,
+                  .settled = settled_};
     const std::int64_t blocks = status.blocks - asked_blocks_;
-    const double load = load_.load(kRelaxed);
+    const double load = load_;
     if (blocks > 0) status.load = static_cast<float>((load - asked_load_) / static_cast<double>(blocks));
     asked_blocks_ = status.blocks;
     asked_load_ = load;
-    status.peak = peak_.exchange(0.0f, kRelaxed);
-    status.delay = delay_.load(kRelaxed);
-    status.input_db = input_db_.load(kRelaxed);
-    status.output_db = output_db_.load(kRelaxed);
-    status.f0 = f0_.load(kRelaxed);
-    status.periodicity = periodicity_.load(kRelaxed);
-    status.loudness = loudness_.load(kRelaxed);
-    status.outside = outside_.load(kRelaxed);
-    status.octave = octave_.load(kRelaxed);
-    status.sounding = sounding_.load(kRelaxed);
-    status.learning = learning_.load(kRelaxed);
-    status.bypassed = bypassed_.load(kRelaxed);
-    status.settled = settled_.load(kRelaxed);
     return status;
   }
 
@@ -158,7 +170,6 @@ class Session {
 
  private:
   static constexpr int kMost = 1024;  // frames at a time
-  static constexpr auto kRelaxed = std::memory_order_relaxed;
 
   struct Command {
     enum class Kind { kSet, kBypass, kLearn, kMidi } kind = Kind::kSet;
@@ -182,7 +193,7 @@ class Session {
         }
         break;
       case Command::Kind::kBypass:
-        bypassed_.store(command.value > 0.5f, kRelaxed);
+        bypassed_ = command.value > 0.5f;
         if (transfer_) transfer_->bypass(command.value > 0.5f);
         break;
       case Command::Kind::kLearn:
@@ -224,20 +235,19 @@ class Session {
 
   // Leaves word of the block for whoever asks.
   void leave(int frames, float load, const Times& times, bool dropout) noexcept {
-    load_.store(load_.load(kRelaxed) + static_cast<double>(load), kRelaxed);
-    if (load > peak_.load(kRelaxed)) peak_.store(load, kRelaxed);
-    if (load > 1.0f) late_.store(late_.load(kRelaxed) + 1, kRelaxed);
-    if (dropout) dropouts_.store(dropouts_.load(kRelaxed) + 1, kRelaxed);
-    block_.store(frames, kRelaxed);
+    load_ = load_ + static_cast<double>(load);
+    if (load > peak_) peak_ = load;
+    if (load > 1.0f) late_ = late_ + 1;
+    if (dropout) dropouts_ = dropouts_ + 1;
+    block_ = frames;
     // Without an input there is the output's share alone.
     const double delay = times.output - (from_keys() ? times.now : times.input);
     if (delay > 0.0 && delay < 2.0) {
-      const float before = delay_.load(kRelaxed);
-      delay_.store(before > 0.0f ? before + 0.02f * (static_cast<float>(delay) - before) : static_cast<float>(delay),
-                   kRelaxed);
+      const float before = delay_;
+      delay_ = before > 0.0f ? before + 0.02f * (static_cast<float>(delay) - before) : static_cast<float>(delay);
     }
-    input_db_.store(input_.db(), kRelaxed);
-    output_db_.store(output_.db(), kRelaxed);
+    input_db_ = input_.db();
+    output_db_ = output_.db();
     ddsp_rt::Features heard;
     int sounding = 0;
     if (from_keys()) {
@@ -247,20 +257,20 @@ class Session {
           if (note.loudness >= heard.loudness) heard = note;
         });
       }
-      settled_.store(notes_->settled(), kRelaxed);
+      settled_ = notes_->settled();
     } else {
       heard = transfer_->features();
-      octave_.store(transfer_->fitting().octave, kRelaxed);
-      learning_.store(transfer_->learning(), kRelaxed);
-      settled_.store(transfer_->settled(), kRelaxed);
+      octave_ = transfer_->fitting().octave;
+      learning_ = transfer_->learning();
+      settled_ = transfer_->settled();
     }
-    f0_.store(heard.f0, kRelaxed);
-    periodicity_.store(heard.periodicity, kRelaxed);
-    loudness_.store(heard.loudness, kRelaxed);
-    outside_.store(heard.outside, kRelaxed);
-    sounding_.store(sounding, kRelaxed);
-    frames_.store(frames_.load(kRelaxed) + frames, kRelaxed);
-    blocks_.store(blocks_.load(kRelaxed) + 1, kRelaxed);
+    f0_ = heard.f0;
+    periodicity_ = heard.periodicity;
+    loudness_ = heard.loudness;
+    outside_ = heard.outside;
+    sounding_ = sounding;
+    frames_ = frames_ + frames;
+    blocks_ = blocks_ + 1;
   }
 
   Setup setup_;
@@ -277,12 +287,12 @@ class Session {
   Ring<Command> commands_{1024};
   Ring<float> recorded_;
 
-  std::atomic<std::int64_t> blocks_{0}, frames_{0}, dropouts_{0}, late_{0};
-  std::atomic<double> load_{0.0};
-  std::atomic<float> peak_{0.0f}, delay_{0.0f}, input_db_{-120.0f}, output_db_{-120.0f}, f0_{0.0f}, periodicity_{0.0f},
+  Told<std::int64_t> blocks_{0}, frames_{0}, dropouts_{0}, late_{0};
+  Told<double> load_{0.0};
+  Told<float> peak_{0.0f}, delay_{0.0f}, input_db_{-120.0f}, output_db_{-120.0f}, f0_{0.0f}, periodicity_{0.0f},
       loudness_{ddsp_rt::kSilenceDb};
-  std::atomic<int> block_{0}, outside_{0}, octave_{0}, sounding_{0};
-  std::atomic<bool> learning_{false}, bypassed_{false}, settled_{true};
+  Told<int> block_{0}, outside_{0}, octave_{0}, sounding_{0};
+  Told<bool> learning_{false}, bypassed_{false}, settled_{true};
   std::int64_t asked_blocks_ = 0;  // of whoever asks
   double asked_load_ = 0.0;
 };
