@@ -9,31 +9,10 @@ namespace ddsp_rt::plugin {
 
 InstrumentProcessor::InstrumentProcessor()
     : LiveProcessor(Doors::kNotes, BusesProperties().withOutput("Output", juce::AudioChannelSet::stereo())),
-      bypass_switch_(own("bypass")),
       bend_range_parameter_(own("bend_range")),
       mpe_switch_(own("mpe")) {
   events_.reserve(kMostEvents);
   start();
-}
-
-bool InstrumentProcessor::remake(int rate) {
-  if (!LiveProcessor::remake(rate)) return false;
-  output_meter_.emplace(rate);
-  return true;
-}
-
-void InstrumentProcessor::processBlock(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) {
-  read(midi);
-  midi.clear();
-  begin_block();
-  process(buffer, bypass_switch_.on());
-}
-
-void InstrumentProcessor::processBlockBypassed(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) {
-  read(midi);
-  midi.clear();
-  begin_block();
-  process(buffer, true);
 }
 
 void InstrumentProcessor::silence() {
@@ -61,7 +40,7 @@ void InstrumentProcessor::follow_switches() noexcept {
   }
 }
 
-void InstrumentProcessor::read(const juce::MidiBuffer& midi) noexcept {
+void InstrumentProcessor::take(juce::MidiBuffer& midi) {
   events_.clear();
   follow_switches();
   const auto add = [this](const NoteEvent& event) {
@@ -76,17 +55,11 @@ void InstrumentProcessor::read(const juce::MidiBuffer& midi) noexcept {
     midi_.read(message.data[0], message.data[1], message.numBytes > 2 ? message.data[2] : 0, message.samplePosition,
                add);
   }
+  midi.clear();
 }
 
-void InstrumentProcessor::process(juce::AudioBuffer<float>& buffer, bool bypassed) noexcept {
+void InstrumentProcessor::sound(juce::AudioBuffer<float>& buffer, juce::MidiBuffer&, bool bypassed, bool) noexcept {
   const int n = buffer.getNumSamples();
-  if (!playable_ || buffer.getNumChannels() == 0) {
-    buffer.clear();
-    return;
-  }
-  const bool watched = feed_.watched();
-  if (watched) load_.begin();
-  follow_parameters();
   float* out = buffer.getWritePointer(0);
   live_->process({events_, n}, out, n);
   if (bypassed || heard_ < 1.0f) {
@@ -94,31 +67,20 @@ void InstrumentProcessor::process(juce::AudioBuffer<float>& buffer, bool bypasse
     for (int i = 0; i < n; ++i) out[i] *= heard_ = std::clamp(heard_ + step, 0.0f, 1.0f);
   }
   for (int c = 1; c < buffer.getNumChannels(); ++c) buffer.copyFrom(c, 0, buffer, 0, 0, n);
-  if (watched) {
-    output_meter_->add(out, n);
-    load_.end(n, live_->rate());
-    show(bypassed);
-  }
 }
 
-void InstrumentProcessor::show(bool bypassed) noexcept {
-  Readings readings;
-  readings.output_db = output_meter_->db();
-  readings.load = load_.mean();
-  readings.worst_load = load_.worst();
-  readings.bypassed = bypassed;
-  if (const Notes* playing = live_->current()) {
-    playing->each_note([&](int, int key, const Features& features, const Voice& voice) {
-      const bool loudest = readings.note_count == 0 || features.loudness > readings.played_loudness;
-      if (readings.note_count < Readings::kMostNotes)
-        readings.notes[static_cast<std::size_t>(readings.note_count++)] = {key, features.f0, features.loudness};
-      if (!loudest) return;
-      readings.played_f0 = features.f0;
-      readings.played_loudness = features.loudness;
-      show_voice(voice, readings);
-    });
-  }
-  feed_.write(readings);
+void InstrumentProcessor::show(Readings& readings) noexcept {
+  const Notes* const playing = live_->current();
+  if (!playing) return;
+  playing->each_note([&](int, int key, const Features& features, const Voice& voice) {
+    const bool loudest = readings.note_count == 0 || features.loudness > readings.played_loudness;
+    if (readings.note_count < Readings::kMostNotes)
+      readings.notes[static_cast<std::size_t>(readings.note_count++)] = {key, features.f0, features.loudness};
+    if (!loudest) return;
+    readings.played_f0 = features.f0;
+    readings.played_loudness = features.loudness;
+    show_voice(voice, readings);
+  });
 }
 
 }  // namespace ddsp_rt::plugin

@@ -19,25 +19,21 @@ class InstrumentProcessor final : public LiveProcessor<Notes> {
   bool acceptsMidi() const override { return true; }
   bool producesMidi() const override { return false; }
   bool supportsMPE() const override { return true; }
-  void processBlock(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) override;
-  void processBlockBypassed(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) override;
 
  private:
   static constexpr std::size_t kMostEvents = 4096;  // of a block
 
-  void read(const juce::MidiBuffer& midi) noexcept;
+  void take(juce::MidiBuffer& midi) override;
+  void sound(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi, bool bypassed, bool watched) noexcept override;
+  void show(Readings& readings) noexcept override;
   void follow_switches() noexcept;
-  void process(juce::AudioBuffer<float>& buffer, bool bypassed) noexcept;
-  void show(bool bypassed) noexcept;
-  bool remake(int rate) override;
   void silence() override;
   double release_seconds() const override { return 0.001 * host_parameter("release")->info().maximum; }
 
-  HostParameter &bypass_switch_, &bend_range_parameter_, &mpe_switch_;
+  HostParameter &bend_range_parameter_, &mpe_switch_;
   MidiReader midi_;
   ScreenKeys screen_keys_;
   std::vector<NoteEvent> events_;
-  std::optional<PeakMeter> output_meter_;
   float heard_ = 1.0f;  // 0 when bypassed
   float bend_range_ = kDefaultBendRange;
   bool mpe_ = false;

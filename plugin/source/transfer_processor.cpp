@@ -21,7 +21,6 @@ TransferProcessor::TransferProcessor()
     : LiveProcessor(Doors::kTransfer, BusesProperties()
                                           .withInput("Input", juce::AudioChannelSet::stereo())
                                           .withOutput("Output", juce::AudioChannelSet::stereo())),
-      bypass_switch_(own("bypass")),
       align_(own("align")),
       dry_wet_(own("dry_wet")),
       midi_out_(own("midi_out")) {
@@ -32,7 +31,6 @@ bool TransferProcessor::remake(int rate) {
   if (!LiveProcessor::remake(rate)) return false;
   dry_path_.prepare(rate);
   input_meter_.emplace(rate);
-  output_meter_.emplace(rate);
   return true;
 }
 
@@ -81,18 +79,9 @@ void TransferProcessor::tell_fit() noexcept {
 
 // ---- a block --------------------------------------------------------------------------------------------------------
 
-void TransferProcessor::processBlock(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) {
+void TransferProcessor::take(juce::MidiBuffer& midi) {
   midi.clear();
   if (midi_out_.on()) midi.ensureSize(MidiPerformance::kRoom);  // once for each buffer of the host's
-  begin_block();
-  process(buffer, midi, bypass_switch_.on());
-}
-
-void TransferProcessor::processBlockBypassed(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) {
-  midi.clear();
-  if (midi_out_.on()) midi.ensureSize(MidiPerformance::kRoom);  // once for each buffer of the host's
-  begin_block();
-  process(buffer, midi, true);
 }
 
 void TransferProcessor::silence() {
@@ -129,16 +118,11 @@ void TransferProcessor::play(const float* in, float* out, int first, int n, juce
   }
 }
 
-void TransferProcessor::process(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi, bool bypassed) noexcept {
+void TransferProcessor::sound(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi, bool bypassed,
+                              bool watched) noexcept {
   const int ins = std::min(getTotalNumInputChannels(), DryPath::kChannels),
             outs = std::min(getTotalNumOutputChannels(), DryPath::kChannels), n = buffer.getNumSamples();
-  if (!playable_ || ins == 0 || outs == 0) {
-    buffer.clear();
-    return;
-  }
-  const bool watched = feed_.watched();
-  if (watched) load_.begin();
-  follow_parameters();
+  if (ins == 0 || outs == 0) return buffer.clear();
   follow_fit();
   mix(bypassed);
   std::array<const float*, DryPath::kChannels> in{};
@@ -157,35 +141,24 @@ void TransferProcessor::process(juce::AudioBuffer<float>& buffer, juce::MidiBuff
     play(mono_.data(), wet_.data(), done, count, midi);
     dry_path_.process({in.data(), static_cast<std::size_t>(ins)}, wet_.data(),
                       {out.data(), static_cast<std::size_t>(outs)}, count);
-    if (watched) output_meter_->add(out[0], count);
   }
   for (int c = outs; c < buffer.getNumChannels(); ++c) buffer.clear(c, 0, n);
-  tell_fit();
-  if (watched) {
-    load_.end(n, live_->rate());
-    show(bypassed);
-  }
   if (!watched) clipped_ = 0;
+  tell_fit();
 }
 
-void TransferProcessor::show(bool bypassed) noexcept {
-  Readings readings;
+void TransferProcessor::show(Readings& readings) noexcept {
   readings.input_db = input_meter_->db();
-  readings.output_db = output_meter_->db();
   readings.clipped = clipped_;
   readings.octave = live_->fitting().octave;
   readings.loudness_offset_db = live_->fitting().loudness.offset_db;
   readings.learning = live_->learning();
-  readings.load = load_.mean();
-  readings.worst_load = load_.worst();
-  readings.bypassed = bypassed;
-  if (const Transfer* playing = live_->current()) {
-    readings.heard = playing->features();
-    readings.played_f0 = playing->fitted().f0;
-    readings.played_loudness = playing->fitted().loudness;
-    show_voice(playing->voice(), readings);
-  }
-  feed_.write(readings);
+  const Transfer* const playing = live_->current();
+  if (!playing) return;
+  readings.heard = playing->features();
+  readings.played_f0 = playing->fitted().f0;
+  readings.played_loudness = playing->fitted().loudness;
+  show_voice(playing->voice(), readings);
 }
 
 }  // namespace ddsp_rt::plugin

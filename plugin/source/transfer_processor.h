@@ -20,8 +20,6 @@ class TransferProcessor final : public LiveProcessor<Transfer> {
 
   bool acceptsMidi() const override { return false; }
   bool producesMidi() const override { return true; }
-  void processBlock(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) override;
-  void processBlockBypassed(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi) override;
 
  private:
   static constexpr int kChunk = 512;
@@ -33,23 +31,23 @@ class TransferProcessor final : public LiveProcessor<Transfer> {
     unsigned serial = 0;
   };
 
-  void process(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi, bool bypassed) noexcept;
+  void take(juce::MidiBuffer& midi) override;
+  void sound(juce::AudioBuffer<float>& buffer, juce::MidiBuffer& midi, bool bypassed, bool watched) noexcept override;
+  void show(Readings& readings) noexcept override;
   void play(const float* in, float* out, int first, int n, juce::MidiBuffer& midi) noexcept;
   void follow_fit() noexcept;
   void tell_fit() noexcept;
-  void show(bool bypassed) noexcept;
   bool remake(int rate) override;
   void silence() override;
   void mix(bool bypassed) noexcept;
   void order(const FitOrder& order);
   int wanted_latency(double delay_ms) const override;
 
-  HostParameter &bypass_switch_, &align_, &dry_wet_, &midi_out_;
+  HostParameter &align_, &dry_wet_, &midi_out_;
   DryPath dry_path_;
   MidiPerformance performance_;
-  std::optional<PeakMeter> input_meter_, output_meter_;
+  std::optional<PeakMeter> input_meter_;
   int clipped_ = 0;
-  bool was_watched_ = false;
   std::array<float, kChunk> mono_, wet_;
 
   std::mutex fit_mutex_;  // of the control side

@@ -1,10 +1,29 @@
-// Two short lines and their texts.
+// Lines and their texts.
 #include "legend.h"
 
 #include "look.h"
 #include "palette.h"
 
 namespace ddsp_rt::plugin::window {
+
+juce::Rectangle<float> draw_title(juce::Graphics& g, juce::Rectangle<float>& area, const juce::String& title,
+                                  float from_left, juce::Justification where) {
+  g.fillAll(palette::kCard);
+  const juce::Rectangle<float> line = area.removeFromTop(18.0f);
+  g.setFont(face(13.0f));
+  g.setColour(palette::kQuiet);
+  g.drawText(title, line.withTrimmedLeft(from_left), where);
+  return line;
+}
+
+void draw_mark(juce::Graphics& g, const juce::Rectangle<float>& plot, float y, const juce::String& text) {
+  g.setFont(face(11.5f));
+  g.setColour(palette::kLine);
+  g.fillRect(plot.getX(), y - 0.5f, plot.getWidth(), 1.0f);
+  g.setColour(palette::kQuiet);
+  g.drawText(text, juce::Rectangle<float>(plot.getX() - kLabels, y - 7.0f, kLabels - 6.0f, 14.0f),
+             juce::Justification::centredRight);
+}
 
 void draw_legend(juce::Graphics& g, juce::Rectangle<float> area, const juce::String& heard,
                  const juce::String& played) {

@@ -1,6 +1,7 @@
 // A bar, its scale, a number and a word.
 #include "level_meter.h"
 
+#include "legend.h"
 #include "look.h"
 
 namespace ddsp_rt::plugin::window {
@@ -37,11 +38,8 @@ void LevelMeter::show(const Readings& readings, double now) {
 juce::String LevelMeter::said() const { return level_text(level_, kLowest) + ", " + words(state_.get()); }
 
 void LevelMeter::paint(juce::Graphics& g) {
-  g.fillAll(palette::kCard);
   juce::Rectangle<float> area = getLocalBounds().toFloat();
-  g.setColour(palette::kQuiet);
-  g.setFont(face(13.0f));
-  g.drawText(side_ == Side::kInput ? "Input" : "Output", area.removeFromTop(18.0f), juce::Justification::centred);
+  draw_title(g, area, side_ == Side::kInput ? "Input" : "Output", 0.0f, juce::Justification::centred);
   const juce::Rectangle<float> word = area.removeFromBottom(18.0f), number = area.removeFromBottom(18.0f);
   area.reduce(0.0f, 5.0f);
 

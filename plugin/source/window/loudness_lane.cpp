@@ -9,7 +9,6 @@ namespace ddsp_rt::plugin::window {
 namespace {
 
 constexpr float kLowest = -80.0f, kHighest = 0.0f;  // dB
-constexpr float kLabels = 30.0f;                    // width of the numbers at the left
 
 }  // namespace
 
@@ -34,12 +33,8 @@ juce::String LoudnessLane::said() const {
 }
 
 void LoudnessLane::paint(juce::Graphics& g) {
-  g.fillAll(palette::kCard);
   juce::Rectangle<float> area = getLocalBounds().toFloat();
-  const juce::Rectangle<float> legend = area.removeFromTop(18.0f);
-  g.setFont(face(13.0f));
-  g.setColour(palette::kQuiet);
-  g.drawText("Loudness", legend.withTrimmedLeft(kLabels), juce::Justification::centredLeft);
+  const juce::Rectangle<float> legend = draw_title(g, area, "Loudness", kLabels);
   const Column& now = history_.newest();
   draw_legend(g, legend, door_ == Doors::kTransfer ? "heard " + level_text(now.heard, kLowest) : juce::String(),
               "played " + level_text(now.played, kLowest));
@@ -50,15 +45,9 @@ void LoudnessLane::paint(juce::Graphics& g) {
   const auto y = [&](float db) {
     return area.getBottom() - juce::jlimit(0.0f, 1.0f, (db - kLowest) / (kHighest - kLowest)) * area.getHeight();
   };
-  g.setFont(face(11.5f));
-  for (const int mark : {-20, -40, -60}) {
-    g.setColour(palette::kLine);
-    g.fillRect(plot.getX(), y(static_cast<float>(mark)) - 0.5f, plot.getWidth() + 4.0f, 1.0f);
-    g.setColour(palette::kQuiet);
-    g.drawText(juce::String::fromUTF8("\xe2\x88\x92") + juce::String(-mark),
-               juce::Rectangle<float>(area.getX(), y(static_cast<float>(mark)) - 7.0f, kLabels - 6.0f, 14.0f),
-               juce::Justification::centredRight);
-  }
+  for (const int mark : {-20, -40, -60})
+    draw_mark(g, area.withTrimmedLeft(kLabels), y(static_cast<float>(mark)),
+              juce::String::fromUTF8("\xe2\x88\x92") + juce::String(-mark));
   const auto line = [&](auto&& value) {
     juce::Path path;
     for (int i = 0; i < kLaneColumns; ++i) {

@@ -1,6 +1,7 @@
 // A name, a needle, a few words.
 #include "note_readout.h"
 
+#include "legend.h"
 #include "look.h"
 #include "warning_sign.h"
 
@@ -70,12 +71,8 @@ juce::String NoteReadout::said() const {
 }
 
 void NoteReadout::paint(juce::Graphics& g) {
-  g.fillAll(palette::kCard);
   juce::Rectangle<float> area = getLocalBounds().toFloat();
-  g.setFont(face(13.0f));
-  g.setColour(palette::kQuiet);
-  g.drawText(door_ == Doors::kTransfer ? "Heard" : "Playing", area.removeFromTop(18.0f),
-             juce::Justification::centredLeft);
+  draw_title(g, area, door_ == Doors::kTransfer ? "Heard" : "Playing");
   g.setFont(face(54.0f, has_note()));
   g.setColour(has_note() ? palette::kText : palette::kTrack);
   g.drawText(has_note() ? key_name(shown_.note.key) : juce::String::fromUTF8("\xe2\x80\x93"), area.removeFromTop(58.0f),

@@ -12,7 +12,6 @@ namespace {
 
 constexpr float kVoiceLowest = 38.0f, kVoiceHighest = 84.0f;  // MIDI: what is sung is always to be seen
 constexpr float kSameNote = 1.5f;                             // semitones between two columns of one line
-constexpr float kLabels = 30.0f;                              // width of the names at the left
 
 }  // namespace
 
@@ -73,15 +72,9 @@ void PitchLane::draw_grid(juce::Graphics& g, juce::Rectangle<float> area) const 
     g.fillRect(plot.getX(), top - 0.5f, plot.getWidth(), 1.0f);
     g.fillRect(plot.getX(), bottom - 0.5f, plot.getWidth(), 1.0f);
   }
-  g.setFont(face(11.5f));
   for (int key = 12; key <= 120; key += 12) {
     const auto midi = static_cast<float>(key);
-    if (midi <= lowest_ || midi >= highest_) continue;
-    g.setColour(palette::kLine);
-    g.fillRect(plot.getX(), y(midi, area) - 0.5f, plot.getWidth(), 1.0f);
-    g.setColour(palette::kQuiet);
-    g.drawText(key_name(key), juce::Rectangle<float>(area.getX(), y(midi, area) - 7.0f, kLabels - 6.0f, 14.0f),
-               juce::Justification::centredRight);
+    if (midi > lowest_ && midi < highest_) draw_mark(g, plot, y(midi, area), key_name(key));
   }
 }
 
@@ -99,12 +92,8 @@ juce::Path PitchLane::line(const juce::Rectangle<float>& area, Value&& value) co
 }
 
 void PitchLane::paint(juce::Graphics& g) {
-  g.fillAll(palette::kCard);
   juce::Rectangle<float> area = getLocalBounds().toFloat();
-  juce::Rectangle<float> legend = area.removeFromTop(18.0f);
-  g.setFont(face(13.0f));
-  g.setColour(palette::kQuiet);
-  g.drawText("Pitch", legend.withTrimmedLeft(kLabels), juce::Justification::centredLeft);
+  const juce::Rectangle<float> legend = draw_title(g, area, "Pitch", kLabels);
   area.removeFromTop(2.0f);
   draw_grid(g, area);
   const juce::Rectangle<float> plot = area.withTrimmedLeft(kLabels).withTrimmedRight(4.0f);

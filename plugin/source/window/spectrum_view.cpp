@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "legend.h"
 #include "look.h"
 #include "words.h"
 
@@ -80,23 +81,14 @@ void SpectrumView::draw_grid(juce::Graphics& g, const juce::Rectangle<float>& ar
     g.drawText(hz < 1000 ? juce::String(hz) + " Hz" : juce::String(hz / 1000) + " kHz",
                juce::Rectangle<float>(x - 25.0f, area.getBottom() + 2.0f, 50.0f, 14.0f), juce::Justification::centred);
   }
-  for (const int level : {-30, -60}) {
-    const float y = y_of(static_cast<float>(level), area);
-    g.setColour(palette::kLine);
-    g.fillRect(area.getX(), y - 0.5f, area.getWidth(), 1.0f);
-    g.setColour(palette::kQuiet);
-    g.drawText(juce::String::fromUTF8("\xe2\x88\x92") + juce::String(-level),
-               juce::Rectangle<float>(area.getX() - 30.0f, y - 7.0f, 24.0f, 14.0f), juce::Justification::centredRight);
-  }
+  for (const int level : {-30, -60})
+    draw_mark(g, area, y_of(static_cast<float>(level), area),
+              juce::String::fromUTF8("\xe2\x88\x92") + juce::String(-level));
 }
 
 void SpectrumView::paint(juce::Graphics& g) {
-  g.fillAll(palette::kCard);
   juce::Rectangle<float> area = getLocalBounds().toFloat();
-  g.setFont(face(13.0f));
-  g.setColour(palette::kQuiet);
-  juce::Rectangle<float> title = area.removeFromTop(18.0f).withTrimmedLeft(30.0f);
-  g.drawText("Harmonics", title, juce::Justification::centredLeft);
+  const juce::Rectangle<float> title = draw_title(g, area, "Harmonics", kLabels);
   g.setFont(face(12.0f));
   g.drawText("noise", title, juce::Justification::centredRight);
   const float word = face(12.0f).getStringWidthFloat("noise");
@@ -104,7 +96,7 @@ void SpectrumView::paint(juce::Graphics& g) {
   g.fillRect(title.getRight() - word - 21.0f, title.getCentreY() - 4.0f, 15.0f, 8.0f);
   area.removeFromTop(2.0f);
   area.removeFromBottom(18.0f);
-  area = area.withTrimmedLeft(30.0f);
+  area = area.withTrimmedLeft(kLabels);
   draw_grid(g, area);
   g.setColour(palette::kNoise.withAlpha(0.4f));
   g.fillPath(noise_area(area));
