@@ -21,10 +21,9 @@ int decimals(const ParameterInfo& info) {
 
 }  // namespace
 
-HostParameter::HostParameter(const ParameterInfo& info, bool counted)
+HostParameter::HostParameter(const ParameterInfo& info)
     : RangedAudioParameter(juce::ParameterID(text(info.name), 1), text(info.title)),
       info_(info),
-      counted_(counted),
       instruments_own_(info.name == "attack" || info.name.starts_with("vibrato_")),
       range_(info.minimum, info.maximum, info.scale == Scale::kStepped ? 1.0f : 0.0f),
       value_(info.initial),

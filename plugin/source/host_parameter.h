@@ -35,9 +35,7 @@ inline constexpr std::array kOwnParameters{
 /// A value within its range, set in its unit or as the host's share from 0 to 1. Its identifier is the engine's name.
 class HostParameter final : public juce::RangedAudioParameter {
  public:
-  /// `counted`: the host is told that there are whole numbers only. (JUCE 7 tells LV2 hosts wrong values of them, so
-  /// there they are numbers like others, and rounded.)
-  explicit HostParameter(const ParameterInfo& info, bool counted = true);
+  explicit HostParameter(const ParameterInfo& info);
 
   const ParameterInfo& info() const noexcept { return info_; }
   bool is_switch() const noexcept { return info_.scale == Scale::kStepped && info_.unit == "on/off"; }
@@ -77,7 +75,7 @@ class HostParameter final : public juce::RangedAudioParameter {
   float getDefaultValue() const override { return range_.convertTo0to1(info_.initial); }
   juce::String getText(float share, int longest) const override;
   float getValueForText(const juce::String& text) const override;
-  bool isDiscrete() const override { return is_switch() || (counted_ && info_.scale == Scale::kStepped); }
+  bool isDiscrete() const override { return info_.scale == Scale::kStepped; }
   bool isBoolean() const override { return is_switch(); }
   int getNumSteps() const override;
 
@@ -90,7 +88,7 @@ class HostParameter final : public juce::RangedAudioParameter {
   int steps() const noexcept { return static_cast<int>(info_.maximum - info_.minimum) + 1; }
 
   const ParameterInfo& info_;
-  const bool counted_, instruments_own_;
+  const bool instruments_own_;
   juce::NormalisableRange<float> range_;
   std::atomic<float> value_, own_;
   std::atomic<bool> moved_{false}, measured_{false};

@@ -33,7 +33,7 @@ Processor::Processor(Doors door, const BusesProperties& buses)
       door_(door),
       slots_(first_slots()) {
   const auto add = [this](const ParameterInfo& info) {
-    auto parameter = std::make_unique<HostParameter>(info, wrapperType != wrapperType_LV2);
+    auto parameter = std::make_unique<HostParameter>(info);
     host_parameters_.push_back(parameter.get());
     addParameter(parameter.release());
   };
@@ -43,7 +43,8 @@ Processor::Processor(Doors door, const BusesProperties& buses)
   instrument_ = host_parameter("instrument");
   bypass_ = host_parameter("bypass");
   instrument_->name_of = [this](int index) {
-    const NamedInstrument named = slot(index);
+    // LV2 hosts know the names that were there when the plugin was built.
+    const NamedInstrument named = wrapperType == wrapperType_LV2 ? NamedInstrument() : slot(index);
     return juce::String(index + 1) + (named.empty() ? "" : " " + juce::String::fromUTF8(named.name.c_str()));
   };
 }

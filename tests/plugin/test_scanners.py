@@ -61,10 +61,18 @@ def test_lv2_is_valid_but_for_what_is_allowed(plugin):
 
 @pytest.mark.parametrize("plugin", PLUGINS)
 def test_lv2_hosts_are_told_true_values(plugin):
-    """A parameter's choices lie within its range, one at each end."""
+    """A parameter's choices lie within its range, one at each end, and every stepped one has one for each step."""
     text = (built(plugin, "LV2") / "dsp.ttl").read_text()
+    stepped = {}
     for block in re.split(r"\n\n", text):
         values = [float(value) for value in re.findall(r"rdf:value ([-\d.e]+)", block)]
         if values:
             assert min(values) == float(re.search(r"lv2:minimum ([-\d.e]+)", block)[1])
             assert max(values) == float(re.search(r"lv2:maximum ([-\d.e]+)", block)[1])
+            words = re.findall(r'rdfs:label "([^"]*)"', block)
+            stepped[words[0]] = dict(zip(values, words[1:], strict=True))
+    assert stepped["Instrument"] == {slot: str(slot + 1) for slot in range(128)}
+    assert stepped["Bypass"] == {0: "off", 1: "on"}
+    if plugin == "Instrument":
+        assert stepped["Voices"] == {voices: str(voices) for voices in range(1, 9)}
+        assert stepped["Bend range"] == {bend: f"{bend} semitones" for bend in range(97)}
