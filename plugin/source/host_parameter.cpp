@@ -31,8 +31,12 @@ HostParameter::HostParameter(const ParameterInfo& info)
 
 void HostParameter::put(float value) noexcept {
   value = admitted(value);
-  // What a host echoes has been through a share from 0 to 1.
-  if (left_alone() && std::abs(value - this->value()) <= 1e-5f * (info_.maximum - info_.minimum)) return;
+  // What a host echoes has been through a share from 0 to 1, and may come after the next instrument's own.
+  const auto echoes = [&](float told) { return std::abs(value - told) <= 1e-5f * (info_.maximum - info_.minimum); };
+  if (left_alone()) {
+    if (echoes(own_.load(std::memory_order_relaxed))) return;
+    if (echoes(former_.load(std::memory_order_relaxed))) return former_.store(kNothing, std::memory_order_relaxed);
+  }
   move(value);
 }
 
@@ -42,7 +46,9 @@ void HostParameter::move(float value) noexcept {
 }
 
 void HostParameter::set_own(std::optional<float> value) noexcept {
-  own_.store(admitted(value.value_or(info_.initial)), std::memory_order_relaxed);
+  const float own = admitted(value.value_or(info_.initial));
+  if (const float before = own_.exchange(own, std::memory_order_relaxed); before != own)
+    former_.store(before, std::memory_order_relaxed);
   measured_.store(value.has_value(), std::memory_order_relaxed);
 }
 

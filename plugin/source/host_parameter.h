@@ -43,7 +43,8 @@ class HostParameter final : public juce::RangedAudioParameter {
   /// In its unit. Any thread; real-time.
   float value() const noexcept { return (left_alone() ? own_ : value_).load(std::memory_order_relaxed); }
   bool on() const noexcept { return value() >= 0.5f; }
-  /// Without a word to the host. To put what it is already changes nothing. Any thread; real-time.
+  /// Without a word to the host. To put what it is already changes nothing, and while it is left to the instrument
+  /// neither does the echo of what the instrument before had. Any thread; real-time.
   void put(float value) noexcept;
   /// As somebody has moved it, even to what it was.
   void move(float value) noexcept;
@@ -59,7 +60,7 @@ class HostParameter final : public juce::RangedAudioParameter {
   /// What `restore` goes back to, in its unit.
   float initial() const noexcept { return own_.load(std::memory_order_relaxed); }
   /// What to set in the engine: NaN leaves it alone.
-  float asked() const noexcept { return left_alone() ? std::numeric_limits<float>::quiet_NaN() : value(); }
+  float asked() const noexcept { return left_alone() ? kNothing : value(); }
 
   /// As a user's hand does it: the host hears of it, as one gesture. Not real-time.
   void change(float value);
@@ -71,7 +72,10 @@ class HostParameter final : public juce::RangedAudioParameter {
 
   const juce::NormalisableRange<float>& getNormalisableRange() const override { return range_; }
   float getValue() const override { return range_.convertTo0to1(value()); }
-  void setValue(float share) override { put(range_.convertFrom0to1(juce::jlimit(0.0f, 1.0f, share))); }
+  /// What a host echoes is no news: by way of its share a value would come back a little off.
+  void setValue(float share) override {
+    if (share != getValue()) put(range_.convertFrom0to1(juce::jlimit(0.0f, 1.0f, share)));
+  }
   float getDefaultValue() const override { return range_.convertTo0to1(info_.initial); }
   juce::String getText(float share, int longest) const override;
   float getValueForText(const juce::String& text) const override;
@@ -90,7 +94,9 @@ class HostParameter final : public juce::RangedAudioParameter {
   const ParameterInfo& info_;
   const bool instruments_own_;
   juce::NormalisableRange<float> range_;
+  static constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
   std::atomic<float> value_, own_;
+  std::atomic<float> former_{kNothing};  // own of the instrument before, until the host has echoed it
   std::atomic<bool> moved_{false}, measured_{false};
 };
 

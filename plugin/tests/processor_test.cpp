@@ -73,6 +73,34 @@ TEST_CASE("Every value of a parameter survives the way through its text") {
   CHECK(mix.convertFrom0to1(mix.getValueForText("25 %")) == doctest::Approx(0.25));
 }
 
+TEST_CASE("A host that echoes every parameter changes none, not by a rounding") {
+  for (const char* id : {"transfer", "instrument"}) {
+    const auto processor = ready(id);
+    for (HostParameter* shown : processor->host_parameters())
+      if (!shown->is_instruments_own()) shown->move(0.3f * shown->info().minimum + 0.7f * shown->info().maximum);
+    const std::string before = state_of(*processor);
+    for (HostParameter* shown : processor->host_parameters()) shown->setValue(shown->getValue());
+    CHECK(state_of(*processor) == before);
+  }
+}
+
+TEST_CASE("Program changes choose each of the 128 slots, and a session keeps them all") {
+  const auto processor = ready("instrument"), other = ready("instrument");
+  for (int slot = 0; slot < ddsp_rt::plugin::kPrograms; ++slot)
+    processor->set_slot(slot, {"number " + std::to_string(slot), "/somewhere/" + std::to_string(slot) + ".ddsp", "ff"});
+  restore(*other, state_of(*processor));
+  CHECK(other->slots() == processor->slots());
+  juce::AudioBuffer<float> buffer(2, 64);
+  for (const int slot : {127, 0, 64, 1, 126}) {
+    juce::MidiBuffer midi;
+    midi.addEvent(juce::MidiMessage::programChange(1 + slot % 16, slot), 3);
+    other->processBlock(buffer, midi);
+    CHECK(other->getCurrentProgram() == slot);
+    CHECK(other->host_parameter("instrument")->text_of(static_cast<float>(slot)) ==
+          juce::String(slot + 1) + " number " + juce::String(slot));
+  }
+}
+
 TEST_CASE("A block allocates nothing, locks nothing and makes no system call") {
   for (const char* id : {"transfer", "instrument"}) {
     CAPTURE(id);
@@ -139,6 +167,42 @@ TEST_CASE("Rendered offline, it is what plays live") {
   offline->setNonRealtime(true);
   offline->prepareToPlay(kRate, 512);
   CHECK(play(*offline, 1.0) == live);
+}
+
+TEST_CASE("A host that stops and starts again, or seeks, hears what a new plugin plays") {
+  for (const char* id : {"transfer", "instrument"}) {
+    const auto fresh = play(*ready(id), 0.7);
+    const auto processor = ready(id);
+    play(*processor, 0.5);
+    processor->reset();
+    CHECK(play(*processor, 0.7) == fresh);
+    processor->releaseResources();
+    processor->prepareToPlay(kRate, 64);
+    CHECK(play(*processor, 0.7) == fresh);
+  }
+}
+
+TEST_CASE("After as long as the tail that is reported nothing sounds any more") {
+  for (const char* id : {"transfer", "instrument"}) {
+    const auto processor = ready(id);
+    CHECK(processor->getTailLengthSeconds() > 0.1);
+    CHECK(processor->getTailLengthSeconds() < 20.0);
+    play(*processor, 0.5);
+    juce::AudioBuffer<float> buffer(2, kRate / 10);
+    juce::MidiBuffer midi;
+    midi.addEvent(juce::MidiMessage::noteOff(1, 69), 0);
+    bool sounded = false;
+    for (double done = 0.0; done < processor->getTailLengthSeconds() + 0.2; done += 0.1) {
+      buffer.clear();
+      processor->processBlock(buffer, midi);
+      midi.clear();
+      sounded |= buffer.getMagnitude(0, buffer.getNumSamples()) > 0.0f;
+    }
+    CHECK(sounded);
+    buffer.clear();
+    processor->processBlock(buffer, midi);
+    CHECK(buffer.getMagnitude(0, buffer.getNumSamples()) < 1e-6f);
+  }
 }
 
 TEST_CASE("Bypass gives the input, to the sample, and no click on the way") {

@@ -112,6 +112,13 @@ TEST_CASE("What nobody has moved stays the instrument's own, also through a stat
   auto& attack = *processor->host_parameter("attack");
   depth.setValueNotifyingHost(depth.getValue());  // a host that echoes moves nothing
   CHECK(depth.left_alone());
+  const float violins = attack.value();
+  attack.set_own(400.0f);
+  attack.put(violins);  // a host that has not heard of the new instrument yet
+  CHECK(attack.left_alone());
+  CHECK(attack.value() == 400.0f);
+  attack.put(violins);  // twice is a wish
+  CHECK(attack.value() == violins);
   attack.setValueNotifyingHost(0.5f);
   CHECK(!attack.left_alone());
   restore(*other, state_of(*processor));

@@ -1,5 +1,6 @@
 """Both plugins as VST3 and as LV2 in minihost, with the host's own buffers: nothing compensated, nothing resampled."""
 
+import shutil
 import time
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 import ddsp_rt
 
-from .conftest import RATE, built
+from .conftest import RATE, ROOT, built
 
 minihost = pytest.importorskip("minihost")
 
@@ -21,7 +22,7 @@ def opened(plugin, kind, rate=RATE, block=512, channels=1):
 
 # In their units, of both plugins; LV2 hosts have no text of the plugin's own to go by.
 RANGES = {entry["title"]: (entry["minimum"], entry["maximum"]) for entry in ddsp_rt.Stream.parameters()}
-RANGES |= {"Instrument": (0, 127), "MIDI out": (0, 1), "Bypass": (0, 1)}
+RANGES |= {"Instrument": (0, 127), "MIDI out": (0, 1), "Bypass": (0, 1), "MPE": (0, 1)}
 
 
 def setting(host, title, value):
@@ -55,6 +56,23 @@ def notes(host, events, seconds, block=512, rate=RATE):
 
 def steps(audio):
     return np.abs(np.diff(audio)).max()
+
+
+def pitch(audio, low=380, high=560):
+    """The strongest partial between two frequencies in Hz."""
+    spectrum = np.abs(np.fft.rfft(audio * np.hanning(len(audio)), 8 * len(audio)))
+    frequency = np.fft.rfftfreq(8 * len(audio), 1 / RATE)
+    near = (frequency > low) & (frequency < high)
+    return frequency[near][np.argmax(spectrum[near])]
+
+
+@pytest.fixture
+def two_instruments(monkeypatch, tmp_path):
+    """Beside what is shipped, in slot 2, one that sounds otherwise."""
+    folder = tmp_path / "instruments"
+    folder.mkdir()
+    shutil.copy(ROOT / "tests" / "data" / "golden.ddsp", folder / "other.ddsp")
+    monkeypatch.setenv("DDSP_RT_PATH", str(folder))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -157,12 +175,6 @@ def test_nan_does_no_lasting_harm(kind, sung):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_keys_bends_and_controllers_reach_the_notes(kind):
-    def pitch(audio):
-        spectrum = np.abs(np.fft.rfft(audio * np.hanning(len(audio)), 8 * len(audio)))
-        frequency = np.fft.rfftfreq(8 * len(audio), 1 / RATE)
-        near = (frequency > 380) & (frequency < 560)
-        return frequency[near][np.argmax(spectrum[near])]
-
     on = (0.0, 0x90, 69, 100)
     plain = notes(opened("Instrument", kind), [on], 1.0)[RATE // 2 :]
     assert pitch(plain) == pytest.approx(440, rel=0.003)
@@ -174,6 +186,72 @@ def test_keys_bends_and_controllers_reach_the_notes(kind):
     assert np.abs(ended[-RATE // 4 :]).max() < 1e-3
     held = notes(opened("Instrument", kind), [on, (0.1, 0xB0, 64, 127), (0.2, 0x80, 69, 0)], 1.0)[RATE // 2 :]
     assert np.std(held) > 0.5 * np.std(plain)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_with_mpe_each_note_bends_alone(kind):
+    c4, g4, a4 = (440 * 2 ** ((key - 69) / 12) for key in (60, 67, 69))
+    two_semitones = 8192 + round(8192 * 2 / 48)  # of what a member channel bends by
+    chord = [(0.0, 0x91, 60, 100), (0.0, 0x92, 67, 100)]
+    bend = (0.3, 0xE2, two_semitones & 0x7F, two_semitones >> 7)
+    host = opened("Instrument", kind)
+    setting(host, "MPE", 1)
+    heard = notes(host, [*chord, bend], 1.2)[2 * RATE // 3 :]
+    assert pitch(heard, 240, 285) == pytest.approx(c4, rel=0.003)
+    assert pitch(heard, 370, 460) == pytest.approx(a4, rel=0.003)
+    plain = notes(opened("Instrument", kind), [*chord, bend], 1.2)[2 * RATE // 3 :]
+    assert pitch(plain, 370, 460) == pytest.approx(g4, rel=0.01)  # the wheel's two semitones, hardly moved
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_program_change_chooses_the_instrument_and_the_session_keeps_it(kind, two_instruments):
+    """minihost hands program changes on to VST3s too, which few hosts do."""
+    note = [(0.0, 0x90, 69, 100)]
+
+    def chosen(choose, *events):
+        host = opened("Instrument", kind)
+        host.non_realtime = True  # waits for the instrument
+        choose(host)
+        notes(host, events, 0.5)  # it fades in
+        host.reset()
+        return host
+
+    first = chosen(lambda host: None)
+    by_program = chosen(lambda host: None, (0.01, 0xC0, 1, 0))
+    index = by_program.find_param("Instrument")
+    assert by_program.get_param(index) == pytest.approx(1 / 127)  # the host has been told
+    assert first.get_param(index) == 0
+    state = by_program.get_state()
+    wanted = notes(by_program, note, 1.0)
+    assert not np.array_equal(wanted, notes(first, note, 1.0))
+    by_hand = chosen(lambda host: setting(host, "Instrument", 1))
+    restored = chosen(lambda host: host.set_state(state))
+    assert np.array_equal(notes(by_hand, note, 1.0), wanted)
+    assert np.array_equal(notes(restored, note, 1.0), wanted)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_automated_is_rendered_the_same_each_time(kind, two_instruments):
+    """The slot too: rendering waits for an instrument that is called for."""
+
+    def rendered(slot):
+        host = opened("Instrument", kind)
+        host.non_realtime = True
+        instrument, brightness = host.find_param("Instrument"), host.find_param("Brightness")
+        heard = []
+        for done in range(0, RATE, 500):
+            out = np.zeros((host.num_output_channels, 500), np.float32)
+            changes = [(0, brightness, 0.5 + 0.4 * np.sin(9 * done / RATE))]
+            if done in (RATE // 4, RATE // 2):
+                changes.append((0, instrument, slot / 127 if done == RATE // 4 else 0.0))
+            host.process_auto(np.zeros((0, 500), np.float32), out, [] if done else [(0, 0x90, 69, 100)], changes)
+            heard.append(out[0])
+        return np.concatenate(heard)
+
+    once = rendered(1)
+    assert np.array_equal(rendered(1), once)
+    assert not np.array_equal(rendered(0), once)
+    assert np.abs(once).max() > 0.01
 
 
 @pytest.mark.parametrize("kind", KINDS)
