@@ -349,9 +349,10 @@ test-plugin: $(VENV)/.hosts plugin-host ## the plugins in real hosts, and under 
 	@$(PYTEST) tests/plugin
 
 .PHONY: bench-plugin
-bench-plugin: plugin plugin-package ## what a plugin costs over the engine, how long a host waits, how large it is
+bench-plugin: $(VENV)/.hosts plugin-package ## plugins beside the engine, how long hosts wait, how large the archive is
 	@cmake --build build/plugin -j $(JOBS) --target plugin_bench
 	@$(PLUGIN_BUILD)/plugin_bench
+	@$(PYTHON) benchmarks/plugin/hosts.py $(PLUGIN_BUILD) "$(DIST)/$(PLUGIN_PACKAGE).zip"
 
 .PHONY: install-plugin
 install-plugin: plugin ## install them for this user, where hosts look (PLUGIN_HOME=folder for another home)
