@@ -55,19 +55,52 @@ ODD_NAMES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ODD_NAMES)
+# Runs one command line after the other, each in its folder. Exit code, standard output and error of the first come into
+# the files 0.0, 0.1 and 0.2.
+ONE_BY_ONE = """
+import json, os, sys
+from ddsp_rt.cli import main
+home = os.getcwd()
+for number, (folder, *arguments) in enumerate(json.loads(sys.argv[1])):
+    for stream, descriptor in ((sys.stdout, 1), (sys.stderr, 2)):
+        stream.flush()
+        os.dup2(os.open(f"{home}/{number}.{descriptor}", os.O_CREAT | os.O_WRONLY), descriptor)
+    os.chdir(bytes.fromhex(folder))
+    code = main([os.fsdecode(bytes.fromhex(argument)) for argument in arguments])
+    with open(f"{home}/{number}.0", "w") as file:
+        file.write(str(code))
+"""
+
+
+def one_by_one(folder, encoding, *lines):
+    """Runs lines of a folder and a command in one process, whose console has an encoding: [exit code, standard output,
+    standard error] of each, bytes."""
+    folder.mkdir()
+    told = json.dumps([[os.fsencode(word).hex() for word in line] for line in lines])
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([sys.executable, "-c", ONE_BY_ONE, told], cwd=folder, env=environment, capture_output=True)
+    assert done.returncode == 0 and not done.stdout, done.stderr
+    return [[(folder / f"{number}.{stream}").read_bytes() for stream in range(3)] for number in range(len(lines))]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "cp1252", "ascii"])
-def test_any_name_is_played_and_printed_on_any_console(here, instrument_path, name, encoding):
-    os.rename(b"take.wav", name)
-    done = process("transfer", b"./" + name, "--to", str(instrument_path), environment={"PYTHONIOENCODING": encoding})
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count(b"\n") == 1 and b"\x1b" not in done.stdout and b"Traceback" not in done.stderr
-    (made,) = set(os.listdir(b".")) - {name}
-    assert made.endswith(b"-tiny.wav") and len(made) <= 255
-    if encoding == "utf-8" and made.isascii() and b"\n" not in made and b"\x1b" not in made:
-        assert made in done.stdout
-    done = process("inspect", "--json", b"./" + name, environment={"PYTHONIOENCODING": encoding})
-    assert os.fsencode(json.loads(done.stdout)["files"][0]["file"]) == name
+def test_any_name_is_played_and_printed_on_any_console(here, instrument_path, tmp_path, encoding):
+    places = {}
+    for number, name in enumerate(ODD_NAMES):
+        places[name] = here / f"place {number}"
+        places[name].mkdir()
+        os.link("take.wav", os.fsencode(places[name]) + b"/" + name)
+    play = [(place, "transfer", b"./" + name, "--to", instrument_path) for name, place in places.items()]
+    look = [(place, "inspect", "--json", b"./" + name) for name, place in places.items()]
+    done = one_by_one(tmp_path / "done", encoding, *play, *look)
+    for (name, place), (code, out, err), (_, told, _) in zip(places.items(), done, done[len(play) :]):
+        assert code == b"0", err
+        assert out.count(b"\n") == 1 and b"\x1b" not in out and b"Traceback" not in err
+        (made,) = set(os.listdir(os.fsencode(place))) - {name}
+        assert made.endswith(b"-tiny.wav") and len(made) <= 255
+        if encoding == "utf-8" and made.isascii() and b"\n" not in made and b"\x1b" not in made:
+            assert made in out
+        assert os.fsencode(json.loads(told)["files"][0]["file"]) == name
 
 
 def test_brackets_are_kept_in_tables(here, run):
