@@ -75,7 +75,7 @@ $(VENV)/.package: pyproject.toml $(ENGINE_SOURCES) $(INSTRUMENTS) | $(VENV)/bin/
 	@touch $@
 
 # PyTorch first and by version: left to choose, pip may bring a build for other hardware.
-$(VENV)/.test: pyproject.toml $(VENV)/.package
+$(VENV)/.test: pyproject.toml | $(VENV)/.package
 	@$(call need-packages,$(TEST_PACKAGES))
 	@echo "Installing PyTorch and the test tools (some minutes the first time)"
 	@$(STEPS) build/test-tools.log $(PYTHON) -m pip install --disable-pip-version-check torch==2.13.0
@@ -105,8 +105,16 @@ test: $(VENV)/.test engine fuzz-build lint-packages ## every test, and the rules
 
 .PHONY: check
 check: lint ## the inner loop: the rules and the quick tests
-	@ctest --test-dir build/dev --no-tests=error --output-on-failure
-	@$(PYTEST) -x -m "not slow"
+	@$(MAKE) --no-print-directory -j 2 check-engine check-python
+
+.PHONY: check-engine
+check-engine:
+	@$(PYTHON) tests/lint/passed.py engine-tests build/dev/engine/engine_tests tests/data -- \
+	  ctest --test-dir build/dev --no-tests=error --output-on-failure -j $(JOBS)
+
+.PHONY: check-python
+check-python:
+	@$(PYTEST) -x -m "not slow" --dist worksteal
 
 # ---- the rules -----------------------------------------------------------------------------------------------------
 

@@ -2,12 +2,11 @@
 
 usage: names.py COMPILE_COMMANDS...
 
-A file whose own text, and all that it includes of ours, has passed before is not looked at again: what passed is kept,
-as digests, in build/lint/names.json.
+A file is not looked at again when it passed before with the same text, in itself and in all that it includes of ours,
+compiled in the same way: what passed is kept, as digests, in build/lint/names.json.
 """
 
 import functools
-import hashlib
 import json
 import os
 import re
@@ -17,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nanobind
+from passed import digest
 
 ROOT = Path(__file__).parents[2]
 PASSED = ROOT / "build/lint/names.json"
@@ -37,12 +37,6 @@ def included(path: Path) -> frozenset[Path]:
     return frozenset(found)
 
 
-def digest(path: Path) -> str:
-    """Of all that decides what clang-tidy says of the file."""
-    parts = [ROOT / ".clang-tidy", path, *sorted(included(path))]
-    return hashlib.sha256(b"\0".join(part.read_bytes() for part in parts)).hexdigest()
-
-
 def check(job: tuple[Path, Path]) -> str:
     """What clang-tidy complains of in one file; empty when there is nothing."""
     path, database = job
@@ -56,13 +50,15 @@ def check(job: tuple[Path, Path]) -> str:
 
 def main() -> int:
     jobs: dict[Path, Path] = {}
+    digests: dict[Path, str] = {}
+    version = subprocess.run(["clang-tidy", "--version"], capture_output=True, text=True, check=True).stdout
     for database in map(Path, sys.argv[1:]):
         for entry in json.loads(database.read_text()):
             path = Path(entry["file"])
-            if path.is_file() and any(path.is_relative_to(ROOT / folder) for folder in OURS):
-                jobs.setdefault(path, database)
+            if path.is_file() and path not in jobs and any(path.is_relative_to(ROOT / folder) for folder in OURS):
+                jobs[path] = database
+                digests[path] = digest([ROOT / ".clang-tidy", path, *sorted(included(path))], version, entry["command"])
     passed = json.loads(PASSED.read_text()) if PASSED.is_file() else {}
-    digests = {path: digest(path) for path in jobs}
     todo = [(path, database) for path, database in jobs.items() if passed.get(str(path)) != digests[path]]
     with ThreadPoolExecutor(int(os.environ.get("JOBS", 0)) or os.cpu_count()) as pool:
         complaints = dict(zip([path for path, _ in todo], pool.map(check, todo)))

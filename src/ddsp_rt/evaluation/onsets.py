@@ -11,6 +11,7 @@ from ddsp_rt.evaluation.rendering import LIVE_RATE
 SILENCE, TONE = 0.35, 0.30  # seconds, of each trial
 LEVEL_FROM, LEVEL_TO = 0.150, 0.250  # seconds after the onset, where the level is taken
 RMS = 0.005  # seconds
+BLOCK = 960  # samples an instrument plays at once: its answer does not depend on it
 DROP = 6.0  # dB below that level at which the onset counts as heard
 
 
@@ -34,7 +35,7 @@ def instrument_onset(instrument, trials: int = 100) -> OnsetLatency:
     middle = len(quantiles["probabilities"]) // 2
     f0 = 440 * 2 ** ((quantiles["pitch_midi"][middle] - 69) / 12)
     level = min(quantiles["loudness_db"][middle], -6.0)
-    return onset_latency(instrument.stream(LIVE_RATE, reverb=0.0), LIVE_RATE, f0, level, trials)
+    return onset_latency(instrument.stream(LIVE_RATE, reverb=0.0), LIVE_RATE, f0, level, trials, BLOCK)
 
 
 def onset_latency(stream, rate: int, f0: float = 440.0, level: float = -20.0, trials: int = 100, block: int = 64,
