@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from ddsp_rt.training.recordings import Recording
 PREPARE_VERSION = 5  # raised when the same recording and analyser would give other tensors
 HOLD_OUT_ABOVE = 60.0  # seconds: shorter recordings are notes, of which nothing is held out
 MOST_DECAYS = 8  # kept per recording
+SOUNDS = 8  # recordings of notes held in memory
 DIGITAL_SILENCE = -99.0  # dB: below this there is no noise floor to measure
 
 
@@ -98,7 +99,7 @@ def _phrase(job: PhraseJob) -> Path:
     if part.exists():
         return part
 
-    @cache
+    @lru_cache(maxsize=SOUNDS)
     def sound(index: int) -> np.ndarray:
         audio, rate = read_audio(job.notes[index].recording.path, report=lambda line: None, channel=job.channel)
         return _resample(audio, rate, job.rate)
