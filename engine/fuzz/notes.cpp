@@ -55,7 +55,7 @@ struct ToNotes {
   static constexpr bool kCuttable = true;
   Notes notes;
 
-  ToNotes(FuzzedDataProvider& bytes, int rate) : notes(any_instrument(bytes), rate) {}
+  ToNotes(FuzzedDataProvider& bytes, int rate) : notes(any_instruments(bytes), rate) {}
   void change(FuzzedDataProvider& bytes) {
     if (bytes.ConsumeIntegralInRange(0, 9) == 0) return notes.reset();
     const Parameter parameter = any_parameter(bytes);
@@ -74,7 +74,7 @@ struct ToLive {
   void change(FuzzedDataProvider& bytes) {
     const int what = bytes.ConsumeIntegralInRange(0, 9);
     if (what == 0) return live.reset();
-    if (what < 4) return live.load(any_instrument(bytes));
+    if (what < 4) return live.load(any_instruments(bytes));
     const Parameter parameter = any_parameter(bytes);
     live.set(parameter, any_value(bytes, parameter));
   }

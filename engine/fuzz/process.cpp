@@ -80,7 +80,7 @@ struct AudioToInstrument : Audio {
   Transfer transfer;
 
   AudioToInstrument(FuzzedDataProvider& from, int rate)
-      : Audio{from, {}}, transfer(any_instrument(from), rate, any_range(from)) {}
+      : Audio{from, {}}, transfer(any_instruments(from), rate, any_range(from)) {}
   void change() {
     switch (bytes.ConsumeIntegralInRange(0, 4)) {
       case 0: transfer.learn(); break;
@@ -110,7 +110,7 @@ struct AudioToLive : Audio {
       case 4: live.collect(); break;
       case 5:
       case 6:
-      case 7: live.load(any_instrument(bytes), any_range(bytes)); break;
+      case 7: live.load(any_instruments(bytes), any_range(bytes)); break;
       default: {
         const Parameter parameter = any_parameter(bytes);
         live.set(parameter, any_value(bytes, parameter));
@@ -153,7 +153,7 @@ struct ControlToVoice : Control {
   static constexpr bool kCuttable = true;
   ControlVoice voice;
 
-  ControlToVoice(FuzzedDataProvider& from, int rate) : Control{from, {}, {}, {}}, voice(any_instrument(from), rate) {}
+  ControlToVoice(FuzzedDataProvider& from, int rate) : Control{from, {}, {}, {}}, voice(any_instruments(from), rate) {}
   void change() { change_sound(voice); }
   void play(int first, float* out, int n) { voice.process(at(first), out, n); }
   void quieten() {}
@@ -166,7 +166,7 @@ struct ControlToLive : Control {
   ControlToLive(FuzzedDataProvider& from, int rate) : Control{from, {}, {}, {}}, live(rate) {}
   void change() {
     if (bytes.ConsumeBool()) {
-      live.load(any_instrument(bytes));
+      live.load(any_instruments(bytes));
     } else {
       change_sound(live);
     }

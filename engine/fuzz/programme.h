@@ -16,7 +16,7 @@
 #include <random>
 #include <vector>
 
-#include "ddsp_rt/instrument/instrument.h"
+#include "ddsp_rt/instrument/instruments.h"
 #include "ddsp_rt/playing/parameters.h"
 
 namespace ddsp_rt::fuzz {
@@ -75,8 +75,12 @@ inline const std::array<std::shared_ptr<const Instrument>, 2>& instruments() {
   return loaded;
 }
 
-inline const std::shared_ptr<const Instrument>& any_instrument(FuzzedDataProvider& bytes) {
-  return instruments()[bytes.ConsumeBool() ? 1 : 0];
+/// One instrument or two, of any.
+inline Instruments any_instruments(FuzzedDataProvider& bytes) {
+  const auto& any = instruments();
+  const int choice = bytes.ConsumeIntegralInRange(0, 5);
+  return {any[static_cast<std::size_t>(choice % 2)],
+          choice < 2 ? nullptr : any[static_cast<std::size_t>(choice / 2 % 2)]};
 }
 
 inline int any_rate(FuzzedDataProvider& bytes) {

@@ -72,6 +72,29 @@ TEST_CASE("What cannot be loaded is one line, and what plays stays") {
   CHECK_THROWS_AS(rig.loader.load_now("/nowhere/none.ddsp"), InstrumentError);
 }
 
+TEST_CASE("A second instrument is given beside the first, stays for those that follow, and can be left out again") {
+  Rig rig;
+  rig.loader.load_second(kGolden);  // before there is a first
+  rig.loader.finish();
+  rig.loader.load_now(kGolden);
+  rig.play(0.1);
+  REQUIRE(rig.live.current());
+  CHECK(rig.live.current()->instruments().two());
+  CHECK(rig.loader.second() != nullptr);
+  rig.loader.load(kGolden);
+  rig.loader.finish();
+  rig.play(0.3);
+  CHECK(rig.live.current()->instruments().two());
+  rig.loader.load_second("/nowhere/none.ddsp");
+  rig.loader.finish();
+  CHECK(rig.loader.take_outcome()->error.find("none.ddsp") != std::string::npos);
+  CHECK(rig.loader.second() != nullptr);
+  rig.loader.load_second("");
+  rig.loader.finish();
+  rig.play(0.3);
+  CHECK_FALSE(rig.live.current()->instruments().two());
+}
+
 TEST_CASE("A range holds for the instrument that plays and for those that follow") {
   Rig rig;
   rig.loader.load_now(kGolden);

@@ -104,7 +104,7 @@ class NotesObject final : public LiveObject<Notes> {
   }
 
  private:
-  void give(const Loader::InstrumentPointer& instrument, const Loader::Range&) override { live_->load(instrument); }
+  void give(const Instruments& instruments, const Loader::Range&) override { live_->load(instruments); }
 
   void say(const NoteEvent& event) {
     if (!events_.add(event)) complain("more notes than can be kept while the sound is off; the oldest are forgotten");

@@ -34,7 +34,7 @@ class ControlObject final : public LiveObject<ControlVoice> {
   }
 
  private:
-  void give(const Loader::InstrumentPointer& instrument, const Loader::Range&) override { live_->load(instrument); }
+  void give(const Instruments& instruments, const Loader::Range&) override { live_->load(instruments); }
   void more_info() override { tell_info("units", live_->parameters().on(Parameter::kLevelInDb) ? "db" : "linear"); }
 };
 

@@ -104,9 +104,7 @@ class TransferObject final : public LiveObject<Transfer> {
   }
 
  private:
-  void give(const Loader::InstrumentPointer& instrument, const Loader::Range& range) override {
-    live_->load(instrument, range);
-  }
+  void give(const Instruments& instruments, const Loader::Range& range) override { live_->load(instruments, range); }
   void more_info() override {
     t_atom atoms[2];
     if (const auto playing = loader_.instrument()) {

@@ -10,12 +10,13 @@ namespace ddsp_rt {
 
 void Loader::load_now(const std::string& path) {
   InstrumentPointer loaded = load_shared(path);
-  target_.give(loaded, range_);
+  target_.give(Instruments(loaded, second_), range_);
   instrument_ = std::move(loaded);
 }
 
-void Loader::load(std::string path) { post({.path = std::move(path), .range = {}}); }
-void Loader::set_range(Range range) { post({.path = {}, .range = range}); }
+void Loader::load(std::string path) { post({.path = std::move(path), .second = {}, .range = {}}); }
+void Loader::load_second(std::string path) { post({.path = {}, .second = std::move(path), .range = {}}); }
+void Loader::set_range(Range range) { post({.path = {}, .second = {}, .range = range}); }
 void Loader::collect() { post({}); }
 
 void Loader::post(Request request) {
@@ -23,6 +24,7 @@ void Loader::post(Request request) {
     const std::lock_guard lock(mutex_);
     if (!waiting_) waiting_.emplace();
     if (request.path) waiting_->path = std::move(request.path);
+    if (request.second) waiting_->second = std::move(request.second);
     if (request.range) waiting_->range = request.range;
     if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
   }
@@ -40,24 +42,27 @@ void Loader::run() {
     Outcome outcome = serve(request);
     lock.lock();
     working_ = false;
-    if (request.path || request.range) outcome_ = std::move(outcome);
+    if (request.path || request.second || request.range) outcome_ = std::move(outcome);
     changed_.notify_all();
   }
 }
 
-// Only this thread changes instrument_ and range_ while it runs; the lock is for those who read them meanwhile.
+// Only this thread changes what is loaded and its range while it runs; the lock is for those who read them meanwhile.
 Loader::Outcome Loader::serve(const Request& request) {
   Outcome outcome;
   try {
     if (request.path) outcome.loaded = load_shared(*request.path);
+    if (request.second && !request.second->empty()) outcome.second = load_shared(*request.second);
     const InstrumentPointer played = outcome.loaded ? outcome.loaded : instrument_;
+    const InstrumentPointer second = request.second ? outcome.second : second_;
     const Range range = request.range.value_or(range_);
-    if (played && (request.path || request.range)) target_.give(played, range);
+    if (played && (request.path || request.second || request.range)) target_.give(Instruments(played, second), range);
     const std::lock_guard lock(mutex_);
     instrument_ = played;
+    second_ = second;
     range_ = range;
   } catch (const std::exception& error) {
-    outcome = {.loaded = nullptr, .error = error.what()};
+    outcome = {.loaded = nullptr, .second = nullptr, .error = error.what()};
   }
   target_.collect();
   return outcome;
@@ -79,7 +84,7 @@ void Loader::finish() {
 }
 
 void Loader::give_again() {
-  if (instrument_) target_.give(instrument_, range_);
+  if (instrument_) target_.give(Instruments(instrument_, second_), range_);
 }
 
 void Loader::stop() {
@@ -95,6 +100,11 @@ void Loader::stop() {
 Loader::InstrumentPointer Loader::instrument() {
   const std::lock_guard lock(mutex_);
   return instrument_;
+}
+
+Loader::InstrumentPointer Loader::second() {
+  const std::lock_guard lock(mutex_);
+  return second_;
 }
 
 Loader::Range Loader::range() {

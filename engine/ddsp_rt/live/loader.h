@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "ddsp_rt/analysis/pitch_range.h"
-#include "ddsp_rt/instrument/instrument.h"
+#include "ddsp_rt/instrument/instruments.h"
 
 namespace ddsp_rt {
 
@@ -24,13 +24,14 @@ class Loader {
 
   /// What is done with what was loaded, on the loader's thread: `Live::load` and `Live::collect`.
   struct Target {
-    std::function<void(const InstrumentPointer&, const Range&)> give;
+    std::function<void(const Instruments&, const Range&)> give;
     std::function<void()> collect;  // frees what is no longer played
   };
 
   /// How a request ended.
   struct Outcome {
-    InstrumentPointer loaded;  // null: the request was about the range, or failed
+    InstrumentPointer loaded;  // null: the request was not about the instrument, or failed
+    InstrumentPointer second;  // likewise
     std::string error;         // empty: it went well
   };
 
@@ -43,7 +44,8 @@ class Loader {
 
   // Requests; they return at once.
   void load(std::string path);
-  void set_range(Range range);  // of the pitches searched, from now on; gives the instrument again
+  void load_second(std::string path);  // beside the instrument, for `morph`; an empty path leaves it alone again
+  void set_range(Range range);         // of the pitches searched, from now on; gives the instrument again
   void collect();
 
   /// The outcome of a request that has ended since the last call, if one has.
@@ -59,11 +61,12 @@ class Loader {
 
   /// What was loaded last, and the range it was given with.
   InstrumentPointer instrument();
+  InstrumentPointer second();
   Range range();
 
  private:
   struct Request {
-    std::optional<std::string> path;
+    std::optional<std::string> path, second;
     std::optional<Range> range;
   };
   void post(Request request);
@@ -75,7 +78,7 @@ class Loader {
   std::condition_variable changed_;
   std::optional<Request> waiting_;
   std::optional<Outcome> outcome_;
-  InstrumentPointer instrument_;
+  InstrumentPointer instrument_, second_;
   Range range_;
   bool working_ = false, stopping_ = false;
   std::thread thread_;

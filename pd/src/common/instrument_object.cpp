@@ -14,6 +14,7 @@
 namespace ddsp_rt::pd {
 namespace {
 
+const std::string kNone = "none";        // no instrument
 constexpr double kShortestPause = 50.0;  // ms; shorter ones are the scheduler's
 
 std::string text_of(const t_atom& atom) {
@@ -80,21 +81,39 @@ void InstrumentObject::instrument(int argc, t_atom* argv) {
     loader_.load(find(name));
     watch();
   } catch (const std::exception& error) {
-    complain(error.what());
-    t_atom atom;
-    SETSYMBOL(&atom, gensym(name.c_str()));
-    tell("failed", {&atom, 1});
+    not_found(name, error.what());
   }
+}
+
+void InstrumentObject::second_instrument(const std::string& name) {
+  try {
+    loader_.load_second(name == kNone ? "" : find(name));
+    watch();
+  } catch (const std::exception& error) {
+    not_found(name, error.what());
+  }
+}
+
+void InstrumentObject::not_found(const std::string& name, const std::string& error) {
+  complain(error);
+  t_atom atom;
+  SETSYMBOL(&atom, gensym(name.c_str()));
+  tell("failed", {&atom, 1});
 }
 
 void InstrumentObject::parameter(t_symbol* name, int argc, t_atom* argv) {
   const std::optional<Parameter> parameter = find_parameter(name->s_name);
   if (!parameter) return;
   const ParameterInfo& limits = ddsp_rt::info(*parameter);
+  const bool morph = *parameter == Parameter::kMorph;
+  if (morph && argc == 1 && argv->a_type == A_SYMBOL) {
+    second_instrument(text_of(*argv));
+    return;
+  }
   if (argc != 1 || argv->a_type != A_FLOAT) {
     char line[200];
-    snprintf(line, sizeof line, "%s: give a number from %g to %g", name->s_name, static_cast<double>(limits.minimum),
-             static_cast<double>(limits.maximum));
+    snprintf(line, sizeof line, "%s: give a number from %g to %g%s", name->s_name, static_cast<double>(limits.minimum),
+             static_cast<double>(limits.maximum), morph ? ", or the name of a second instrument" : "");
     complain(line);
     return;
   }
@@ -108,10 +127,15 @@ void InstrumentObject::poll() {
     if (!outcome->error.empty()) {
       complain(outcome->error);
       tell("failed", {});
-    } else if (outcome->loaded) {
-      t_atom name;
-      SETSYMBOL(&name, gensym(outcome->loaded->name.c_str()));
-      tell("loaded", {&name, 1});
+    } else {
+      const auto told = [this](const char* selector, const Loader::InstrumentPointer& loaded) {
+        if (!loaded) return;
+        t_atom name;
+        SETSYMBOL(&name, gensym(loaded->name.c_str()));
+        tell(selector, {&name, 1});
+      };
+      told("loaded", outcome->loaded);
+      told("morph", outcome->second);
     }
   }
   if (busy) {
@@ -135,8 +159,10 @@ void InstrumentObject::info() {
           if (line.is_string()) tell_info("attribution", line.get<std::string>());
     }
   } else {
-    tell_info("instrument", "none");
+    tell_info("instrument", kNone);
   }
+  const auto second = loader_.second();
+  tell_info("second", second ? second->name : kNone);
   tell_info("rate", static_cast<float>(rate()));
   more_info();
   for (const Parameter parameter : parameters_of(door_))

@@ -26,6 +26,7 @@ class InstrumentObject {
 
   void instrument(int argc, t_atom* argv);
   void parameter(t_symbol* name, int argc, t_atom* argv);
+  void second_instrument(const std::string& name);  // for morph; "none" leaves the instrument alone again
   void info();
   void poll();
 
@@ -35,7 +36,7 @@ class InstrumentObject {
   /// To be called by the destructor of what derives from this, while what it plays on still lives.
   void stop() { loader_.stop(); }
 
-  virtual void give(const Loader::InstrumentPointer& instrument, const Loader::Range& range) = 0;
+  virtual void give(const Instruments& instruments, const Loader::Range& range) = 0;
   virtual void collect() = 0;
   virtual bool settled() const = 0;  // no instrument is on its way in
   virtual void set(Parameter parameter, float value) = 0;
@@ -61,6 +62,7 @@ class InstrumentObject {
   static constexpr double kPoll = 5.0;  // ms
 
   std::string find(const std::string& name) const;
+  void not_found(const std::string& name, const std::string& error);
 
   t_class* type_;
   Doors door_;
