@@ -312,6 +312,15 @@ def test_only_notes_that_were_let_go_tell_of_a_room_and_a_dry_folder_gets_none(t
     assert make_rooms(Crops(dry, 125, 25), shipped="cut") is None
 
 
+def test_a_folder_for_each_note_is_told_to_be_too_many(tmp_path):
+    for number in range(5):
+        (tmp_path / f"{number}").mkdir()
+        soundfile.write(tmp_path / f"{number}" / "note.wav", note(60.0 + number, 0.4), RATE)
+    summary, _, lines = prepared(tmp_path, tmp_path / "d.safetensors")
+    assert summary["joined"] is None
+    assert any("not joined into phrases: no folder has 4" in line and "into one folder" in line for line in lines)
+
+
 def test_performances_are_not_joined_and_asking_for_it_says_why(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()

@@ -7,6 +7,7 @@ those that a performance would have. Of the notes a part is held out, and so are
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ddsp_rt.analysis import FRAME_RATE
+from ddsp_rt.console import say
 from ddsp_rt.errors import DataError
 from ddsp_rt.single_notes import LONGEST, SingleNote, single_note
 from ddsp_rt.training.data_file import read_header, read_tensor
@@ -94,13 +96,14 @@ def join(
     folder: Path,
     model_rate: int,
     channel: int | None,
+    report: Callable[[str], None] = say,
     seed: int = 0,
 ) -> Joined:
     """Plan the phrases of recordings that were analysed into part files.
 
     Where most of the data are single notes, or where it is `wanted`, the notes of each folder are joined, those held
-    out apart from the others. The same notes and seed give the same phrases. Raises DataError when it is wanted and
-    there are not enough notes.
+    out apart from the others. The same notes and seed give the same phrases. `report` hears why notes are not joined;
+    where they were wanted, DataError says so.
     """
     found: dict[int, NoteOf] = {}
     tables = []
@@ -118,11 +121,13 @@ def join(
     groups = [_split({i: note for i, note in found.items() if note.recording.room == room}, seconds) for room in rooms]
     groups = [(learnt, held_out) for learnt, held_out in groups if len(learnt) >= FEWEST]
     if not groups:
+        few = (
+            f"no folder has {FEWEST} recordings of single notes, each of one pitch and under {LONGEST:.0f} s; put "
+            "those of one microphone and room into one folder"
+        )
         if wanted:
-            raise DataError(
-                f"--from-notes: no folder has {FEWEST} recordings of single notes, each of one pitch and under "
-                f"{LONGEST:.0f} s; train without it"
-            )
+            raise DataError(f"--from-notes: {few}, or train without it")
+        report(f"The notes are not joined into phrases: {few}")
         return Joined()
     jobs, marks = [], {}
     usual = made_fall([note for group in groups for note in group[0].values()])

@@ -78,7 +78,9 @@ def prepare(
         why = _listed(_left_out(heard)) or "; ".join(errors[:1])
         raise DataError(f"none of {counted(len(found), 'recording')} can be used" + (f": {why}" if why else ""))
     entries = [_entry(recording, part) for recording, part in used]
-    joined = Joined() if from_notes is False else join(used, from_notes is True, folder, model_rate, channel)
+    joined = Joined()
+    if from_notes is not False:
+        joined = join(used, from_notes is True, folder, model_rate, channel, report)
     for index, held_out in joined.marks.items():
         entries[index][0]["held_out"] = held_out
     phrases, failed = _analyse_all("joining notes", joined.jobs, workers, report)
