@@ -1,21 +1,26 @@
 """How an instrument that was trained on notes plays what no note is: softness, slurs, tonguing, repeated notes.
 
-    python benchmarks/articulation.py INSTRUMENT...
+    python benchmarks/articulation.py INSTRUMENT... [--phrases RECORDINGS...]
 
 Plays clean notes with exactly known levels and joins, in the middle of each instrument's range, unfitted and with its
 room as it is, and prints beside what it should be: how many dB softer it plays what is 10 to 40 dB softer; and how deep
-the level dips between notes (median of eight joins) in the source and in what is played.
+the level dips between notes (median of eight joins) in the source and in what is played. With --phrases also how deep
+it dips between the notes of performances (20 s of each): where the source dips by 6 to 40 dB, medians, and the 10th and
+90th percentile of how much deeper it dips as played, fitted and without the room.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 import numpy as np
 
 import ddsp_rt
+from ddsp_rt.audio import read_audio
 from ddsp_rt.errors import UserError
 from ddsp_rt.single_notes import SingleNote, single_note
+from ddsp_rt.sound_files.finder import find_sound_files
 from ddsp_rt.training.phrase_audio import phrase_audio, place
 from ddsp_rt.training.phrase_plan import Event, Phrase
 
@@ -32,6 +37,11 @@ JOINS = {  # link, quiet in seconds, notes
     "tongued, 20 ms apart": ("gap", 0.02, MELODY),
     "repeated": ("joined", 0.0, (0,) * 9),
 }
+
+SECONDS = 20  # of a performance
+DIPS, WITHIN = (6.0, 40.0), 20.0  # dB that the source dips by; dB under loud that both sides must reach
+SIDE, AROUND, NEAR = 40, 15, 5  # frames in which the sides of a dip are looked for, about its lowest, and as played
+LAGS = 8  # frames that may lie between source and output
 
 
 def tone(midi: float, seconds: float = 1.0, attack: float = 0.04, release: float = 0.1) -> np.ndarray:
@@ -95,15 +105,43 @@ def dips(instrument: ddsp_rt.Instrument, sounds: dict[int, np.ndarray], link: st
     return np.array(found)
 
 
+def phrase_dips(instrument: ddsp_rt.Instrument, audio: np.ndarray, rate: int) -> np.ndarray:
+    """Dips between the notes of a performance in dB, in the source and as played: [dips, 2]."""
+    played = instrument.transfer(audio, rate, reverb=0.0, tail=False)
+    source, output = (ddsp_rt.analyse(sound, rate).loudness.astype(float) for sound in (audio, played))
+    loud = np.percentile(source, 95)
+    heard = source > loud - 30.0
+    lag = min(range(LAGS), key=lambda k: np.std((output[k:] - source[: len(output) - k])[heard[: len(output) - k]]))
+    output, source = output[lag:], source[: len(output) - lag]
+    found, frame = [], SIDE
+    while frame < len(source) - SIDE:
+        depth, side = _dip(source, frame, 0)
+        if source[frame] == source[frame - AROUND : frame + AROUND + 1].min() and (
+            DIPS[0] <= depth <= DIPS[1] and side > loud - WITHIN
+        ):
+            found.append((depth, _dip(output, frame, NEAR)[0]))
+            frame += AROUND
+        frame += 1
+    return np.array(found).reshape(-1, 2)
+
+
+def _dip(level: np.ndarray, frame: int, near: int) -> tuple[float, float]:
+    """How far the level about a frame lies under the lower of its two sides, and that side."""
+    side = min(level[max(frame - SIDE, 0) : frame].max(), level[frame : frame + SIDE].max())
+    return side - level[max(frame - near, 0) : frame + near + 1].min(), side
+
+
 def _play(instrument: ddsp_rt.Instrument, audio: np.ndarray) -> np.ndarray:
     return instrument.transfer(audio, RATE, octave=0, loudness=0.0, tail=False)
 
 
-def main(names: list[str]) -> int:
-    if not names:
-        print(__doc__)
-        return 2
-    for name in names:
+def main(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("instruments", nargs="+", metavar="INSTRUMENT")
+    parser.add_argument("--phrases", nargs="+", default=[], metavar="RECORDINGS")
+    arguments = parser.parse_args(words)
+    files = find_sound_files(arguments.phrases).files if arguments.phrases else []
+    for name in arguments.instruments:
         try:
             instrument = ddsp_rt.load(name)
         except UserError as error:
@@ -119,6 +157,15 @@ def main(names: list[str]) -> int:
         for kind, join in JOINS.items():
             source, played = dips(instrument, sounds, *join)
             print(f"  {kind}: dips by {source:.1f} dB in the source, {played:.1f} dB as played")
+        for file in files:
+            audio, rate = read_audio(file.path)
+            found = phrase_dips(instrument, audio[: SECONDS * rate], rate)
+            if len(found):
+                (source, played), deeper = np.median(found, axis=0), np.percentile(found[:, 1] - found[:, 0], (10, 90))
+                print(
+                    f"  {file.name}: {len(found)} dips, {source:.1f} dB in the source, {played:.1f} dB as played, "
+                    f"{deeper[0]:+.1f} to {deeper[1]:+.1f} dB deeper"
+                )
     return 0
 
 

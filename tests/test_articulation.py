@@ -39,6 +39,16 @@ def test_a_mirror_is_as_soft_and_dips_as_deep_as_its_source(articulation):
     assert depths["repeated"] > 3.0
 
 
+def test_the_dips_of_a_performance_are_found(articulation):
+    _, sounds = articulation.source_notes(player(lambda audio: audio))
+    melody = np.concatenate([sounds[step][4800:52800] for step in (0, 2, 4, 0)])  # notes of 1 s, faded in and out
+    melody += 0.01 * np.sin(2 * np.pi * 1000 * np.arange(len(melody)) / 48_000)
+    same = articulation.phrase_dips(player(lambda audio: audio), melody, 48_000)
+    assert len(same) == 3 and np.all((same[:, 0] > 15) & (same[:, 0] < 40)) and np.array_equal(same[:, 0], same[:, 1])
+    deeper = articulation.phrase_dips(player(lambda audio: 4 * np.sign(audio) * audio**2), melody, 48_000)
+    assert len(deeper) == 3 and np.all(deeper[:, 1] > deeper[:, 0] + 10)
+
+
 def test_one_that_plays_at_one_loudness_is_told_apart(articulation):
     def even(audio):
         level = np.sqrt(np.convolve(audio.astype(float) ** 2, np.ones(960) / 960, "same") + 1e-12)
