@@ -111,10 +111,13 @@ check: lint ## the inner loop: the rules and the quick tests
 check-engine:
 	@$(PYTHON) tests/lint/passed.py engine-tests build/dev/engine/engine_tests tests/data -- \
 	  ctest --test-dir build/dev --no-tests=error --output-on-failure -j $(JOBS)
+	@$(PYTHON) tests/lint/passed.py embedding tests/test_embedding.py build/dev/engine/libddsp_rt.a engine/ddsp_rt \
+	  engine/CMakeLists.txt CMakeLists.txt cmake examples/embed tests/data/golden.ddsp -- \
+	  $(PYTEST) -x tests/test_embedding.py
 
 .PHONY: check-python
 check-python:
-	@$(PYTEST) -x -m "not slow" --dist worksteal
+	@$(PYTEST) -x -m "not slow" --dist worksteal --ignore tests/test_embedding.py
 
 # ---- the rules -----------------------------------------------------------------------------------------------------
 

@@ -92,3 +92,14 @@ def tone():
         return (level * np.sin(2 * np.pi * hertz * np.arange(round(rate * seconds)) / rate)).astype(np.float32)
 
     return make
+
+
+@pytest.fixture
+def small_pictures(monkeypatch):
+    """What a training run draws for its log is small here: in its usual size it took half the time of the tests."""
+    pytest.importorskip("lightning")
+    from matplotlib.figure import Figure
+
+    from ddsp_rt.training import tensorboard_callback
+
+    monkeypatch.setattr(tensorboard_callback, "_figure", lambda rows: Figure(figsize=(1, rows), dpi=20))

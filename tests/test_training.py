@@ -22,7 +22,7 @@ from ddsp_rt.architecture import Architecture, DecoderSpec
 from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.synthesis.reverb import Reverb
-from ddsp_rt.training import fast_layers, tensorboard_callback, train
+from ddsp_rt.training import fast_layers, train
 from ddsp_rt.training.assessment import Assessment, assess
 from ddsp_rt.training.crops import Crops, TrainingBatches, augment
 from ddsp_rt.training.data_file import FORMAT_VERSION, PreparedData, write_tensors
@@ -36,6 +36,8 @@ from ddsp_rt.training.run_folder import RunFolder
 from ddsp_rt.training.settings import Settings
 from ddsp_rt.training.statistics import Statistics
 from ddsp_rt.training.verdict import verdict
+
+pytestmark = pytest.mark.usefixtures("small_pictures")
 
 RATE = 16_000
 TINY = DecoderSpec(hidden=8, layers=1, gru=16, out_hidden=16, out_layers=1, harmonics=8, noise_bands=9)
@@ -88,14 +90,6 @@ def write_data(path, recordings, rooms=None, rate=RATE):
 @pytest.fixture
 def data(tmp_path):
     return write_data(tmp_path / "data.safetensors", [tone(5200, 220.0), tone(800, 330.0, 1)], ["hall", "booth"])
-
-
-@pytest.fixture(autouse=True)
-def small_pictures(monkeypatch):
-    """What a run draws for its log, in its usual size, was half of the time these tests took."""
-    from matplotlib.figure import Figure
-
-    monkeypatch.setattr(tensorboard_callback, "_figure", lambda rows: Figure(figsize=(1, rows), dpi=20))
 
 
 def quick(data, output, **options):
