@@ -30,11 +30,9 @@ std::vector<float> sound(const Recipe& recipe, Parameter parameter, float value,
                          double at = 0.0) {
   Rig rig(recipe);
   rig.door.set(Parameter::kBreath, -60.0f);
-  if (at == 0.0) {
-    rig.door.set(parameter, value);
-    rig.door.reset();
-    return rig.play(seconds);
-  }
+  if (at == 0.0) rig.door.set(parameter, value);
+  rig.door.reset();
+  if (at == 0.0) return rig.play(seconds);
   std::vector<float> out = rig.play(at);
   rig.door.set(parameter, value);
   const std::vector<float> rest = rig.play(seconds - at);
