@@ -97,7 +97,7 @@ class LiveProcessor : public Processor {
     float given = std::numeric_limits<float>::quiet_NaN();  // nothing yet: the engine leaves it alone
   };
 
-  void give(const Loader::InstrumentPointer& instrument) override { live_->load(instrument); }
+  void give(const Instruments& instruments) override { live_->load(instruments); }
   void collect() override { live_->collect(); }
 
   std::vector<Followed> followed_;

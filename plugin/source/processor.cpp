@@ -28,7 +28,7 @@ std::array<NamedInstrument, kPrograms> first_slots() {
 
 Processor::Processor(Doors door, const BusesProperties& buses)
     : AudioProcessor(buses),
-      loader_({.give = [this](const auto& instrument, const auto&) { give(instrument); },
+      loader_({.give = [this](const auto& instruments, const auto&) { give(instruments); },
                .collect = [this] { collect(); }}),
       door_(door),
       slots_(first_slots()) {

@@ -116,7 +116,7 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
   // Of what plays. `remake` replaces the live door while nothing plays and the loader rests; false and a notice when
   // there is no playing at that rate.
   virtual bool remake(int rate) = 0;
-  virtual void give(const Loader::InstrumentPointer& instrument) = 0;
+  virtual void give(const Instruments& instruments) = 0;
   virtual void collect() = 0;
   virtual void silence() = 0;  // what is set holds at once; real-time
 
