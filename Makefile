@@ -94,10 +94,12 @@ engine: ## build the engine and its tests
 # ---- the commands --------------------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: $(VENV)/.package ## the bundled sung phrase becomes a violin: out/violin.wav and its picture
+demo: $(VENV)/.package ## the bundled sung phrase becomes a violin and a saxophone: out/*.wav and their pictures
 	@mkdir -p out
-	@$(COMMAND) transfer examples/sung_phrase.flac --to violin -o out/violin.wav --figure out/violin.png
-	@echo "Made out/violin.wav (listen) and out/violin.png (look) from examples/sung_phrase.flac"
+	@for name in violin alto-saxophone; do \
+	  $(COMMAND) transfer examples/sung_phrase.flac --to $$name -o out/$$name.wav --figure out/$$name.png || exit; \
+	  echo "Made out/$$name.wav (listen) and out/$$name.png (look) from examples/sung_phrase.flac"; \
+	done
 
 .PHONY: test
 test: $(VENV)/.test engine fuzz-build lint-packages ## every test, and the rules

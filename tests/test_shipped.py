@@ -1,0 +1,63 @@
+"""Each instrument that comes with the project: small, credited, in tune, and at home in the bundled phrase."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ddsp_rt
+
+ROOT = Path(__file__).parents[1]
+DELAY = 2  # frames of 4 ms between a pitch going in and coming out
+SHIPPED = sorted((ROOT / "instruments").glob("*.ddsp"))
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+import every_note  # noqa: E402
+
+
+@pytest.fixture(scope="module", params=SHIPPED, ids=lambda path: path.stem)
+def instrument(request):
+    return ddsp_rt.load(request.param)
+
+
+def test_it_is_small_and_its_card_credits_whom_its_file_does(instrument):
+    path = Path(instrument.path)
+    assert path.stat().st_size <= 3_000_000
+    card = " ".join(path.with_suffix(".md").read_text(encoding="utf-8").split())
+    for line in instrument.metadata["attribution"]:
+        assert line in card
+
+
+def test_its_notes_are_in_tune_as_loud_as_asked_and_free_of_clicks(instrument):
+    low, high = (instrument.metadata["quantiles"]["pitch_midi"][i] for i in (0, -1))
+    for key in np.arange(np.ceil(low), high, 7).astype(int):
+        levels = []
+        for velocity in every_note.VELOCITIES.values():
+            cents, above, clicks = every_note.measured(instrument, int(key), velocity)
+            assert cents is not None and abs(cents) <= every_note.CENTS, key
+            assert clicks == 0, key
+            levels.append(above + every_note.asked(instrument, velocity))
+        assert levels == sorted(levels), key
+
+
+def test_it_sings_the_bundled_phrase_where_it_is_at_home(instrument):
+    phrase, rate = ddsp_rt.read_audio(ROOT / "examples" / "sung_phrase.flac")
+    sung = ddsp_rt.analyse(phrase, rate)
+    sound = instrument.transfer(phrase, rate, octave="auto", reverb=0.0)
+    played = ddsp_rt.analyse(sound[: len(phrase)], rate)
+    heard, answered = slice(None, -DELAY), slice(DELAY, None)
+    both = (sung.periodicity[heard] > 0.8) & (played.periodicity[answered] > 0.8)
+    answer = played.f0[answered][both]
+    moved = 12 * np.log2(answer / sung.f0[heard][both])
+    octaves = round(float(np.median(moved)) / 12)
+    off = np.abs(moved - 12 * octaves)
+    assert np.median(off) < 0.05  # semitones
+    assert np.mean(off > 6) < 0.01
+    low, high = (instrument.metadata["quantiles"]["pitch_midi"][i] for i in (0, -1))
+    midi = 69 + 12 * np.log2(answer / 440)
+    assert np.mean((midi < low - 1) | (midi > high + 1)) < 0.05
+
+
+def test_it_is_silent_where_nothing_is_played(instrument):
+    assert not np.any(instrument.transfer(np.zeros(48_000, np.float32), 48_000))
