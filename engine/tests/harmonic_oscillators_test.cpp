@@ -102,6 +102,27 @@ TEST_CASE("A glide across Nyquist makes no click") {
   }
 }
 
+TEST_CASE("A tone that another takes over from fades at its own pitch, however near the other's is") {
+  const int rate = 48000, n = frame_length(10, rate);
+  Controls sounds(1, 2), silent(1, 2);
+  sounds.amplitude = sounds.harmonics[0] = silent.harmonics[0] = 1.0f;
+  for (const bool leaps : {true, false}) {
+    HarmonicOscillators bank(rate, kModelRate, 1);
+    render(bank, sounds, rate, 10, [](int) { return 500.0; });
+    const double phase = bank.phase();
+    if (leaps) bank.leap();
+    std::vector<float> out(static_cast<std::size_t>(n));
+    bank.render(560.0f, silent, n, out.data());
+    double off = 0.0;
+    for (int i = 0; i < n; ++i) {
+      const double passed = double(i + 1) / n, fade = 1.0 - passed * passed * (3.0 - 2.0 * passed);
+      const double stays = fade * std::sin(2 * std::numbers::pi * (phase + 500.0 * (i + 1) / rate));
+      off = std::max(off, std::abs(out[static_cast<std::size_t>(i)] - stays));
+    }
+    CHECK((off < 1e-4) == leaps);
+  }
+}
+
 TEST_CASE("An hour of phase does not drift") {
   HarmonicOscillators bank(44100, kModelRate, 4);
   const Controls silent(4, 0);

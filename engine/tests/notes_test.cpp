@@ -227,6 +227,19 @@ TEST_CASE("a key that is struck again while it sounds attacks again, from 20 dB 
   CHECK(frames[101 + 30].loudness == doctest::Approx(frames[99].loudness));
 }
 
+TEST_CASE("a key struck in the very frame in which all sound ends does not fall from farther than one struck again") {
+  Player player;
+  player.notes.set(Parameter::kAttack, 200.0f);
+  const NoteEvent end{100 * kFrame, NoteEvent::Kind::kAllSoundOff, 0, 0, 0.0f};
+  const auto frames = heard(player, {on(60), end, on(60, 100 * kFrame)}, 180);
+  CHECK(frames[101].loudness == doctest::Approx(frames[99].loudness - 20.0f).epsilon(0.02));
+
+  player.notes.reset();
+  const auto later = heard(player, {on(60), end, on(60, 101 * kFrame)}, 180);
+  CHECK(later[101].loudness == kSilenceDb);
+  CHECK(later[102].loudness == doctest::Approx(frames[99].loudness - 40.0f).epsilon(0.02));
+}
+
 TEST_CASE("legato slurs to the next key and back; without it each key has a line") {
   Player player;
   player.notes.set(Parameter::kLegato, 1.0f);

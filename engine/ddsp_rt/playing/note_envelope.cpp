@@ -17,7 +17,7 @@ float step(float db, float milliseconds) noexcept { return db * kFrame / std::ma
 }  // namespace
 
 void NoteEnvelope::start() noexcept {
-  db_ = over() ? kAttackFrom : std::clamp(db_, kAttackFrom, kStruckAgain);
+  db_ = std::clamp(db_, kAttackFrom, kStruckAgain);
   stage_ = Stage::kAttack;
   first_ = true;
 }
@@ -52,7 +52,7 @@ float NoteEnvelope::next(const EnvelopeShape& shape) noexcept {
       db_ -= step(kReleaseBy, shape.release);
       if (db_ <= kEnd) reset();
       break;
-    case Stage::kOver: break;
+    case Stage::kOver: db_ = kEnd; break;
   }
   return db_;
 }

@@ -20,6 +20,7 @@ class NoteEnvelope {
 
   void start() noexcept;
   void release() noexcept;
+  void cut() noexcept { stage_ = Stage::kOver; }  // from the next frame on: one that starts before it is struck again
   void reset() noexcept;
 
   /// The next frame's level, dB; kEnd once the note is over.

@@ -41,6 +41,8 @@ void NoteLine::start(int channel, int key, float velocity, float from, int late,
     late_before_ = late;
     velocity_now_ = velocity;
     fresh_ = true;
+  } else {
+    voice_.leap();
   }
   late_ = late;
   channel_ = channel;

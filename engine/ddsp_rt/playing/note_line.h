@@ -43,7 +43,7 @@ class NoteLine {
   void slur(int channel, int key, float velocity) noexcept;
 
   void release() noexcept { envelope_.release(); }
-  void cut() noexcept { envelope_.reset(); }  // silent within 20 ms
+  void cut() noexcept { envelope_.cut(); }  // silent within 20 ms
 
   /// Settles what the network hears in the frame to come.
   void listen(const NoteSettings& settings, const ChannelState& channel) noexcept;

@@ -39,6 +39,9 @@ class Voice {
   /// The same, but the networks remember what they did in `memory`, of these instruments.
   void start(const Memory& memory) noexcept;
 
+  /// Another note begins on a voice that sounds: its tone is not what the last one glides to, however near.
+  void leap() noexcept { synthesizer_.leap(); }
+
   /// Plays one frame from features: network, breath, life, gate, synthesizer. `out` takes frame.length samples;
   /// `excitation`, where given, replaces the noise generator by excitation_size() samples; `deviation`, where given,
   /// has frame.length samples and modulates the oscillators' frequency by 1 + deviation[i].

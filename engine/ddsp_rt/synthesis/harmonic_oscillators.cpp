@@ -33,7 +33,7 @@ HarmonicOscillators::HarmonicOscillators(int rate, int model_rate, int harmonics
 
 void HarmonicOscillators::reset() noexcept {
   phase_ = 0.0;
-  started_ = false;
+  started_ = leaps_ = false;
   active_ = 0;
   std::fill(to_.begin(), to_.end(), 0.0f);
 }
@@ -123,7 +123,7 @@ void HarmonicOscillators::render_frame(float f0, Fill&& fill, int n, float* out,
   if (!started_) increment_ = target;
   started_ = true;
   std::fill_n(out, n, 0.0f);
-  if (target > kLeap * increment_ || increment_ > kLeap * target) {
+  if (leaps_ || target > kLeap * increment_ || increment_ > kLeap * target) {
     add({increment_, 0.0}, from_, none_, active_, n, out, deviation);
     phase_ = add({target, 0.0}, none_, to_, heard, n, out, deviation);
   } else {
@@ -131,6 +131,7 @@ void HarmonicOscillators::render_frame(float f0, Fill&& fill, int n, float* out,
   }
   phase_ -= std::round(phase_);
   increment_ = target;
+  leaps_ = false;
   active_ = heard;
 }
 

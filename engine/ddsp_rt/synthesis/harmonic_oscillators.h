@@ -35,6 +35,9 @@ class HarmonicOscillators {
   void render(float f0, std::span<const float> amplitudes, int n, float* out,
               const float* deviation = nullptr) noexcept;
 
+  /// The next frame's pitch is another tone's, however near: a leap. Real-time.
+  void leap() noexcept { leaps_ = true; }
+
   /// Back to silence and phase zero. Real-time.
   void reset() noexcept;
 
@@ -58,7 +61,7 @@ class HarmonicOscillators {
   int rate_, model_rate_;
   double phase_ = 0.0;
   double increment_ = 0.0;  // cycles a sample at the end of the last frame
-  bool started_ = false;
+  bool started_ = false, leaps_ = false;
   std::size_t active_ = 0;  // harmonics up to here sounded at the end of the last frame
   std::vector<float> from_, to_, none_;
   std::vector<float> sine_, twice_cosine_, ramp_, sum_;

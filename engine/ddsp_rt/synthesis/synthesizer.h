@@ -33,6 +33,9 @@ class Synthesizer {
   /// Prepares the next frame's noise: for moments with time to spare. Changes no sample.
   void work_ahead() noexcept { filtered_noise_.work_ahead(); }
 
+  /// The next frame's pitch is another tone's, however near.
+  void leap() noexcept { oscillators_.leap(); }
+
   /// Back to silence, phase zero and the first random sample.
   void reset() noexcept;
 
