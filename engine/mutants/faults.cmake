@@ -102,6 +102,10 @@ plant(attack_too_slow "step(-kAttackFrom, shape.attack)" "step(-0.8f * kAttackFr
 plant(decay_too_fast "std::max(-shape.sustain, 1.0f)" "2.0f * std::max(-shape.sustain, 1.0f)")
 plant(release_too_slow "step(kReleaseBy, shape.release)" "step(40.0f, shape.release)")
 plant(struck_again_at_full_level "std::clamp(db_, kAttackFrom, kStruckAgain)" "db_")
+plant(struck_again_glides "leaps_ || target > kLeap * increment_" "target > kLeap * increment_")
+plant(cut_forgets_its_level "envelope_.cut()" "envelope_.reset()")
+plant(footswitch_ignored "channels_[channel].legato" "false")
+plant(footswitch_slurs_every_channel "one_line || held_[i].channel == channel" "true")
 plant(velocity_uneven "std::clamp((127.0f * velocity_now_ - 1.0f) / 126.0f, 0.0f, 1.0f)"
   "velocity_now_ * velocity_now_")
 plant(velocity_curve_ignored "std::exp2(2.0f * settings.curve)" "1.0f")
