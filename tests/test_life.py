@@ -63,6 +63,15 @@ def test_without_life_nothing_changes_and_with_it_the_doors_agree(living_path, i
     assert np.array_equal(stream(moving, 37), whole)
 
 
+def test_a_resynthesis_moves_only_when_asked(living_path, tone):
+    from ddsp_rt.evaluation.rendering import resynthesise
+
+    instrument, sound = ddsp_rt.load(living_path), tone(seconds=0.5)
+    still, again, moving = (resynthesise(instrument, sound, 16_000, *life).output for life in ((), (0.0,), (1.0,)))
+    assert np.array_equal(still, again)
+    assert np.abs(moving - still).max() > 1e-3
+
+
 def test_silence_stays_exact(living_path):
     out = ddsp_rt.load(living_path).transfer(np.zeros(24_000, np.float32), 48_000)
     assert not out.any()
@@ -104,3 +113,50 @@ def test_what_is_measured_of_a_moving_instrument_is_what_it_moves_by(living_path
     assert found.moving == pytest.approx(found.recorded, rel=0.2)
     store_life(path, found.table)
     assert load_instrument(path)[0]["life"] == found.table
+
+
+# ---- what is measured of recordings
+
+
+def fluttering(depth, hertz=330.0, seconds=4.0, rate=16_000, seed=0):
+    """A tone of six harmonics, each of which fades by itself like 1 + depth n."""
+    random, count = np.random.default_rng(seed), round(seconds * rate)
+    time, audio = np.arange(count) / rate, np.zeros(count)
+    for h in range(1, 7):
+        spectrum = np.fft.rfft(random.standard_normal(count)) / (1 + (np.fft.rfftfreq(count, 1 / rate) / 8) ** 4)
+        slow = np.fft.irfft(spectrum)
+        audio += 0.1 / h * np.abs(1 + depth * slow / slow.std()) * np.sin(2 * np.pi * h * hertz * time)
+    return audio
+
+
+def test_depths_are_as_large_as_what_is_missing_and_what_it_costs_allow():
+    """A stand-in for an instrument: it plays still tones, and with depths tones that flutter as deeply."""
+    from ddsp_rt.training.life import COST, MOST, Take, solve
+
+    def found(recorded, worth=1.0):
+        takes = [Take(fluttering(recorded, hertz, seed=9), 16_000) for hertz in (220.0, 330.0, 587.0)]
+
+        def play(depth):
+            now = 0.0 if depth is None else float(np.mean(depth["depth"]))
+            return [fluttering(now, hertz, seed=9) * (1 + worth * now) for hertz in (220.0, 330.0, 587.0)]
+
+        return solve(takes, play)
+
+    assert max(found(0.0).table["depth"]) < 0.02  # a dry, steady instrument gets next to none
+    some = found(0.15, worth=0.0)
+    assert np.mean(some.table["depth"]) == pytest.approx(0.15, rel=0.25)
+    assert some.moving == pytest.approx(some.recorded, rel=0.15) and some.still < 0.1 * some.recorded
+    dear = found(0.4, worth=5.0)
+    assert max(dear.table["depth"]) < MOST and dear.cost < 1.1 * COST
+    assert solve([Take(np.zeros(16_000), 16_000)], lambda depth: [np.zeros(16_000)]).table is None
+
+
+def test_a_harmonic_that_hardly_sounds_does_not_tell():
+    from ddsp_rt.training.life import Take
+
+    time = np.arange(32_000) / 16_000
+    hiss = 1e-4 * np.random.default_rng(1).standard_normal(len(time))
+    tones = [Take(np.sin(2 * np.pi * 440 * time) * 0.2 + level * np.sin(2 * np.pi * 880 * time) + hiss, 16_000)
+             for level in (0.05, 1e-5)]  # fmt: skip
+    assert np.isfinite(tones[0].recorded[:, :2]).all() and np.isnan(tones[0].recorded[:, 2:]).all()
+    assert np.isnan(tones[1].recorded[:, 1:]).all()

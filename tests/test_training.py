@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_life import fluttering
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("lightning")
@@ -893,6 +894,25 @@ def test_an_instrument_and_its_card_say_how_the_notes_of_the_data_move(tmp_path)
     assert notes["vibrato_rate"] == pytest.approx(6.0, rel=0.02)
     assert notes["vibrato_depth"] == pytest.approx(30.0, rel=0.05)
     assert "vibrato of 6.0 Hz and 30 cents" in (tmp_path / "moving.md").read_text()
+
+
+def test_an_instrument_moves_as_far_as_its_data_do_beyond_what_it_has_learnt(tmp_path):
+    """Steady tones give it next to no life; tones whose harmonics fade one by one do."""
+
+    def life(depth):
+        recordings = [tone(2000, f0) for f0 in (220.0, 330.0)]
+        for number, recording in enumerate(recordings):
+            moving = fluttering(depth, float(recording["f0"][0]), 8.0, seed=number)
+            recording["audio"] = moving.astype(np.float32)
+        output = tmp_path / f"{depth}.ddsp"
+        _, lines = quick(write_data(tmp_path / f"{depth}.safetensors", recordings), output, steps=3)
+        assert any(line.startswith("Life: harmonics of held notes vary by") for line in lines)
+        return load_instrument(output)[0]["life"]["depth"], output.with_suffix(".md").read_text()
+
+    steady, card = life(0.0)
+    assert max(steady) < 0.02 and "hardly move" in card
+    moving, card = life(0.2)
+    assert np.mean(moving) > 0.1 and "harmonics of held notes fade by depths of" in card
 
 
 def test_a_run_ends_with_a_verdict_a_card_and_scores(tmp_path, data):

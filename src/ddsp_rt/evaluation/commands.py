@@ -41,6 +41,9 @@ def evaluate(
             help="Also measure transfers of these performances (a file or a folder).",
         ),
     ] = [],
+    life: Annotated[
+        float, typer.Option("--life", metavar="PER CENT", help="How much held notes move by themselves, 0 to 150.")
+    ] = 0.0,
     channel: arguments.Channel = None,
     json: Annotated[bool, typer.Option("--json", help="Print the measurements as JSON.")] = False,
 ) -> None:
@@ -66,11 +69,13 @@ def evaluate(
         raise UsageError(f"--manifest {manifest}: no such file")
     if not -4 <= name_octaves <= 4:
         raise UsageError(f"--name-octaves {name_octaves}: give -4 to 4")
+    if not 0 <= life <= 150:
+        raise UsageError(f"--life {life:g}: give 0 to 150")
     truths = Truths(truth, manifest, name_octaves)
     files, others = _files(recordings), _files(transfer) if transfer else []
     with Progress("Evaluating", len(files) + len(others), "files") as progress:
         loaded = one_instrument(ddsp_rt.load(instrument))
-        result = measure(loaded, files, last, truths, progress.advance, others, channel=channel)
+        result = measure(loaded, files, last, truths, progress.advance, others, None, channel, life / 100)
     if json:
         console.result(console.as_json(result))
         return

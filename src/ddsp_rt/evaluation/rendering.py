@@ -63,8 +63,11 @@ class Performance:
         return [self.harmonic + noise for noise in self.noises]
 
 
-def resynthesise(instrument: Instrument, audio: np.ndarray, own_rate: int) -> Rendering:
-    """A recording rendered from reset from its own features, without fitting, at the model rate."""
+def resynthesise(instrument: Instrument, audio: np.ndarray, own_rate: int, life: float = 0.0) -> Rendering:
+    """A recording rendered from reset from its own features, without fitting, at the model rate.
+
+    life: share of the instrument's own, by which held notes move.
+    """
     from ddsp_rt import _engine
 
     rate = instrument.model_rate
@@ -74,7 +77,10 @@ def resynthesise(instrument: Instrument, audio: np.ndarray, own_rate: int) -> Re
     outputs = []
     for seed in (1, 2):
         parts = voice.render_parts(
-            **features.tracks(), gate_db=instrument.metadata["gate_db"], excitation=_white(voice, len(features), seed)
+            **features.tracks(),
+            gate_db=instrument.metadata["gate_db"],
+            excitation=_white(voice, len(features), seed),
+            life=life,
         )
         outputs.append(np.asarray(parts["audio"], np.float64)[: len(recording)])
     return Rendering(rate, recording[: len(outputs[0])], *outputs)
@@ -87,6 +93,7 @@ def perform(
     fit: bool = True,
     seeds: int = SEEDS,
     channel: int | None = None,
+    life: float = 0.0,
 ) -> Performance:
     """A recording played by the instrument as a stream plays it, taken apart.
 
@@ -95,6 +102,7 @@ def perform(
         fit: whether octave and loudness are fitted; without, they are taken as they are.
         seeds: how many times over, each with other noise.
         channel: of the recording, counted from 1; None mixes them down.
+        life: share of the instrument's own, by which held notes move.
     """
     from ddsp_rt import _engine
 
@@ -107,7 +115,9 @@ def perform(
     harmonic, noises = np.zeros(0), []
     for seed in range(seeds):
         white = _white(voice, len(heard), seed) if seed else None
-        parts = voice.render_parts(**played.tracks(), gate_db=instrument.engine.gate_db, reverb=0.0, excitation=white)
+        parts = voice.render_parts(
+            **played.tracks(), gate_db=instrument.engine.gate_db, reverb=0.0, excitation=white, life=life
+        )
         harmonic, noise = (np.asarray(parts[name], np.float64)[: len(source)] for name in ("harmonic", "noise"))
         noises.append(noise)
     return Performance(

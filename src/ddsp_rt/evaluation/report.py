@@ -38,6 +38,7 @@ def evaluate(
     transfers: Recordings = (),
     cache: Path | None = None,
     channel: int | None = None,
+    life: float = 0.0,
 ) -> dict:
     """Resynthesises an instrument's own recordings from their features, plays other performances on it, and compares.
 
@@ -49,6 +50,7 @@ def evaluate(
         transfers: paths of other performances, played fitted, without reverb.
         cache: a folder in which the pitch judges' opinions on recordings are kept.
         channel: which one to take of all of them, counted from 1; None mixes them down.
+        life: share of the instrument's own, by which held notes move in all that is judged.
 
     Returns:
         A dictionary of plain values, None where there is no result; `notes` says why.
@@ -57,12 +59,12 @@ def evaluate(
     pools: dict[str, list] = {name: [] for name in ("recording", "output", "source", "played")}
     files, played = [], []
     for path in recordings:
-        files.append(_judge_resynthesis(instrument, path, last, pools, truths, cache, channel))
+        files.append(_judge_resynthesis(instrument, path, last, pools, truths, cache, channel, life))
         advance(1)
     for path in transfers:
-        played.append(judge_transfer(instrument, path, pools, truths, cache, channel))
+        played.append(judge_transfer(instrument, path, pools, truths, cache, channel, life))
         advance(1)
-    result = {"instrument": instrument.name, "model_rate": instrument.model_rate, **_together(files)}
+    result = {"instrument": instrument.name, "model_rate": instrument.model_rate, "life": life, **_together(files)}
     result["timbre_distance"] = _distance(pools["recording"], pools["output"])
     result["onset"] = _onsets(instrument)
     result["files"] = public(files)
@@ -85,11 +87,12 @@ def _judge_resynthesis(
     truths: Truths | None,
     cache: Path | None,
     channel: int | None,
+    life: float,
 ) -> dict:
     """Scores of one resynthesis; names with an underscore are for pooling only."""
     audio, own_rate, _ = read_part(path, last, channel)
-    rendering = resynthesise(instrument, audio, own_rate)
-    live = perform(instrument, path, last, fit=False, channel=channel)
+    rendering = resynthesise(instrument, audio, own_rate, life)
+    live = perform(instrument, path, last, fit=False, channel=channel, life=life)
     reference, output, rate = rendering.recording, rendering.output, rendering.rate
     losses = excerpt_losses(reference, output, rate)
     floor = excerpt_losses(output, rendering.other_seed, rate)
@@ -125,9 +128,10 @@ def judge_transfer(
     truths: Truths | None = None,
     cache: Path | None = None,
     channel: int | None = None,
+    life: float = 0.0,
 ) -> dict:
     """Scores of one performance played on the instrument; its timbre, source's and output's, goes into `pools`."""
-    performance = perform(instrument, path, channel=channel)
+    performance = perform(instrument, path, channel=channel, life=life)
     pools["source"].append(timbre_frames(performance.source, LIVE_RATE))
     pools["played"].append(timbre_frames(performance.output, LIVE_RATE))
     return judge_performance(performance, truths, cache)

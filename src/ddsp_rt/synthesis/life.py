@@ -38,10 +38,11 @@ class Life(nn.Module):
         share = turn / (1.0 + turn)
         kept = (1.0 - share).square()
         variance = share.pow(4) * (1.0 + kept) / (1.0 - kept).pow(3) / 3.0
-        gain = torch.tensor([depth_at(hertz, depth, float(f)) for f in place], dtype=torch.float64)
+        self.unit = (0.5 / variance).sqrt()
         weight = a_curve(place) / a_curve(torch.tensor(1000.0, dtype=torch.float64))
-        table = torch.stack([share, gain * (0.5 / variance).sqrt(), weight])
+        table = torch.stack([share, self.unit, weight])
         self.register_buffer("table", table.to(torch.float32), persistent=False)
+        self.set_depth(hertz, depth)
         self.register_buffer("number", torch.arange(1.0, harmonics + 1.0), persistent=False)
         self.generator = NoiseGenerator(2 * harmonics)
         state = torch.tensor(first_states(seed + OTHER_SEED)).unsqueeze(0)
@@ -51,6 +52,11 @@ class Life(nn.Module):
             processes, state = self.step(still, processes, state)
         self.register_buffer("warm_processes", processes, persistent=False)
         self.register_buffer("warm_state", state, persistent=False)
+
+    def set_depth(self, hertz: list[float], depth: list[float]) -> None:
+        """Take other depths of an instrument; the random processes stay as they are."""
+        gain = [depth_at(hertz, depth, STEP * place) for place in range(len(self.unit))]
+        self.table[1] = (torch.tensor(gain, dtype=torch.float64) * self.unit).to(self.table)
 
     def places(self, hertz: Tensor) -> Tensor:
         """Share, gain and weight [3, ...] at `hertz` [...]."""
@@ -84,17 +90,31 @@ class Life(nn.Module):
             - state: what the last call returned; None starts as a voice does
             - returns amplitude, harmonics and the state
         """
-        batch = f0.shape[0]
         if state is None:
-            state = (self.warm_processes.expand(batch, -1, -1), self.warm_state.expand(batch, -1))
+            state = self.start(f0.shape[0])
         if amount <= 0.0:
             return amplitude, harmonics, state
+        process, state = self.draw(f0, state)
+        amplitude, harmonics = self.bend(f0, amount, amplitude, harmonics, process)
+        return amplitude, harmonics, state
+
+    def start(self, batch: int) -> tuple[Tensor, Tensor]:
+        """The state in which a voice starts, for each of a batch."""
+        return self.warm_processes.expand(batch, -1, -1), self.warm_state.expand(batch, -1)
+
+    def draw(self, f0: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """The random processes: f0 [batch, frames] -> [batch, frames, 4, harmonics], and the state after them."""
         processes, generator = state
         drawn = []
         for frame in range(f0.shape[1]):
             processes, generator = self.step(f0[:, frame], processes, generator)
             drawn.append(processes)
-        process = torch.stack(drawn, dim=1)
+        return torch.stack(drawn, dim=1), (processes, generator)
+
+    def bend(
+        self, f0: Tensor, amount: float, amplitude: Tensor, harmonics: Tensor, process: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Amplitude and harmonics as they are played, `process` as drawn."""
         hertz = f0.unsqueeze(-1) * self.number
         places = self.places(hertz)
         weight = places[2] * (hertz < self.nyquist)
@@ -104,7 +124,7 @@ class Life(nn.Module):
         moved = torch.where(heard, moved, harmonics)
         sums = (moved * heard).sum(-1) / (harmonics * heard).sum(-1).clamp(min=1e-30)
         power = (harmonics.square() * weight).sum(-1) / (moved.square() * weight).sum(-1).clamp(min=1e-30)
-        return amplitude * sums * power.sqrt(), moved, (processes, generator)
+        return amplitude * sums * power.sqrt(), moved
 
 
 def depth_at(hertz: list[float], depth: list[float], at: float) -> float:

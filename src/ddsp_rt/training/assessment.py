@@ -55,7 +55,7 @@ def assess(module: TrainingModule) -> Assessment:
     places = held_out + crops.positions(SEED, 0, FURTHER)
     differences, gaps, errors = [], [], {}
     example: tuple[Tensor, Tensor] | None = None
-    with _best_weights(module):
+    with best_weights(module):
         for start in range(0, len(places), BATCH):
             part = places[start : start + BATCH]
             batch = {name: value.to(module.device) for name, value in crops.batch(part).items()}
@@ -83,7 +83,7 @@ def assess(module: TrainingModule) -> Assessment:
 
 
 @contextmanager
-def _best_weights(module: TrainingModule) -> Iterator[None]:
+def best_weights(module: TrainingModule) -> Iterator[None]:
     """The weights that are exported, in place of those that training goes on with."""
     best = module.best or module.average
     kept = {name: weight.data for name, weight in module.model.named_parameters()}

@@ -43,6 +43,7 @@ def card(metadata: dict[str, Any], sentences: list[str]) -> str:
         "model rate": f"{metadata['model_rate']} Hz",
         "range": f"{span(pitch)} (98 % of its training notes), {loudness[0]:.0f} to {loudness[-1]:.0f} dB (A)",
         "notes": in_words(metadata.get("notes", {})),
+        "life": life_in_words(metadata.get("life")),
         "room": room,
         "data": f"{data}; {training['seconds_kept_out']:.0f} s kept out for tests",
         "training": f"{taught}; the best after {training['best_step']}",
@@ -63,6 +64,14 @@ def _room(seconds: float, name: str) -> str:
     if seconds < RINGS:
         return f"none, but what the microphone of {name} adds ({1000 * seconds:.0f} ms)"
     return f"{seconds:.1f} s, of {name}"
+
+
+def life_in_words(life: dict[str, list[float]] | None) -> str:
+    """How deeply harmonics of held notes fade."""
+    deepest = max(life["depth"]) if life else 0.0
+    if life is None or deepest < 0.05:
+        return "held notes stand still" if life is None else "held notes hardly move by themselves"
+    return f"harmonics of held notes fade by depths of {min(life['depth']):.2f} to {deepest:.2f}"
 
 
 def _cell(value: object) -> str:

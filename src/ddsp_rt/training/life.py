@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -27,115 +26,200 @@ from ddsp_rt.evaluation.micro_variation import (
     steady_levels,
     steady_windows,
 )
-from ddsp_rt.evaluation.signals import periodic_hann
+from ddsp_rt.evaluation.signals import periodic_hann, resample
+from ddsp_rt.evaluation.spectral_loss import excerpt_losses
 from ddsp_rt.instrument_file import load_instrument, save_instrument
 
 HERTZ = (200, 330, 540, 880, 1450, 2400, 3900, 6400)  # where depths are stored
 MOST = 0.65  # depth; what high harmonics vary by beyond it is noise between them, and costs spectral loss
 SMALL = 6.14  # dB of a harmonic's level for a depth of 1, while depths are small: 20 / ln 10 / sqrt 2
+NEXT_TO_NONE = 0.02  # depth below which nothing is heard
 LEAST = 12  # windows and harmonics about a frequency for a result of its own
-ROUNDS = 3  # of playing with what was found and correcting it
+FAINT = 30.0  # dB under the strongest below which a harmonic does not tell
+ROUNDS = 3  # of playing with what was found and correcting it, frequency by frequency
+TRIMS = 3  # rounds at the most in which all depths are made smaller together
+COST = 0.12  # mss that life may add to the resynthesis of what was listened to
+GROWTH = 1.4  # power of the depth with which that rises
 ENOUGH = 180.0  # seconds of recordings
+PASSES = 1 + ROUNDS + TRIMS  # over all recordings, at the most
 
 Sound = tuple[np.ndarray, int]  # float [samples], Hz
+Depth = dict[str, list[float]]  # as in the instrument file
 
 
 @dataclass(frozen=True)
 class LifeDepth:
-    """`table`: in the words of the instrument file, None where no note is steady. In dB, root mean squares over the
-    frequencies: `recorded`, `still` without life, `moving` with it. `windows`: of 256 ms that told."""
+    """`table`: in the words of the instrument file, None where no note is steady. In dB, root mean squares over
+    windows and harmonics: `recorded`, `still` without life, `moving` with it. `cost`: what life adds to the `mss` of
+    the resynthesis, NaN without an excerpt of 4 s. `windows`: of 256 ms that told."""
 
-    table: dict[str, list[float]] | None
+    table: Depth | None
     recorded: float = math.nan
     still: float = math.nan
     moving: float = math.nan
+    cost: float = math.nan
     windows: int = 0
 
 
-def life_of(instrument: Path, sounds: Iterable[Sound], report: Callable[[int], None] = lambda count: None) -> LifeDepth:
-    """Measure the depths with which an instrument varies as recordings of its own do.
+class Take:
+    """A recording with steady notes: `audio` [samples] at `rate` Hz, `starts` of its steady windows in seconds."""
+
+    def __init__(self, audio: np.ndarray, rate: int) -> None:
+        self.audio, self.rate = np.asarray(audio, np.float64), rate
+        f0 = centred_f0(self.audio, rate, FRAME_RATE)
+        self.starts = steady_windows(f0, measure_loudness(self.audio, rate))
+        levels = steady_levels(self.audio, rate, f0, self.starts)
+        self.recorded, self.hertz = _variation(levels, f0, self.starts)
+        strength = levels.mean(axis=-1)
+        if len(strength):  # what noise does between harmonics that hardly sound is not theirs
+            self.recorded[strength < np.fmax.reduce(strength, axis=1, keepdims=True) - FAINT] = np.nan
+
+    def variation(self, audio: np.ndarray) -> np.ndarray:
+        """What harmonics of `audio`, in step with the recording, vary by: dB² [windows, harmonics]."""
+        f0 = centred_f0(audio, self.rate, FRAME_RATE)
+        return _variation(steady_levels(audio, self.rate, f0, self.starts), f0, self.starts)[0]
+
+
+Play = Callable[[Depth | None], Iterable[np.ndarray]]  # every take resynthesised, with depths or without
+
+
+def solve(takes: Sequence[Take], play: Play) -> LifeDepth:
+    """The depths with which an instrument varies as recordings of its own do.
+
+    First frequency by frequency, as far as MOST; then all together are made smaller until harmonics on the whole vary
+    no more than recorded, and the resynthesis is no further off than life is worth.
 
     Args:
-        instrument: its file; what it holds of its life is left aside.
-        sounds: recordings; three minutes of them are heard at most.
-        report: called once for each of the recordings in each of four passes.
+        takes: those with steady windows count.
+        play: resyntheses of the takes in their order, their rooms included.
+    """
+    if not any(len(take.starts) for take in takes):
+        return LifeDepth(None)
+    still = _heard(takes, play(None))
+    told = still.counts >= LEAST
+    missing = np.sqrt(np.maximum(still.recorded - still.played, 0.0))
+    depth = _filled(np.minimum(missing / SMALL, MOST), told)
+    moving = still
+    for turn in range(ROUNDS + TRIMS):
+        if depth.max() < NEXT_TO_NONE:
+            break
+        moving = _heard(takes, play(_table(depth)))
+        if turn < ROUNDS:
+            gained = np.sqrt(np.maximum(moving.played - still.played, np.maximum(0.04 * missing**2, 1e-9)))
+            depth = _filled(np.minimum(depth * np.clip(missing / gained, 0.5, 2.0), MOST), told)
+            continue
+        share = _affordable(still, moving)
+        if share > 0.98:
+            break
+        depth = depth * share
+    cost = moving.loss - still.loss
+    levels = (math.sqrt(value) for value in (still.whole_recorded, still.whole, moving.whole))
+    return LifeDepth(_table(depth), *levels, cost, windows=sum(len(take.starts) for take in takes))
+
+
+def life_of(instrument: Path, sounds: Iterable[Sound], report: Callable[[int], None] = lambda count: None) -> LifeDepth:
+    """See `solve`: an instrument's file, which the engine plays; what it holds of its life is left aside.
+
+    Args:
+        sounds: recordings of it.
+        report: called once for each of them when it has been listened to, and once in each of PASSES at the most.
     """
     metadata, tensors = load_instrument(instrument)
     metadata.pop("life", None)
-    takes = [take for take in (_Take.of(*sound, metadata) for sound in _enough(sounds)) if take is not None]
-    if not takes:
-        return LifeDepth(None)
-    recorded, counts = _pooled(take.recorded for take in takes), _counts(takes)
-    still = _pooled(take.played(metadata, tensors, None, report) for take in takes)
-    missing = np.sqrt(np.maximum(recorded - still, 0.0))
-    depth = np.minimum(missing / SMALL, MOST)
-    moving = still
-    for _ in range(ROUNDS):
-        if not depth.any():
-            break
-        moving = _pooled(take.played(metadata, tensors, depth, report) for take in takes)
-        gained = np.sqrt(np.maximum(moving - still, 0.04 * (recorded - still)).clip(min=1e-9))
-        depth = np.minimum(depth * np.clip(missing / gained, 0.5, 2.0), MOST)
-    depth = _filled(depth, counts)
-    table = {"hertz": [float(f) for f in HERTZ], "depth": [round(float(d), 4) for d in depth]}
-    means = (math.sqrt(float(np.average(v, weights=counts))) for v in (recorded, still, moving))
-    return LifeDepth(table, *means, windows=sum(len(take.starts) for take in takes))
+    rate, takes = metadata["model_rate"], []
+    for audio, own_rate in sounds:
+        takes.append(Take(resample(audio, own_rate, rate), rate))
+        report(1)
+    return solve(takes, _Resynthesis(metadata, tensors, takes, report))
 
 
-def store_life(path: Path, table: dict[str, list[float]]) -> None:
+def store_life(path: Path, table: Depth) -> None:
     """Put the depths into an instrument's file; all else stays. Raises DataError."""
     metadata, tensors = load_instrument(path)
     dtype = "float16" if all(values.dtype == "float16" for values in tensors.values()) else "float32"
     save_instrument(path, tensors, metadata | {"life": table}, dtype)
 
 
-def in_words(depth: LifeDepth) -> str:
+def in_words(found: LifeDepth) -> str:
     """One line for people."""
-    depths = depth.table["depth"] if depth.table else []
+    depths = found.table["depth"] if found.table else []
+    cost = f" (mss {found.cost:+.2f})" if math.isfinite(found.cost) else ""
     return (
-        f"harmonics of held notes vary by {depth.recorded:.1f} dB, {depth.still:.1f} dB without life and "
-        f"{depth.moving:.1f} dB with it; depths {', '.join(f'{value:.2f}' for value in depths)}"
+        f"harmonics of held notes vary by {found.recorded:.1f} dB, {found.still:.1f} dB without life and "
+        f"{found.moving:.1f} dB with it{cost}; depths {', '.join(f'{d:.2f}' for d in depths)}"
     )
 
 
-class _Take:
-    """A recording with steady notes, and the instrument that plays it."""
+def excerpt(audio: np.ndarray, rate: int, seconds: float) -> np.ndarray:
+    """The middle of a recording, `seconds` of it at most."""
+    length = min(len(audio), round(seconds * rate))
+    first = (len(audio) - length) // 2
+    return audio[first : first + length]
 
-    def __init__(self, audio: np.ndarray, rate: int, starts: np.ndarray, f0: np.ndarray) -> None:
-        self.audio, self.rate, self.starts = audio, rate, starts
-        self.recorded = _variation(steady_levels(audio, rate, f0, starts), f0, starts)
 
-    @classmethod
-    def of(cls, audio: np.ndarray, rate: int, metadata: dict[str, Any]) -> _Take | None:
-        from ddsp_rt.evaluation.signals import resample
+class _Resynthesis:
+    """An instrument that plays takes from their own features."""
 
-        audio = resample(audio, rate, metadata["model_rate"])
-        rate = metadata["model_rate"]
-        f0 = centred_f0(audio, rate, FRAME_RATE)
-        starts = steady_windows(f0, measure_loudness(audio, rate))
-        return cls(audio, rate, starts, f0) if len(starts) else None
-
-    def played(self, metadata: dict, tensors: dict, depth: np.ndarray | None, report: Callable[[int], None]) -> Any:
-        from ddsp_rt import _engine
+    def __init__(self, metadata: dict, tensors: dict, takes: list[Take], report: Callable[[int], None]) -> None:
         from ddsp_rt.analysis import analyse
 
-        life = {} if depth is None else {"life": {"hertz": list(map(float, HERTZ)), "depth": depth.tolist()}}
+        self.metadata, self.tensors, self.takes, self.report = metadata, tensors, takes, report
+        with_z = "z" in metadata["architecture"]["decoder"]["features"]
+        self.heard = [analyse(take.audio.astype(np.float32), take.rate, mfcc=with_z) for take in takes]
+
+    def __call__(self, depth: Depth | None) -> Iterable[np.ndarray]:
+        from ddsp_rt import _engine
+
+        life = {} if depth is None else {"life": depth}
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "moving.ddsp"
-            save_instrument(path, tensors, metadata | life, "float32")
+            save_instrument(path, self.tensors, self.metadata | life, "float32")
             instrument = _engine.Instrument.load(path)
-        with_z = "z" in metadata["architecture"]["decoder"]["features"]
-        heard = analyse(self.audio.astype(np.float32), self.rate, mfcc=with_z)
-        extra = {"mfcc": heard.mfcc} if with_z else {}
-        voice = _engine.Voice(_engine.Instruments(instrument), self.rate)
-        parts = voice.render_parts(
-            heard.f0, heard.periodicity, heard.loudness, heard.fast_loudness, heard.balance,
-            gate_db=metadata["gate_db"], life=0.0 if depth is None else 1.0, **extra,
-        )  # fmt: skip
-        output = np.asarray(parts["audio"], np.float64)[: len(self.audio)]
-        f0 = centred_f0(output, self.rate, FRAME_RATE)
-        report(1)
-        return _variation(steady_levels(output, self.rate, f0, self.starts), f0, self.starts)
+        for take, heard in zip(self.takes, self.heard, strict=True):
+            voice = _engine.Voice(_engine.Instruments(instrument), take.rate)
+            gate, amount = self.metadata["gate_db"], 0.0 if depth is None else 1.0
+            yield np.asarray(voice.render_parts(**heard.tracks(), gate_db=gate, life=amount)["audio"], np.float64)
+            self.report(1)
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """Variances (dB²) of what was recorded and played alike: about each stored frequency, from so many `counts`, and
+    as a whole. `loss`: mss, NaN without an excerpt."""
+
+    recorded: np.ndarray
+    played: np.ndarray
+    counts: np.ndarray
+    whole_recorded: float
+    whole: float
+    loss: float
+
+
+def _heard(takes: Sequence[Take], outputs: Iterable[np.ndarray]) -> _Heard:
+    variances: list[np.ndarray] = []
+    losses: list[np.ndarray] = []
+    for take, output in zip(takes, outputs, strict=True):
+        output = np.pad(output, (0, max(len(take.audio) - len(output), 0)))[: len(take.audio)]
+        losses.append(excerpt_losses(take.audio, output, take.rate))
+        variances.append(np.stack([v.ravel() for v in (take.hertz, take.recorded, take.variation(output))]))
+    hertz, recorded, played = np.concatenate(variances, axis=1)
+    both = np.isfinite(hertz) & np.isfinite(recorded) & np.isfinite(played)
+    weights = _about(hertz[both])
+    counts = weights.sum(axis=1)
+    per_place = ((weights @ values[both]) / np.maximum(counts, 1e-9) for values in (recorded, played))
+    whole = (float(values[both].mean()) if both.any() else 0.0 for values in (recorded, played))
+    loss = np.concatenate(losses)
+    return _Heard(*per_place, counts, *whole, float(loss.mean()) if len(loss) else math.nan)
+
+
+def _affordable(still: _Heard, moving: _Heard) -> float:
+    """By what to multiply the depths so that they add no more than what is missing, and cost no more than COST."""
+    added, cost, share = moving.whole - still.whole, moving.loss - still.loss, 1.0
+    if moving.whole > moving.whole_recorded and added > 0.0:
+        share = math.sqrt(max(moving.whole_recorded - still.whole, 0.0) / added)
+    if cost > COST:
+        share = min(share, (COST / cost) ** (1.0 / GROWTH))
+    return min(share, 1.0)
 
 
 def _variation(levels: np.ndarray, f0: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -157,32 +241,11 @@ def _about(hertz: np.ndarray) -> np.ndarray:
     return np.maximum(0.0, 1.0 - np.abs(at - np.arange(len(HERTZ)).reshape(-1, *[1] * hertz.ndim)))
 
 
-def _pooled(found: Iterable[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """Mean variance about each stored frequency, 0 where nothing told."""
-    pairs = list(found)
-    variance, hertz = (np.concatenate([pair[n].ravel() for pair in pairs]) for n in (0, 1))
-    kept = np.isfinite(variance) & np.isfinite(hertz)
-    weights = _about(hertz[kept])
-    return weights @ variance[kept] / np.maximum(weights.sum(axis=1), 1e-9)
-
-
-def _counts(takes: list[_Take]) -> np.ndarray:
-    variance, hertz = (np.concatenate([take.recorded[n].ravel() for take in takes]) for n in (0, 1))
-    return _about(hertz[np.isfinite(variance) & np.isfinite(hertz)]).sum(axis=1)
-
-
-def _filled(depth: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def _filled(depth: np.ndarray, told: np.ndarray) -> np.ndarray:
     """Where too little told, what its neighbours have."""
-    told = counts >= LEAST
-    return np.interp(np.arange(len(depth)), np.flatnonzero(told), depth[told]) if told.any() else 0.0 * depth
+    places = np.arange(len(depth))
+    return np.interp(places, places[told], depth[told]) if told.any() else np.zeros(len(depth))
 
 
-def _enough(sounds: Iterable[Sound]) -> Iterable[Sound]:
-    heard = 0.0
-    for audio, rate in sounds:
-        if heard >= ENOUGH:
-            return
-        kept = audio[: round((ENOUGH - heard) * rate)]
-        heard += len(kept) / rate
-        if len(kept) > 0.5 * rate:
-            yield kept, rate
+def _table(depth: np.ndarray) -> Depth:
+    return {"hertz": [float(f) for f in HERTZ], "depth": [round(float(d), 4) for d in depth]}

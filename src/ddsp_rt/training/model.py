@@ -42,13 +42,19 @@ class TrainingModel(nn.Module):
         with torch.no_grad():
             before, states = self._dry(batch, excitation, slice(None, preroll), (None, None, None, None))
         audio, _ = self._dry(batch, excitation, slice(preroll, None), states)
-        if self.rooms is None:
-            return audio
-        return self.rooms(torch.cat([before, audio], dim=1), batch["room"], preroll * self.length)
+        return self.in_rooms(torch.cat([before, audio], dim=1), batch["room"], preroll)
 
-    def _dry(self, batch: dict[str, Tensor], excitation: Tensor, part: slice, states: tuple) -> tuple[Tensor, tuple]:
-        """The dry sound of some frames, and the states of encoder, decoder, breath and synthesizer after them."""
-        encoder, decoder, breath, synthesizer = states
+    def in_rooms(self, audio: Tensor, room: Tensor, preroll: int) -> Tensor:
+        """Dry crops, each in its room, without their first `preroll` frames: what `forward` returns."""
+        if self.rooms is None:
+            return audio[:, preroll * self.length :]
+        return self.rooms(audio, room, preroll * self.length)
+
+    def controls(
+        self, batch: dict[str, Tensor], part: slice, states: tuple = (None, None, None)
+    ) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor], tuple]:
+        """f0, amplitude, harmonics and noise of some frames, and the states of encoder, decoder and breath after."""
+        encoder, decoder, breath = states
         z = None
         if self.network.encoder is not None:
             z, encoder = self.network.encoder.step(batch["mfcc"][:, part], encoder)
@@ -58,5 +64,11 @@ class TrainingModel(nn.Module):
             told, periodicity, loudness, z, decoder, fast_loudness=fast_loudness, balance=balance
         )
         amplitude, noise, breath = self.breath(f0, periodicity, balance, amplitude, harmonics, noise, breath)
-        audio, synthesizer = self.synthesizer(f0, amplitude, harmonics, noise, excitation[:, part], synthesizer)
-        return audio, (encoder, decoder, breath, synthesizer)
+        return (f0, amplitude, harmonics, noise), (encoder, decoder, breath)
+
+    def _dry(self, batch: dict[str, Tensor], excitation: Tensor, part: slice, states: tuple) -> tuple[Tensor, tuple]:
+        """The dry sound of some frames, and the states of encoder, decoder, breath and synthesizer after them."""
+        *before, synthesizer = states
+        controls, before = self.controls(batch, part, tuple(before))
+        audio, synthesizer = self.synthesizer(*controls, excitation[:, part], synthesizer)
+        return audio, (*before, synthesizer)

@@ -27,6 +27,7 @@ from ddsp_rt.training.data_warnings import data_warnings
 from ddsp_rt.training.export import choose_room, export_instrument, labels, room_length, summary
 from ddsp_rt.training.fast_layers import use_fast_layers
 from ddsp_rt.training.hardware import keep_memory, process_number
+from ddsp_rt.training.life import PASSES, in_words
 from ddsp_rt.training.lightning_run import choose_accelerator, run_lightning
 from ddsp_rt.training.model import TrainingModel
 from ddsp_rt.training.module import TrainingModule
@@ -39,6 +40,7 @@ from ddsp_rt.training.run_folder import RunFolder
 from ddsp_rt.training.settings import Settings
 from ddsp_rt.training.sources import Sources, sources_of
 from ddsp_rt.training.tensorboard_callback import log_result
+from ddsp_rt.training.trained_life import life_in_training
 from ddsp_rt.training.verdict import verdict
 
 Z_DIMS = 16
@@ -101,9 +103,21 @@ def _train(
         run_lightning(module, callback, run, accelerator, options.devices, options.nodes)
     report(_closing(module, callback.interrupted, run.output))
     if module.best and process_number() == 0:
+        if line := _measure_life(module, tags):
+            report(line)
         for line in _assess(module, run, export):
             report(line)
     return {**summary(module, room), "interrupted": callback.interrupted}
+
+
+def _measure_life(module: TrainingModule, tags: dict[str, Any]) -> str:
+    """Let the instrument's held notes move as recorded, and say so; "" where no note is steady."""
+    with Progress("measuring life", PASSES) as progress:
+        life = life_in_training(module, progress.advance)
+    if life.table is None:
+        return ""
+    tags["life"] = life.table
+    return f"Life: {in_words(life)}"
 
 
 def _assess(module: TrainingModule, run: RunFolder, export: Callable[..., dict[str, Any]]) -> list[str]:
