@@ -13,7 +13,7 @@ DELAY = 2  # frames of 4 ms between a pitch going in and coming out
 SHIPPED = sorted((ROOT / "instruments").glob("*.ddsp"))
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
-import every_note  # noqa: E402
+import every_note
 
 
 @pytest.fixture(scope="module", params=SHIPPED, ids=lambda path: path.stem)
