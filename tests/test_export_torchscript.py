@@ -73,7 +73,7 @@ def by_engine():
     violin = ddsp_rt.load("violin")
     voice = _engine.Voice(violin.engine, RATE)
     features = dict(zip(NAMES, performance()))
-    return voice.render_parts(**features, gate_db=violin.metadata["gate_db"])
+    return voice.render_parts(**features, gate_db=violin.metadata["gate_db"], life=1.0)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 100])
