@@ -200,12 +200,13 @@ TEST_CASE("Morph: rooms answer by their share, and what rings in one rings out t
   const std::vector<float> alone = steady(Control(a), 0.0f), between = steady(same, 50.0f);
   CHECK(std::abs(db(measure::rms(between) / measure::rms(alone))) < 0.01);
 
-  Control left(a, b);
+  // Long after the door has left it.
+  Control left(b, a);
   left.door.reset();
   left.play(0.05, {.hertz = kHertz});
   left.door.set(Parameter::kMorph, 100.0f);
-  const std::vector<float> after = left.play(0.2, kRest);
-  CHECK(measure::rms(Sound(after).subspan(800, 800)) > 0.1);
+  const std::vector<float> after = left.play(0.6, kRest);
+  CHECK(measure::rms(Sound(after).subspan(7200, 800)) > 0.1);
 }
 
 TEST_CASE("Morph: at the ends the other network rests, and listens for 0.1 s before it is heard") {
