@@ -274,6 +274,8 @@ TEST_CASE("a channel's legato slurs its notes in one line, without a new attack,
   CHECK(lines({on(50), on(54)}) == 3);
   CHECK(lines({said(Kind::kLegato, 0.0f, 0, 2), on(70, 0, 0.8f, 2)}) == 4);
   player.notes.reset();
+  CHECK(lines({said(Kind::kLegato, 1.0f, 0, 2), on(50), on(60, 0, 0.8f, 2)}) == 2);  // not from another channel's note
+  player.notes.reset();
   CHECK(lines({on(60), on(64)}) == 2);  // from before the switch: each lifts for itself
   player.notes.set(Parameter::kRelease, 5.0f);
   CHECK(lines({said(Kind::kLegato, 1.0f), off(64, 0)}) == 1);
