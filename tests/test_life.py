@@ -7,6 +7,7 @@ from test_voice_parity import performance
 
 import ddsp_rt
 from ddsp_rt import _engine
+from ddsp_rt.cli import main
 from ddsp_rt.instrument_file import InstrumentError, load_instrument, save_instrument
 
 FRAMES = 500
@@ -95,7 +96,7 @@ def test_a_life_that_cannot_be_is_refused(life, said, instrument_path, tmp_path)
 def test_what_is_measured_of_a_moving_instrument_is_what_it_moves_by(living_path, tmp_path):
     """A recording made by the moving instrument, measured on the still one."""
     pytest.importorskip("soxr")
-    from ddsp_rt.training.life import life_of, store_life
+    from ddsp_rt.training.life import life_of
 
     metadata, tensors = load_instrument(living_path)
     frames, rate = 250 * 40, metadata["model_rate"]
@@ -111,8 +112,10 @@ def test_what_is_measured_of_a_moving_instrument_is_what_it_moves_by(living_path
     assert found.table and found.windows > 50
     assert found.still < 0.8 * found.recorded
     assert found.moving == pytest.approx(found.recorded, rel=0.2)
-    store_life(path, found.table)
-    assert load_instrument(path)[0]["life"] == found.table
+    ddsp_rt.write_audio(tmp_path / "take.wav", made, rate)
+    assert main(["-q", "life", str(path), str(tmp_path / "take.wav"), "--store"]) == 0
+    stored = load_instrument(path)[0]["life"]
+    assert stored["hertz"] == found.table["hertz"] and max(stored["depth"]) > 0.5 * max(found.table["depth"])
 
 
 # ---- what is measured of recordings

@@ -70,7 +70,7 @@ def _excerpts(paths: list[Path], hold_out: float, channel: int | None) -> list[S
     """The middle of each recording, an equal share of them, so that all together are not too long."""
     from ddsp_rt.audio import read_audio
     from ddsp_rt.training.life import ENOUGH, excerpt
-    from ddsp_rt.training.preparation import HOLD_OUT_ABOVE
+    from ddsp_rt.training.parts import HOLD_OUT_ABOVE
 
     sounds = []
     for path in paths:
