@@ -39,7 +39,8 @@ Processor::Processor(Doors door, const BusesProperties& buses)
   };
   for (const ParameterInfo& info : kOwnParameters)
     if (concerns(info.doors, door)) add(info);
-  for (const Parameter parameter : parameters_of(door)) add(info(parameter));
+  for (const Parameter parameter : parameters_of(door))
+    if (parameter != Parameter::kMorph) add(info(parameter));  // a plugin has no second instrument to play
   instrument_ = host_parameter("instrument");
   bypass_ = host_parameter("bypass");
   instrument_->name_of = [this](int index) {

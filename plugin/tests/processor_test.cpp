@@ -38,7 +38,9 @@ TEST_CASE("A plugin shows the engine's parameters of its door, under the engine'
   for (const auto& [id, door] :
        {std::pair{"transfer", ddsp_rt::Doors::kTransfer}, {"instrument", ddsp_rt::Doors::kNotes}}) {
     const auto processor = make(id);
+    CHECK(processor->host_parameter("morph") == nullptr);  // there is no second instrument that it could reach
     for (const ddsp_rt::Parameter known : ddsp_rt::parameters_of(door)) {
+      if (known == ddsp_rt::Parameter::kMorph) continue;
       const auto& info = ddsp_rt::info(known);
       HostParameter& shown = parameter(*processor, info.name.data());
       CHECK(shown.getParameterID() == juce::String(info.name.data()));
