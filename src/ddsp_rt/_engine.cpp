@@ -300,8 +300,8 @@ NB_MODULE(_engine, m) {
       "blend_controls",
       [](int rate, float f0, const std::tuple<int, float, Input<1>, Input<1>>& first,
          const std::tuple<int, float, Input<1>, Input<1>>& second, float share) {
-        return blend_controls(rate, f0, std::make_from_tuple<ModelControls>(first),
-                              std::make_from_tuple<ModelControls>(second), share);
+        const auto controls = [](const auto&... parts) { return ModelControls{parts...}; };
+        return blend_controls(rate, f0, std::apply(controls, first), std::apply(controls, second), share);
       },
       "rate"_a, "f0"_a, "first"_a, "second"_a, "share"_a);
 

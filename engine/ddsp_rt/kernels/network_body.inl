@@ -25,32 +25,32 @@ inline void dense_alone(Product product, const Weight* weights, const float* bia
   }
 }
 
-/// `kVectors` vectors of a panel's rows, from `row` on, for `kVoices` products: each weight is read and widened once
+/// `Vectors` vectors of a panel's rows, from `row` on, for `Voices` products: each weight is read and widened once
 /// for all of them. Twelve sums and three weights fill the registers; unless all is unrolled they lie in memory.
-template <std::size_t kVoices, std::size_t kVectors, typename Weight>
+template <std::size_t Voices, std::size_t Vectors, typename Weight>
 inline void dense_together(const Product* products, const Weight* weights, const float* bias, std::size_t row,
                            std::size_t columns) {
   constexpr std::size_t ahead = 8 * kPanel;  // in time for the next columns: rows in part are no stream
-  __m256 sums[kVoices][kVectors], weight[kVectors];
+  __m256 sums[Voices][Vectors], weight[Vectors];
 #pragma GCC unroll 8
-  for (std::size_t v = 0; v < kVoices; ++v)
+  for (std::size_t v = 0; v < Voices; ++v)
 #pragma GCC unroll 8
-    for (std::size_t c = 0; c < kVectors; ++c) sums[v][c] = _mm256_loadu_ps(bias + row + 8 * c);
+    for (std::size_t c = 0; c < Vectors; ++c) sums[v][c] = _mm256_loadu_ps(bias + row + 8 * c);
   for (std::size_t column = 0; column < columns; ++column, weights += kPanel) {
     _mm_prefetch(reinterpret_cast<const char*>(weights + ahead), _MM_HINT_T0);
 #pragma GCC unroll 8
-    for (std::size_t c = 0; c < kVectors; ++c) weight[c] = load_eight(weights + 8 * c);
+    for (std::size_t c = 0; c < Vectors; ++c) weight[c] = load_eight(weights + 8 * c);
 #pragma GCC unroll 8
-    for (std::size_t v = 0; v < kVoices; ++v) {
+    for (std::size_t v = 0; v < Voices; ++v) {
       const __m256 factor = _mm256_set1_ps(products[v].x[column]);
 #pragma GCC unroll 8
-      for (std::size_t c = 0; c < kVectors; ++c) sums[v][c] = _mm256_fmadd_ps(weight[c], factor, sums[v][c]);
+      for (std::size_t c = 0; c < Vectors; ++c) sums[v][c] = _mm256_fmadd_ps(weight[c], factor, sums[v][c]);
     }
   }
 #pragma GCC unroll 8
-  for (std::size_t v = 0; v < kVoices; ++v)
+  for (std::size_t v = 0; v < Voices; ++v)
 #pragma GCC unroll 8
-    for (std::size_t c = 0; c < kVectors; ++c) _mm256_storeu_ps(products[v].y + row + 8 * c, sums[v][c]);
+    for (std::size_t c = 0; c < Vectors; ++c) _mm256_storeu_ps(products[v].y + row + 8 * c, sums[v][c]);
 }
 
 template <typename Weight>
