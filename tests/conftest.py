@@ -20,6 +20,17 @@ def pytest_runtest_setup(item):
         faulthandler.enable(item.config.stash[fault_handler_stderr_fd_key])
 
 
+def fluttering(depth, hertz=330.0, seconds=4.0, rate=16_000, seed=0):
+    """A tone of six harmonics, each of which fades by itself like 1 + depth n."""
+    random, count = np.random.default_rng(seed), round(seconds * rate)
+    time, audio = np.arange(count) / rate, np.zeros(count)
+    for h in range(1, 7):
+        spectrum = np.fft.rfft(random.standard_normal(count)) / (1 + (np.fft.rfftfreq(count, 1 / rate) / 8) ** 4)
+        slow = np.fft.irfft(spectrum)
+        audio += 0.1 / h * np.abs(1 + depth * slow / slow.std()) * np.sin(2 * np.pi * h * hertz * time)
+    return audio
+
+
 def tiny_metadata(name="tiny"):
     """Metadata of an instrument with a violin's range and no training."""
     architecture = Architecture(

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from ddsp_rt.cli import main
 from ddsp_rt.errors import DataError
 from ddsp_rt.instrument_file import save_instrument
 
+ROOT = Path(__file__).parents[1]
 RATE = 16_000
 
 
@@ -198,8 +200,9 @@ def test_an_output_folder_of_the_inputs_is_safe(play, tone):
 def test_an_unknown_instrument_says_which_exist(play, instrument_path, monkeypatch, tone):
     monkeypatch.setenv("DDSP_RT_PATH", str(instrument_path.parent))
     soundfile.write("good.wav", tone(), RATE)
+    installed = sorted(["tiny", *(path.stem for path in (ROOT / "instruments").glob("*.ddsp"))])
     code, _, err = play("good.wav", to="tinny")
-    assert code == 2 and one_line(err, "'tinny'", "Did you mean 'tiny'? Installed: tiny")
+    assert code == 2 and one_line(err, "'tinny'", f"Did you mean 'tiny'? Installed: {', '.join(installed)}.")
     code, _, err = play("good.wav", to="./nowhere.ddsp")
     assert code == 2 and one_line(err, "nowhere.ddsp", "no such")
     assert play("good.wav", to="tiny")[0] == 0

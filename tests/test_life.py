@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import LIFE
+from conftest import LIFE, fluttering
 from test_voice_parity import performance
 
 import ddsp_rt
@@ -119,17 +119,6 @@ def test_what_is_measured_of_a_moving_instrument_is_what_it_moves_by(living_path
 
 
 # ---- what is measured of recordings
-
-
-def fluttering(depth, hertz=330.0, seconds=4.0, rate=16_000, seed=0):
-    """A tone of six harmonics, each of which fades by itself like 1 + depth n."""
-    random, count = np.random.default_rng(seed), round(seconds * rate)
-    time, audio = np.arange(count) / rate, np.zeros(count)
-    for h in range(1, 7):
-        spectrum = np.fft.rfft(random.standard_normal(count)) / (1 + (np.fft.rfftfreq(count, 1 / rate) / 8) ** 4)
-        slow = np.fft.irfft(spectrum)
-        audio += 0.1 / h * np.abs(1 + depth * slow / slow.std()) * np.sin(2 * np.pi * h * hertz * time)
-    return audio
 
 
 def test_depths_are_as_large_as_what_is_missing_and_what_it_costs_allow():

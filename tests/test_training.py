@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_life import fluttering
+from conftest import fluttering
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("lightning")
