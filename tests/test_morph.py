@@ -155,6 +155,7 @@ def test_transfer_from_the_command_line(paths, tone, tmp_path, monkeypatch, caps
         ["info", "low:0.6,high:0.4"],
         ["export", "low:0.6,high:0.4", "-o", "x.ts", "--format", "torchscript"],
         ["transfer", "voice.wav", "--to", "low,high", "-o", "x.wav", "--figure", "x.png"],
+        ["room", "low,high", "hall", "-o", "x.ddsp"],
     ):
         assert main(command) == 2
         assert "this takes one instrument" in capsys.readouterr().err

@@ -725,11 +725,15 @@ def test_a_model_of_48_khz_trains(tmp_path):
 
 
 def test_starting_from_an_instrument_is_better_than_from_nothing(tmp_path, data):
-    quick(data, tmp_path / "base.ddsp", steps=40)
+    quick(data, tmp_path / "base.ddsp", steps=40, licence="CC BY 4.0", attribution="A. Player")
     other = write_data(tmp_path / "other.safetensors", [tone(5200, 247.0, 4)], ["attic"])
     anew, _ = quick(other, tmp_path / "anew.ddsp", steps=5)
     tuned, _ = quick(other, tmp_path / "tuned.ddsp", steps=5, base=tmp_path / "base.ddsp")
     assert tuned["held_out_loss"] < anew["held_out_loss"]
+    quick(other, tmp_path / "tuned.ddsp", steps=7, resume=True, attribution="B. Player")
+    carried = load_instrument(tmp_path / "tuned.ddsp")[0]
+    assert carried["attribution"] == ["B. Player", "A. Player"]
+    assert "CC BY 4.0" in carried["licence"].split("; ")
     with pytest.raises(UsageError, match="use of z"):
         quick(other, tmp_path / "z.ddsp", steps=5, base=tmp_path / "base.ddsp", z=True)
     (tmp_path / "no.ddsp").write_bytes(b"no")

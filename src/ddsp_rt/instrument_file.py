@@ -216,14 +216,16 @@ def save_instrument(
     path: str | os.PathLike[str],
     tensors: Mapping[str, np.ndarray],
     metadata: Mapping[str, Any],
-    dtype: str = "float16",
+    dtype: str | None = "float16",
 ) -> None:
     """Write an instrument file that `load_instrument` and the engine accept.
 
     `tensors` are those of the architecture in `metadata` (others are left out), stored as `dtype`, "float16" or
-    "float32". The file appears whole or not at all: when the disk fills up, what was there before stays. Raises
+    "float32", or with None as they were read. The file appears whole or not at all: when the disk fills up, what was there before stays. Raises
     InstrumentError.
     """
+    if dtype is None:
+        dtype = "float16" if all(values.dtype == "float16" for values in tensors.values()) else "float32"
     if dtype not in ("float16", "float32"):
         raise InstrumentError(f"{path}: dtype must be float16 or float32, not {dtype}")
     try:

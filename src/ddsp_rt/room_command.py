@@ -33,6 +33,7 @@ def room(
     Example: ddsp-rt room saxophone hall -o saxophone-in-hall.ddsp
     """
     from ddsp_rt.instrument import load
+    from ddsp_rt.morph import one_instrument
 
     if which not in (*MADE_ROOMS, NONE):
         raise UsageError(f"{which}: give {', '.join(MADE_ROOMS)} or {NONE}")
@@ -40,10 +41,9 @@ def room(
         raise UsageError(f"{output}: end the name of an instrument in .ddsp")
     if output.exists() and not force:
         raise UsageError(f"{output}: exists already; --force replaces it, and -o with another name leaves it alone")
-    metadata, tensors = load_instrument(load(instrument).path)
+    metadata, tensors = load_instrument(one_instrument(load(instrument)).path)
     metadata, tensors = with_room(metadata, tensors, which)
-    dtype = "float16" if all(values.dtype == "float16" for values in tensors.values()) else "float32"
-    save_instrument(output, tensors, metadata, dtype)
+    save_instrument(output, tensors, metadata, None)
     seconds = len(tensors.get("reverb.impulse_response", ())) / metadata["model_rate"]
     console.result(f"{shown(output)}: {f'room {which}, {seconds:.1f} s' if seconds else 'no room'}")
 

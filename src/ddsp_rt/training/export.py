@@ -134,13 +134,15 @@ def choose_room(crops: Crops, wanted: str | None) -> str:
     return max(seconds, key=seconds.__getitem__)
 
 
-def labels(crops: Crops, name: str, licence: str | None, attribution: str | None) -> dict[str, Any]:
-    """Name, licence and attribution: those given, else those of the recordings."""
-    recordings = crops.data.recordings
-    licences = sorted({str(r["licence"]) for r in recordings if r.get("licence")})
-    attributions = list(dict.fromkeys(str(r["attribution"]) for r in recordings if r.get("attribution")))
+def labels(crops: Crops, name: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """Name, licence and attribution: those asked for, else those of the recordings; and whom the instrument that was
+    started from credits."""
+    recordings, base = crops.data.recordings, asked.get("base_credits", {"licence": "", "attribution": []})
+    licence, attribution = asked["licence"], asked["attribution"]
+    licences = {str(r.get("licence", "")) for r in recordings} | {part.strip() for part in base["licence"].split(";")}
+    owners = [str(r.get("attribution", "")) for r in recordings] if attribution is None else [attribution]
     return {
         "name": name,
-        "licence": licence if licence is not None else "; ".join(licences),
-        "attribution": [attribution] if attribution is not None else attributions,
+        "licence": licence if licence is not None else "; ".join(sorted(licences - {""})),
+        "attribution": [owner for owner in dict.fromkeys([*owners, *base["attribution"]]) if owner],
     }

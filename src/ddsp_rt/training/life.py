@@ -136,8 +136,7 @@ def life_of(instrument: Path, sounds: Iterable[Sound], report: Callable[[int], N
 def store_life(path: Path, table: Depth) -> None:
     """Put the depths into an instrument's file; all else stays. Raises DataError."""
     metadata, tensors = load_instrument(path)
-    dtype = "float16" if all(values.dtype == "float16" for values in tensors.values()) else "float32"
-    save_instrument(path, tensors, metadata | {"life": table}, dtype)
+    save_instrument(path, tensors, metadata | {"life": table}, None)
 
 
 def in_words(found: LifeDepth) -> str:

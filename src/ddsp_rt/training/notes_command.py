@@ -51,8 +51,7 @@ def notes(
 def store(path: Path, manner: NoteManner) -> None:
     """Put the figures into an instrument's file; all else stays. Raises DataError."""
     metadata, tensors = load_instrument(path)
-    dtype = "float16" if all(values.dtype == "float16" for values in tensors.values()) else "float32"
-    save_instrument(path, tensors, metadata | {"notes": manner.table()}, dtype)
+    save_instrument(path, tensors, metadata | {"notes": manner.table()}, None)
 
 
 def _listen(recordings: list[Path]) -> NoteManner:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ddsp_rt.content_hash import content_hash
 from ddsp_rt.errors import DataError, UsageError
+from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.training.options import TrainOptions, base_path
 from ddsp_rt.training.settings import Settings
 from ddsp_rt.training.sources import Sources, difference
@@ -33,11 +34,18 @@ def what_was_asked(
         "from_notes": joined,
         "z": options.z,
         "base": None if options.base is None else content_hash(base_path(options.base)),
+        "base_credits": _credits(options),
         "decoder": None if options.decoder is None else asdict(options.decoder),
         "settings": {k: v for k, v in (options.settings or Settings()).table().items() if k not in BUDGET},
         "seed": settings.seed,
         **{key: getattr(options, key) for key in TAKEN_ANEW},
     }
+
+
+def _credits(options: TrainOptions) -> dict[str, Any]:
+    """Licence and attribution of the instrument to start from, whose recordings are in what is learnt from it."""
+    metadata = {} if options.base is None else load_instrument(base_path(options.base))[0]
+    return {"licence": metadata.get("licence", ""), "attribution": list(metadata.get("attribution", ()))}
 
 
 def check_resumed(options: TrainOptions, state: dict[str, Any], sources: Sources) -> list[str]:

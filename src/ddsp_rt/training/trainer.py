@@ -92,7 +92,7 @@ def _train(
     if trial := _trial(settings, tensors or state):
         report(trial)
     architecture = replace(architecture, reverb_length=room_length(module, room))
-    tags = labels(crops, asked["name"] or run.output.stem, asked["licence"], asked["attribution"])
+    tags = labels(crops, asked["name"] or run.output.stem, asked)
     if process_number() == 0:
         tags["notes"] = manner_of(data).table()
     with Progress("training", None if settings.open_ended else 1.0, report=report) as progress:
