@@ -51,13 +51,9 @@ Recipe partial_alone(std::size_t number, float level) {
   return recipe;
 }
 
-/// A held tone, settled.
 template <typename Rig>
 std::vector<float> steady(Rig&& rig, float morph, double seconds = 0.5) {
-  rig.door.set(Parameter::kMorph, morph);
-  rig.door.reset();
-  rig.play(0.4, {.hertz = kHertz});
-  return rig.play(seconds, {.hertz = kHertz});
+  return settled(rig, Parameter::kMorph, morph, seconds, kHertz);
 }
 
 /// A-weighted, dB.

@@ -34,10 +34,7 @@ Recipe white_hiss() {
 template <typename Rig>
 std::vector<float> steady(const Recipe& recipe, float brightness, double seconds) {
   Rig rig(recipe);
-  rig.door.set(Parameter::kBrightness, brightness);
-  rig.door.reset();
-  rig.play(0.4, {.hertz = kHertz});
-  return rig.play(seconds, {.hertz = kHertz});
+  return settled(rig, Parameter::kBrightness, brightness, seconds, kHertz);
 }
 
 /// Power of the noise in a third of an octave about `hertz`, dB, averaged over pieces of 16 ms.

@@ -131,4 +131,13 @@ struct LiveControl : Told<ddsp_rt::Live<ddsp_rt::ControlVoice>> {
   void load(const Recipe& recipe) { door.load(make(recipe)); }
 };
 
+/// What a door plays with a parameter's value from a reset on, once it stands.
+template <typename Rig>
+std::vector<float> settled(Rig& rig, ddsp_rt::Parameter parameter, float value, double seconds, double hertz) {
+  rig.door.set(parameter, value);
+  rig.door.reset();
+  rig.play(0.4, {.hertz = hertz});
+  return rig.play(seconds, {.hertz = hertz});
+}
+
 }  // namespace rigs
