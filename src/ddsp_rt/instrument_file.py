@@ -221,8 +221,8 @@ def save_instrument(
     """Write an instrument file that `load_instrument` and the engine accept.
 
     `tensors` are those of the architecture in `metadata` (others are left out), stored as `dtype`, "float16" or
-    "float32", or with None as they were read. The file appears whole or not at all: when the disk fills up, what was there before stays. Raises
-    InstrumentError.
+    "float32", or with None as they were read. The file appears whole or not at all: when the disk fills up, what was
+    there before stays. Raises InstrumentError.
     """
     if dtype is None:
         dtype = "float16" if all(values.dtype == "float16" for values in tensors.values()) else "float32"
