@@ -1,6 +1,8 @@
 """Both plugins as VST3 and as LV2 in minihost, with the host's own buffers: nothing compensated, nothing resampled."""
 
 import shutil
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -73,6 +75,13 @@ def two_instruments(monkeypatch, tmp_path):
     folder.mkdir()
     shutil.copy(ROOT / "tests" / "data" / "golden.ddsp", folder / "other.ddsp")
     monkeypatch.setenv("DDSP_RT_PATH", str(folder))
+
+
+@pytest.mark.parametrize("first", ["minihost", "ddsp_rt._engine"])
+def test_the_host_s_python_module_and_ours_share_a_process(first):
+    """Both are made by nanobind and name a class `Session`; within one domain only the first would have it."""
+    script = f"import {first}, minihost, ddsp_rt._engine; assert minihost.Session is not ddsp_rt._engine.Session"
+    subprocess.run([sys.executable, "-W", "error::RuntimeWarning", "-c", script], check=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
