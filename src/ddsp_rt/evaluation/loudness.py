@@ -17,7 +17,7 @@ OVERLAP = 1 << 14  # samples of context on either side: longer than the weightin
 def weighted(audio, rate: int) -> np.ndarray:
     """`audio` [samples] through the A curve, zero phase."""
     audio = np.asarray(audio, np.float64)
-    size = CHUNK + 2 * OVERLAP
+    size = min(CHUNK, 1 << len(audio).bit_length()) + 2 * OVERLAP
     gain = a_weighting(np.fft.rfftfreq(size, 1 / rate))
     out = np.empty_like(audio)
     for start in range(0, len(audio), CHUNK):
