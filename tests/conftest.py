@@ -105,12 +105,19 @@ def tone():
     return make
 
 
-@pytest.fixture
-def small_pictures(monkeypatch):
-    """What a training run draws for its log is small here: in its usual size it took half the time of the tests."""
-    pytest.importorskip("lightning")
+def shorten_ends(put):
+    """What a training run draws, hears and plays beside learning is little from here on: it took most of the tests'
+    time. put(module, name, value) as setattr does."""
     from matplotlib.figure import Figure
 
-    from ddsp_rt.training import tensorboard_callback
+    from ddsp_rt.training import tensorboard_callback, trained_life, trainer
 
-    monkeypatch.setattr(tensorboard_callback, "_figure", lambda rows: Figure(figsize=(1, rows), dpi=20))
+    put(tensorboard_callback, "_figure", lambda rows: Figure(figsize=(1, rows), dpi=20))
+    put(trained_life, "CROPS", 2)
+    put(trainer, "ONSETS", 3)
+
+
+@pytest.fixture
+def short_ends(monkeypatch):
+    pytest.importorskip("lightning")
+    shorten_ends(monkeypatch.setattr)

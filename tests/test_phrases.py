@@ -339,7 +339,7 @@ def test_performances_are_not_joined_and_asking_for_it_says_why(tmp_path):
     assert asked["notes"] == 6 and asked["phrases"] >= 1
 
 
-@pytest.mark.usefixtures("small_pictures")
+@pytest.mark.usefixtures("short_ends")
 def test_a_run_says_that_notes_were_joined_and_refuses_to_be_told_otherwise(tmp_path):
     pytest.importorskip("lightning")
     from test_training import QUICK, TINY
@@ -367,7 +367,7 @@ def test_a_run_says_that_notes_were_joined_and_refuses_to_be_told_otherwise(tmp_
         train(tmp_path / "d.safetensors", tmp_path / "b.ddsp", from_notes=False, **options)
 
 
-@pytest.mark.usefixtures("small_pictures")
+@pytest.mark.usefixtures("short_ends")
 def test_what_learnt_from_phrases_plays_as_softly_as_it_is_asked_to(tmp_path):
     """From notes of one loudness alone nobody learns what 40 dB less are."""
     pytest.importorskip("lightning")
