@@ -45,6 +45,15 @@ def steady(frames, hertz=440.0, periodicity=0.98):
     return [np.full(frames, value, np.float32) for value in (hertz, periodicity, -15.0, -15.0, -20.0)]
 
 
+def as_new(module):
+    """Back to how it was loaded, which takes a second."""
+    for row in _engine.parameters():
+        if hasattr(module, f"set_{row['name']}"):
+            getattr(module, f"set_{row['name']}")(row["initial"])
+    module.set_sample_rate(RATE)
+    module.reset()
+
+
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     """The violin as TorchScript at 48 kHz."""
@@ -53,10 +62,15 @@ def exported(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def loaded(exported):
+    return torch.jit.load(exported)
+
+
 @pytest.fixture
-def play(exported):
-    """A function: features (float32 [3, frames]) to sound (float32 [samples]), in chunks of frames."""
-    loaded = torch.jit.load(exported)
+def play(loaded):
+    """A function: features (float32 [3, frames]) to sound (float32 [samples]), in chunks of frames. As new."""
+    as_new(loaded)
 
     def chunks(features, chunk=100):
         with torch.inference_mode():
@@ -79,9 +93,12 @@ def by_engine():
 @pytest.mark.parametrize("chunk", [1, 7, 100])
 def test_it_sounds_as_the_engine_does_in_chunks_of_any_size(chunk, play, by_engine):
     """With its noise, which is the engine's to the sample."""
-    audio = play(performance(), chunk)
-    assert np.abs(by_engine["audio"]).max() > 0.1
-    np.testing.assert_allclose(audio, by_engine["audio"], atol=1e-4)
+    features = performance()
+    if chunk == 1:
+        features = [track[:750] for track in features]
+    audio = play(features, chunk)
+    assert np.abs(audio).max() > 0.1
+    np.testing.assert_allclose(audio, by_engine["audio"][: len(audio)], atol=1e-4)
 
 
 def test_its_tone_is_the_engine_s_with_noise_and_room_off(play, by_engine):
@@ -92,11 +109,13 @@ def test_its_tone_is_the_engine_s_with_noise_and_room_off(play, by_engine):
 
 
 def test_it_plays_in_a_process_without_the_package(exported, by_engine, tmp_path):
-    np.save(tmp_path / "features.npy", np.stack(performance()))
+    np.save(tmp_path / "features.npy", np.stack(performance())[:, :1000])
     command = [sys.executable, "-c", ALONE, str(exported), "features.npy", "100", "audio.npy"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    np.testing.assert_allclose(np.load(tmp_path / "audio.npy"), by_engine["audio"], atol=1e-4)
+    audio = np.load(tmp_path / "audio.npy")
+    assert len(audio) == 4 * RATE
+    np.testing.assert_allclose(audio, by_engine["audio"][: len(audio)], atol=1e-4)
 
 
 @pytest.mark.slow

@@ -7,6 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from test_export_torchscript import as_new
+
 import ddsp_rt
 from ddsp_rt import _engine
 from ddsp_rt.audio import read_audio
@@ -35,9 +37,15 @@ def exported(tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def violin(exported):
+@pytest.fixture(scope="module")
+def loaded(exported):
     return torch.jit.load(exported)
+
+
+@pytest.fixture
+def violin(loaded):
+    as_new(loaded)
+    return loaded
 
 
 def perform(method, audio, block):
