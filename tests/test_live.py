@@ -171,9 +171,13 @@ class Ports:
 
     def __init__(self, *names):
         self.names = list(names)
+        self.deleted = False
 
     def get_ports(self):
         return self.names
+
+    def delete(self):
+        self.deleted = True
 
     def __getattr__(self, _):
         return lambda *_, **__: None
@@ -196,6 +200,20 @@ def test_a_midi_port_is_missed_when_its_name_is_and_for_good(monkeypatch, wanted
                 port.check()
         elif wanted == "virtual" or step < 30:
             port.check()
+
+
+@pytest.mark.parametrize("wanted", ["nothing", "port", "7", "second"])
+def test_every_midi_system_but_the_one_that_is_played_is_let_go_of_after_a_mistake_too(monkeypatch, wanted):
+    from ddsp_rt.live import midi_ports
+
+    systems = [Ports("first port"), Ports("second port")]
+    monkeypatch.setattr(midi_ports, "_inputs", lambda: systems)
+    if wanted == "second":
+        midi_ports.MidiPort(wanted, lambda *_: None)
+    else:
+        with pytest.raises(UsageError, match=f"--midi {wanted}"):
+            midi_ports.MidiPort(wanted, lambda *_: None)
+    assert [system.deleted for system in systems] == [True, wanted != "second"]
 
 
 @pytest.mark.slow

@@ -73,18 +73,20 @@ class MidiPort:
         self._missed: float | None = None
         self._own = wanted == OWN
         ports, inputs = [], list(_inputs())
-        for midi in inputs:
-            with _silent():
-                ports += [(midi, place, name) for place, name in enumerate(midi.get_ports())]
-        if not inputs:
-            raise DataError("no MIDI system is running: ALSA's sequencer or JACK is needed")
-        if self._own:
-            self._midi, self.name = inputs[0], f"a port called {NAME}"
-        else:
-            self._midi, place, self.name = ports[_chosen(wanted, [name for _, _, name in ports])]
-        for midi in inputs:
-            if midi is not self._midi:
-                midi.delete()
+        try:
+            for midi in inputs:
+                with _silent():
+                    ports += [(midi, place, name) for place, name in enumerate(midi.get_ports())]
+            if not inputs:
+                raise DataError("no MIDI system is running: ALSA's sequencer or JACK is needed")
+            if self._own:
+                self._midi, self.name = inputs[0], f"a port called {NAME}"
+            else:
+                self._midi, place, self.name = ports[_chosen(wanted, [name for _, _, name in ports])]
+        finally:  # JACK waits for seconds for a client that left without a word
+            for midi in inputs:
+                if midi is not self._midi:
+                    midi.delete()
         self._midi.ignore_types(sysex=True, timing=True, active_sense=True)
         self._midi.set_callback(self._told)
         try:
