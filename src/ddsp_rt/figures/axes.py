@@ -26,13 +26,14 @@ def spectrogram(audio, rate: int, highest: float) -> np.ndarray:
     edges = np.geomspace(LOWEST, highest, ROWS + 1) * size / rate
     inside = np.sqrt(edges[1:] * edges[:-1])
     low, high = np.floor(edges[:-1]).astype(int), np.ceil(edges[1:]).astype(int)
-    image = np.empty((ROWS, COLUMNS))
-    for column, start in enumerate(starts):
-        level = 20 * np.log10(np.abs(np.fft.rfft(audio[start : start + size] * window)) * 2 / window.sum() + 1e-9)
-        smooth = np.interp(inside, np.arange(len(level)), level)
-        peaks = np.array([level[a : b + 1].max() for a, b in zip(low, high)])
-        image[:, column] = np.where(high - low > 3, peaks, smooth)
-    return image
+    frames = audio[starts[:, None] + np.arange(size)] * window
+    level = 20 * np.log10(np.abs(np.fft.rfft(frames)) * 2 / window.sum() + 1e-9)
+    last = level.shape[1] - 1
+    below = np.minimum(inside.astype(int), last - 1)
+    smooth = level[:, below] + (inside - below) * (level[:, below + 1] - level[:, below])
+    bounds = np.stack([low, np.minimum(high, last) + 1], axis=1).ravel()
+    peaks = np.maximum.reduceat(np.pad(level, ((0, 0), (0, 1)), mode="edge"), bounds, axis=1)[:, ::2]
+    return np.where(high - low > 3, peaks, smooth).T
 
 
 def log_frequency(axis, low: float, high: float) -> None:
