@@ -121,3 +121,12 @@ def shorten_ends(put):
 def short_ends(monkeypatch):
     pytest.importorskip("lightning")
     shorten_ends(monkeypatch.setattr)
+
+
+@pytest.fixture
+def few_onsets(monkeypatch):
+    """An evaluation times five onsets, not a hundred."""
+    from ddsp_rt.evaluation import report
+
+    usual = report.instrument_onset
+    monkeypatch.setattr(report, "instrument_onset", lambda instrument: usual(instrument, trials=5))

@@ -99,6 +99,7 @@ def test_a_picture_is_grey(tone):
     assert image.min() < 0.3 < 0.9 < image.max()
 
 
+@pytest.mark.usefixtures("few_onsets")
 def test_command_makes_a_page(instrument_path, tmp_path, monkeypatch, tone, capsys):
     monkeypatch.setattr(judges, "NEEDED", {"no_such_module": "swift-f0"})
     ddsp_rt.write_audio(tmp_path / "take.wav", tone(RATE, 1.2), RATE)

@@ -50,6 +50,7 @@ def test_every_measure_is_there(instrument_path, recording, no_judges, capsys):
     assert "mss" in text and "Onset latency" in text and "by recording" in text and "pip install" in text
 
 
+@pytest.mark.usefixtures("few_onsets")
 def test_command_prints_json(instrument_path, recording, no_judges, capsys):
     assert main(["evaluate", str(instrument_path), str(recording.parent), "--last", "1", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
@@ -57,6 +58,7 @@ def test_command_prints_json(instrument_path, recording, no_judges, capsys):
     assert result["mss"] is None and "4 s" in result["notes"][1]
 
 
+@pytest.mark.usefixtures("few_onsets")
 def test_command_measures_the_channel_it_is_told(instrument_path, recording, tmp_path, no_judges, capsys):
     audio, rate = soundfile.read(recording)
     soundfile.write(tmp_path / "stereo.wav", np.stack([0.01 * audio[::-1], audio], 1), rate)

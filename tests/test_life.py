@@ -99,7 +99,7 @@ def test_what_is_measured_of_a_moving_instrument_is_what_it_moves_by(living_path
     from ddsp_rt.training.life import life_of
 
     metadata, tensors = load_instrument(living_path)
-    frames, rate = 250 * 40, metadata["model_rate"]
+    frames, rate = 250 * 16, metadata["model_rate"]
     midi = np.repeat([57, 60, 64, 67, 69, 72, 62, 65, 59, 70], frames // 10)
     f0 = (440 * 2 ** ((midi - 69) / 12)).astype(np.float32)
     loudness = np.full(frames, -25, np.float32)
