@@ -12,7 +12,7 @@ from torch import Tensor
 from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.architecture import Architecture
 from ddsp_rt.errors import DataError
-from ddsp_rt.instrument_file import FORMAT_VERSION, InstrumentError, save_instrument
+from ddsp_rt.instrument_file import FORMAT_VERSION, save_instrument
 from ddsp_rt.made_rooms import MADE_ROOMS, made_room
 from ddsp_rt.network import Encoder
 from ddsp_rt.training.crops import Crops
@@ -60,10 +60,7 @@ def export_instrument(
         "scores": scores or {},
         **labels,
     }
-    try:
-        save_instrument(path, tensors, metadata)
-    except InstrumentError as error:
-        raise DataError(str(error)) from None
+    save_instrument(path, tensors, metadata)
     return metadata
 
 

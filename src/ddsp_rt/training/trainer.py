@@ -15,7 +15,7 @@ import torch
 from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.architecture import Architecture, EncoderSpec
 from ddsp_rt.errors import DataError, UsageError
-from ddsp_rt.instrument_file import InstrumentError, load_instrument
+from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.progress import Progress
 from ddsp_rt.training.assessment import assess
 from ddsp_rt.training.card import write_card
@@ -239,10 +239,7 @@ def _model(
 def _base(base: str | os.PathLike[str], data: PreparedData, z: bool) -> tuple[Architecture, dict[str, Any]]:
     """The architecture (without a room) and weights of the instrument to start from, a path or a name."""
     path = base_path(base)
-    try:
-        metadata, tensors = load_instrument(path)
-    except InstrumentError as error:
-        raise DataError(str(error)) from None
+    metadata, tensors = load_instrument(path)
     architecture = replace(Architecture.from_dict(metadata["architecture"]), reverb_length=0)
     for what, here, there in (
         ("model rate", data.model_rate, metadata["model_rate"]),
