@@ -17,7 +17,7 @@ from ddsp_rt.errors import DataError, UserError
 from ddsp_rt.gates import silent_frames, usable_frames
 from ddsp_rt.inspection.reverberation import band_level, decay_times
 from ddsp_rt.instrument_file import ANALYSER
-from ddsp_rt.training.data_file import FORMAT_VERSION, TENSORS, read_header, write_tensors
+from ddsp_rt.training.data_file import FORMAT_VERSION, TENSORS, read_header, read_tensor, write_tensors
 from ddsp_rt.training.phrase_audio import phrase_audio
 from ddsp_rt.training.phrases import PhraseJob
 from ddsp_rt.training.recordings import Recording
@@ -151,12 +151,10 @@ def _write(
 def _features(heard: str, audio: np.ndarray, rate: int) -> dict[str, np.ndarray]:
     """The engine's analysis, from the cache where it has been made before of what is `heard`, by its name there."""
     names = ("f0", "periodicity", "loudness", "fast_loudness", "balance", "outside", "mfcc")
-    name = f"{heard}-a{ANALYSER['version']}-p{PREPARE_VERSION}.safetensors"
-    cached = cache_folder() / "features" / name
+    cached = cache_folder() / "features" / f"{heard}-a{ANALYSER['version']}-p{PREPARE_VERSION}.safetensors"
     try:
         _, spans = read_header(cached)
-        stored = {n: np.fromfile(cached, spans[n].dtype, offset=spans[n].offset, count=-1) for n in names}
-        return {n: stored[n][: int(np.prod(spans[n].shape))].reshape(spans[n].shape) for n in names}
+        return {name: read_tensor(spans[name]) for name in names}
     except (DataError, KeyError, OSError):
         pass
     from ddsp_rt import _engine
