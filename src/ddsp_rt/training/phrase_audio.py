@@ -104,13 +104,11 @@ def _segment(
     event: Event, after: str | None, note: SingleNote, sound: np.ndarray, rate: int, fall: np.ndarray
 ) -> Segment:
     """The note of an event, to the end that the link to the next one asks for, with its bends and vibrato."""
-    frame = rate / FRAME_RATE
-    at = lambda place: min(round(place * frame), len(sound))  # noqa: E731
-    arrived = at(note.arrived)
+    arrived = _sample(note.arrived, sound, rate)
     if event.link == "slur":
         first = onset = arrived + round(event.offset * rate)
     else:
-        onset = at(note.start)
+        onset = _sample(note.start, sound, rate)
         first = max(onset - round(PRE * rate), 0)
     leave = max(arrived, first) + round(event.seconds * rate)
     if after in ("slur", "joined"):
@@ -130,10 +128,14 @@ def _segment(
     return segment
 
 
+def _sample(frame: int, sound: np.ndarray, rate: int) -> int:
+    """Where in a recording a frame begins."""
+    return min(round(frame * (rate / FRAME_RATE)), len(sound))
+
+
 def _to_its_end(note: SingleNote, sound: np.ndarray, first: int, leave: int, rate: int, falls: np.ndarray) -> Segment:
     """From `first`, left at about `leave`: with its recorded release, or with one that is made by factors `falls`."""
-    frame = rate / FRAME_RATE
-    leaves, release, end = (min(round(at * frame), len(sound)) for at in (note.leaves, note.release, note.end))
+    leaves, release, end = (_sample(frame, sound, rate) for frame in (note.leaves, note.release, note.end))
     if note.let_go:
         again = leaves - round(BEFORE_RELEASE * rate)
         tail = np.cumsum(sound[release:end].astype(np.float64)[::-1] ** 2)[::-1] if end > release else np.zeros(1)
