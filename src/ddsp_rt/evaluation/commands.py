@@ -75,7 +75,7 @@ def evaluate(
     files, others = _files(recordings), _files(transfer) if transfer else []
     with Progress("Evaluating", len(files) + len(others), "files") as progress:
         loaded = one_instrument(ddsp_rt.load(instrument))
-        result = measure(loaded, files, last, truths, progress.advance, others, None, channel, life / 100)
+        result = measure(loaded, files, last, truths, progress.advance, others, channel=channel, life=life / 100)
     if json:
         console.result(console.as_json(result))
         return

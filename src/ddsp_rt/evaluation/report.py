@@ -48,7 +48,7 @@ def evaluate(
         truths: where their true pitch may be found.
         advance: told how many recordings more are done.
         transfers: paths of other performances, played fitted, without reverb.
-        cache: a folder in which the pitch judges' opinions on recordings are kept.
+        cache: a folder in which the pitch judges' opinions are kept.
         channel: which one to take of all of them, counted from 1; None mixes them down.
         life: share of the instrument's own, by which held notes move in all that is judged.
 
