@@ -195,10 +195,7 @@ NB_MODULE(_engine, m) {
 
   // Played by block_times alone.
   nb::class_<Transfer>(m, "Transfer")
-      .def(
-          "__init__",
-          [](Transfer* self, const Instruments& instruments, int rate) { new (self) Transfer(instruments, rate); },
-          "instruments"_a, "rate"_a)
+      .def(nb::init<const Instruments&, int>(), "instruments"_a, "rate"_a)
       .def(
           "set",
           [](Transfer& transfer, const std::string& name, float value) {
@@ -209,12 +206,7 @@ NB_MODULE(_engine, m) {
   nb::exception<StreamBusy>(m, "StreamBusy", PyExc_RuntimeError);
   const nb::call_guard<nb::gil_scoped_release> unlocked;
   nb::class_<LiveTransfer>(m, "LiveTransfer")
-      .def(
-          "__init__",
-          [](LiveTransfer* self, const Instruments& instruments, int rate) {
-            new (self) LiveTransfer(instruments, rate);
-          },
-          "instruments"_a, "rate"_a)
+      .def(nb::init<const Instruments&, int>(), "instruments"_a, "rate"_a)
       .def(
           "process",
           [](LiveTransfer& stream, const Input<1>& block) {
@@ -283,12 +275,7 @@ NB_MODULE(_engine, m) {
       "transfer"_a.none(), "audio"_a, "rate"_a, "block"_a, "paced"_a = false);
 
   nb::class_<PartsRenderer>(m, "Voice")
-      .def(
-          "__init__",
-          [](PartsRenderer* self, const Instruments& instruments, int rate) {
-            new (self) PartsRenderer(instruments, rate);
-          },
-          "instruments"_a, "rate"_a)
+      .def(nb::init<const Instruments&, int>(), "instruments"_a, "rate"_a)
       .def("render_parts", &PartsRenderer::features, "f0"_a, "periodicity"_a, "loudness"_a,
            "fast_loudness"_a = nb::none(), "balance"_a = nb::none(), "mfcc"_a = nb::none(), "gate_db"_a = nb::none(),
            "reverb"_a = 1.0f, "excitation"_a = nb::none(), "life"_a = 0.0f, "morph"_a = 0.0f)
