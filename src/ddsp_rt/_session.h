@@ -83,8 +83,7 @@ class Session {
   /// Of what is recorded: input and output, or output alone.
   int tracks() const noexcept { return from_keys() ? 1 : 2; }
 
-  // ---- the sound card's thread
-  // ----------------------------------------------------------------------------------------
+  // ---- the sound card's thread --------------------------------------------------------------------------------------
 
   void block(const float* in, float* out, int frames, const Times& times, bool dropout) noexcept {
     using Clock = std::chrono::steady_clock;
@@ -110,8 +109,7 @@ class Session {
     return 0;  // go on
   }
 
-  // ---- any thread
-  // -----------------------------------------------------------------------------------------------------
+  // ---- any thread ---------------------------------------------------------------------------------------------------
 
   /// False where so much is waiting already that it was not taken.
   bool set(ddsp_rt::Parameter parameter, float value) {

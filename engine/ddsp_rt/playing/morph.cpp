@@ -14,7 +14,9 @@ constexpr int kListens = kFrameRate / 10;  // frames
 }  // namespace
 
 void Morph::reset(float wanted) noexcept {
-  now_ = {wanted, wanted<1.0f, wanted> 0.0f};
+  now_.share = wanted;
+  now_.first = wanted < 1.0f;
+  now_.second = wanted > 0.0f;
   listened_ = 0;
 }
 
