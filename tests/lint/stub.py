@@ -24,6 +24,7 @@ def generated() -> str:
     text = text.replace("from typing import Annotated\n", "from typing import Any, TypeAlias\n")
     text = re.sub(r"(\n\n)(ANALYSER_VERSION)", r"\1Array: TypeAlias = NDArray[numpy.float32]\n\n\2", text, count=1)
     # What nanobind knows of a dict, a list and a path is that they are ones.
+    text = text.replace("def status(self) -> dict:", "def status(self) -> dict[str, Any]:")  # numbers
     text = re.sub(r"-> dict\b(?!\[)", "-> dict[str, Array]", text)
     text = re.sub(r"-> list(?=:)", "-> list[dict[str, Any]]", text)
     text = re.sub(r"os\.PathLike\b(?!\[)", "os.PathLike[str]", text)
