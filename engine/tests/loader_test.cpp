@@ -8,8 +8,10 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "ddsp_rt/live/cache.h"
@@ -29,6 +31,14 @@ struct Rig {
   Loader loader{{.give = [this](const auto& instrument, const auto& range) { live.load(instrument, range); },
                  .collect = [this] { live.collect(); }}};
   ~Rig() { loader.stop(); }
+
+  /// How the last request ended.
+  std::optional<Loader::Outcome> last_outcome() {
+    loader.finish();
+    std::optional<Loader::Outcome> last;
+    while (auto next = loader.take_outcome()) last = std::move(next);
+    return last;
+  }
 
   void play(double seconds) {
     std::vector<float> block(64, 0.1f);
@@ -86,13 +96,38 @@ TEST_CASE("A second instrument is given beside the first, stays for those that f
   rig.play(0.3);
   CHECK(rig.live.current()->instruments().two());
   rig.loader.load_second("/nowhere/none.ddsp");
-  rig.loader.finish();
-  CHECK(rig.loader.take_outcome()->error.find("none.ddsp") != std::string::npos);
+  CHECK(rig.last_outcome()->error.find("none.ddsp") != std::string::npos);
   CHECK(rig.loader.second() != nullptr);
   rig.loader.load_second("");
   rig.loader.finish();
   rig.play(0.3);
   CHECK_FALSE(rig.live.current()->instruments().two());
+}
+
+TEST_CASE("What cannot be loaded keeps nothing away that is asked for with it, and each is told of") {
+  const std::string missing = "/nowhere/none.ddsp";
+  for (const bool second_fails : {true, false})
+    for (const bool merged : {true, false}) {
+      CAPTURE(second_fails);
+      CAPTURE(merged);
+      Rig rig;
+      rig.loader.load(second_fails ? kGolden : missing);
+      if (!merged) rig.loader.finish();
+      rig.loader.load_second(second_fails ? missing : kGolden);
+      rig.loader.finish();
+      bool loaded = false, second = false;
+      std::string said;
+      while (const auto outcome = rig.loader.take_outcome()) {
+        loaded = loaded || outcome->loaded;
+        second = second || outcome->second;
+        said += outcome->error;
+      }
+      CHECK(loaded == second_fails);
+      CHECK(second == !second_fails);
+      CHECK(said.find("none.ddsp") != std::string::npos);
+      CHECK((rig.loader.instrument() != nullptr) == second_fails);
+      CHECK((rig.loader.second() != nullptr) == !second_fails);
+    }
 }
 
 TEST_CASE("A range holds for the instrument that plays and for those that follow") {
@@ -106,8 +141,7 @@ TEST_CASE("A range holds for the instrument that plays and for those that follow
   rig.play(0.3);
   CHECK(rig.live.swaps() == 2);
   rig.loader.set_range(PitchRange{200.0f, 300.0f});  // less than an octave
-  rig.loader.finish();
-  CHECK_FALSE(rig.loader.take_outcome()->error.empty());
+  CHECK_FALSE(rig.last_outcome()->error.empty());
   CHECK(rig.loader.range()->high == 1000.0f);
 }
 

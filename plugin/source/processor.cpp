@@ -173,7 +173,8 @@ void Processor::request_instrument() {
 }
 
 void Processor::take_outcome() {
-  const auto outcome = loader_.take_outcome();
+  std::optional<Loader::Outcome> outcome;  // the last is of what is wanted now
+  while (auto next = loader_.take_outcome()) outcome = std::move(next);
   if (!outcome) return;
   if (!outcome->loaded) {
     instrument_notice_ = outcome->error;

@@ -42,7 +42,7 @@ void Loader::run() {
     Outcome outcome = serve(request);
     lock.lock();
     working_ = false;
-    if (request.path || request.second || request.range) outcome_ = std::move(outcome);
+    if (request.path || request.second || request.range) outcomes_.push_back(std::move(outcome));
     changed_.notify_all();
   }
 }
@@ -50,13 +50,23 @@ void Loader::run() {
 // Only this thread changes what is loaded and its range while it runs; the lock is for those who read them meanwhile.
 Loader::Outcome Loader::serve(const Request& request) {
   Outcome outcome;
+  const auto read = [&](const std::string& path) -> InstrumentPointer {  // one that fails does not keep the other away
+    try {
+      return load_shared(path);
+    } catch (const std::exception& error) {
+      outcome.error += (outcome.error.empty() ? "" : "; ") + std::string(error.what());
+      return nullptr;
+    }
+  };
+  const bool alone = request.second && request.second->empty();
+  if (request.path) outcome.loaded = read(*request.path);
+  if (request.second && !alone) outcome.second = read(*request.second);
   try {
-    if (request.path) outcome.loaded = load_shared(*request.path);
-    if (request.second && !request.second->empty()) outcome.second = load_shared(*request.second);
     const InstrumentPointer played = outcome.loaded ? outcome.loaded : instrument_;
-    const InstrumentPointer second = request.second ? outcome.second : second_;
+    const InstrumentPointer second = alone || outcome.second ? outcome.second : second_;
     const Range range = request.range.value_or(range_);
-    if (played && (request.path || request.second || request.range)) target_.give(Instruments(played, second), range);
+    if (played && (outcome.loaded || outcome.second || alone || request.range))
+      target_.give(Instruments(played, second), range);
     const std::lock_guard lock(mutex_);
     instrument_ = played;
     second_ = second;
@@ -70,7 +80,10 @@ Loader::Outcome Loader::serve(const Request& request) {
 
 std::optional<Loader::Outcome> Loader::take_outcome() {
   const std::lock_guard lock(mutex_);
-  return std::exchange(outcome_, std::nullopt);
+  if (outcomes_.empty()) return std::nullopt;
+  Outcome first = std::move(outcomes_.front());
+  outcomes_.pop_front();
+  return first;
 }
 
 bool Loader::busy() {

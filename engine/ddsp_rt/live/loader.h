@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -28,11 +29,11 @@ class Loader {
     std::function<void()> collect;  // frees what is no longer played
   };
 
-  /// How a request ended.
+  /// How a request, or several that were merged, ended.
   struct Outcome {
-    InstrumentPointer loaded;  // null: the request was not about the instrument, or failed
+    InstrumentPointer loaded;  // null: the request was not about the instrument, or that failed
     InstrumentPointer second;  // likewise
-    std::string error;         // empty: it went well
+    std::string error;         // empty: all went well
   };
 
   /// `target` must stand until `stop`.
@@ -48,7 +49,7 @@ class Loader {
   void set_range(Range range);         // of the pitches searched, from now on; gives the instrument again
   void collect();
 
-  /// The outcome of a request that has ended since the last call, if one has.
+  /// The first outcome that was not taken yet, if there is one: each request has its own, in their order.
   std::optional<Outcome> take_outcome();
   bool busy();
 
@@ -77,7 +78,7 @@ class Loader {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<Request> waiting_;
-  std::optional<Outcome> outcome_;
+  std::deque<Outcome> outcomes_;  // that nobody has taken yet
   InstrumentPointer instrument_, second_;
   Range range_;
   bool working_ = false, stopping_ = false;

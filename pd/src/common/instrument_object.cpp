@@ -123,20 +123,19 @@ void InstrumentObject::parameter(t_symbol* name, int argc, t_atom* argv) {
 // While the loader has something to do, and until the old instrument has faded out and can be freed.
 void InstrumentObject::poll() {
   const bool busy = loader_.busy();
-  if (const auto outcome = loader_.take_outcome()) {
+  const auto told = [this](const char* selector, const Loader::InstrumentPointer& loaded) {
+    if (!loaded) return;
+    t_atom name;
+    SETSYMBOL(&name, gensym(loaded->name.c_str()));
+    tell(selector, {&name, 1});
+  };
+  while (const auto outcome = loader_.take_outcome()) {
     if (!outcome->error.empty()) {
       complain(outcome->error);
       tell("failed", {});
-    } else {
-      const auto told = [this](const char* selector, const Loader::InstrumentPointer& loaded) {
-        if (!loaded) return;
-        t_atom name;
-        SETSYMBOL(&name, gensym(loaded->name.c_str()));
-        tell(selector, {&name, 1});
-      };
-      told("loaded", outcome->loaded);
-      told("morph", outcome->second);
     }
+    told("loaded", outcome->loaded);
+    told("morph", outcome->second);
   }
   if (busy) {
     watch();
