@@ -12,6 +12,8 @@
 #include "ddsp_rt/analysis/a_weighting.h"
 #include "ddsp_rt/live/live.h"
 #include "ddsp_rt/playing/notes.h"
+#include "ddsp_rt/realtime.h"
+#include "ddsp_rt/synthesis/control_blend.h"
 #include "measure.h"
 #include "realtime_guard.h"
 #include "rigs.h"
@@ -129,6 +131,23 @@ TEST_CASE("Morph: muted parts stay mute between two instruments") {
     rig.door.reset();
     CHECK(measure::peak(rig.play(0.5, {.hertz = kHertz})) == 0.0);
   }
+}
+
+TEST_CASE("Morph: however faint a tone is, what lies between is a number") {
+  const ddsp_rt::FlushDenormals flush;
+  const ddsp_rt::ControlFormat format{kRate, 4, 9};
+  ddsp_rt::ControlBlend blend(kRate, format, format, 256);
+  for (const bool both : {true, false})
+    for (float level = 1.0f; level > 0.0f; level *= 0.7f) {
+      CAPTURE(level);
+      ddsp_rt::Controls faint(4, 9), other(4, 9);
+      faint.amplitude = level;
+      other.amplitude = both ? level : 0.0f;
+      faint.harmonics = other.harmonics = {1.0f, 0.5f, 0.2f, 0.1f};
+      blend.mix(static_cast<float>(kHertz), faint, other, 0.5f);
+      for (const float x : blend.harmonics()) REQUIRE((x >= 0.0f && x <= 1.0f));
+      for (const float x : blend.noise()) REQUIRE(x == 0.0f);
+    }
 }
 
 TEST_CASE_TEMPLATE("Morph: swept under a note, nothing steps and the level only rises", Rig, Audio, Control) {

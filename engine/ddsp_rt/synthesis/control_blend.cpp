@@ -14,6 +14,7 @@ constexpr double kStep = 25.0;          // Hz between the harmonics' weights
 constexpr float kWhite = 1.0f / 3.0f;   // mean square of the noise generator's samples
 constexpr float kNothing = 1e-4f;       // of the whole, an amplitude: as good as missing
 constexpr float kNothingPower = 1e-8f;  // likewise
+constexpr float kFaintest = 1e-28f;     // power: of what is fainter, what counts as nothing is no number any more
 
 // `share` of the way from `a` to `b`, both above 0, in dB.
 float between(float a, float b, float share) noexcept { return a * std::exp2(share * std::log2(b / a)); }
@@ -95,7 +96,7 @@ void ControlBlend::mix(float f0, const Controls& first, const Controls& second, 
   const float floor_a = kNothing * std::sqrt(whole_a), floor_b = kNothing * std::sqrt(whole_b);
   blend(a.harmonics, b.harmonics, floor_a, floor_b, share, harmonics_);
   blend(a.noise, b.noise, floor_a, floor_b, share, noise_);
-  if (!(whole_a > 0.0f)) return;
+  if (!(std::min(whole_a, whole_b) > kFaintest)) return;
 
   const float least_a = kNothingPower * whole_a, least_b = kNothingPower * whole_b;
   const float tone = between(std::max(tone_a, least_a), std::max(tone_b, least_b), share);
