@@ -75,7 +75,7 @@ class LiveTransfer {
     const std::lock_guard loading(loading_);
     live_.load(instruments);
     const std::lock_guard lock(state_);
-    instruments_ = std::move(instruments);
+    std::swap(instruments_, instruments);  // what played is let go of after the locks
   }
 
   void set(ddsp_rt::Parameter parameter, float value) {
