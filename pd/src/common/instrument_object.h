@@ -26,7 +26,6 @@ class InstrumentObject {
 
   void instrument(int argc, t_atom* argv);
   void parameter(t_symbol* name, int argc, t_atom* argv);
-  void second_instrument(const std::string& name);  // for morph; "none" leaves the instrument alone again
   void info();
   void poll();
 
@@ -62,6 +61,7 @@ class InstrumentObject {
   static constexpr double kPoll = 5.0;  // ms
 
   std::string find(const std::string& name) const;
+  void second_instrument(const std::string& name);  // for morph; "none" leaves the instrument alone again
   void not_found(const std::string& name, const std::string& error);
 
   t_class* type_;
