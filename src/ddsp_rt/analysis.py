@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ddsp_rt.checks import as_mono, as_rate
+from ddsp_rt.note_names import midi_from_hz
 
 if TYPE_CHECKING:
     from ddsp_rt import _engine
@@ -51,7 +52,7 @@ class Features:
     @property
     def midi(self) -> np.ndarray:
         """f0 as a MIDI note number [frames]; 69 is 440 Hz."""
-        return np.asarray(69 + 12 * np.log2(self.f0 / np.float32(440)))
+        return np.asarray(midi_from_hz(self.f0))
 
     @property
     def times(self) -> np.ndarray:

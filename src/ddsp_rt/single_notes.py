@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ddsp_rt.analysis import FRAME_RATE, VOICED
+from ddsp_rt.note_names import midi_from_hz
 
 LONGEST = 30.0  # seconds of a recording of one note
 SOUNDS = 30.0  # dB under its loud level down to which a note sounds
@@ -67,7 +68,7 @@ def single_note(f0: np.ndarray, periodicity: np.ndarray, loudness: np.ndarray) -
     voiced = np.flatnonzero(np.asarray(periodicity[start:stop]) >= VOICED) + start
     if len(voiced) < SHORTEST * FRAME_RATE or share < MOSTLY:
         return None
-    midi = 69.0 + 12.0 * np.log2(np.maximum(np.asarray(f0, np.float64)[voiced], 1.0) / 440.0)
+    midi = midi_from_hz(np.maximum(np.asarray(f0, np.float64)[voiced], 1.0))
     pitch = float(np.median(midi))
     if np.mean(np.abs(midi - pitch) <= ONE_PITCH) < MOSTLY:
         return None

@@ -22,6 +22,7 @@ from ddsp_rt.errors import DataError
 from ddsp_rt.evaluation.harmonicity import VOICED, periodicity
 from ddsp_rt.evaluation.signals import MEASURE_RATE, resample
 from ddsp_rt.file_lock import lock_file
+from ddsp_rt.note_names import hz_from_midi
 from ddsp_rt.whole_files import whole_file
 
 AGREE = 50.0  # cents within which the judges must be
@@ -133,7 +134,7 @@ def _heard(audio: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 def follow_note(audio, rate: int, midi: float) -> np.ndarray:
     """The f0 of a recording of one note, which settles the octave: Hz [frames], NaN where that note does not sound."""
-    hertz = 440 * 2 ** ((midi - 69) / 12)
+    hertz = hz_from_midi(midi)
     found = periodicity(audio, rate, hertz * 2 ** (-NEAR_NOTE / 12), hertz * 2 ** (NEAR_NOTE / 12))
     return np.where(found.r >= VOICED, found.f0, np.nan)
 
@@ -157,7 +158,7 @@ def read_notes(path: str | Path, frames: int, start: float = 0.0) -> np.ndarray:
         raise DataError(f"{path}: not a list of notes with start_s, end_s, midi_pitch: {error}") from None
     for begin, end, pitch in notes:
         part = slice(*(int(np.clip(round((t - start) * FRAME_RATE), 0, frames)) for t in (begin, end)))
-        track[part] = 440 * 2 ** ((pitch - 69) / 12)
+        track[part] = hz_from_midi(pitch)
         count[part] += 1
     return np.where(count == 1, track, np.nan)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ddsp_rt.evaluation.rendering import LIVE_RATE
+from ddsp_rt.note_names import hz_from_midi
 
 SILENCE, TONE = 0.35, 0.30  # seconds, of each trial
 LEVEL_FROM, LEVEL_TO = 0.150, 0.250  # seconds after the onset, where the level is taken
@@ -33,7 +34,7 @@ def instrument_onset(instrument, trials: int = 100) -> OnsetLatency:
     """That of an instrument at 48 kHz on a tone amid its range, its attack included."""
     quantiles = instrument.metadata["quantiles"]
     middle = len(quantiles["probabilities"]) // 2
-    f0 = 440 * 2 ** ((quantiles["pitch_midi"][middle] - 69) / 12)
+    f0 = hz_from_midi(quantiles["pitch_midi"][middle])
     level = min(quantiles["loudness_db"][middle], -6.0)
     return onset_latency(instrument.stream(LIVE_RATE, reverb=0.0), LIVE_RATE, f0, level, trials, BLOCK)
 

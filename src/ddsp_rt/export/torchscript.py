@@ -19,6 +19,7 @@ from ddsp_rt.export.playable import METHODS, Playable
 from ddsp_rt.export.voice import Voice
 from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.network import InstrumentModel, Usual
+from ddsp_rt.note_names import hz_from_midi
 from ddsp_rt.synthesis import Life
 from ddsp_rt.whole_files import write_whole
 
@@ -67,9 +68,7 @@ def life_of(metadata: dict[str, Any]) -> Life | None:
     quantiles = metadata["quantiles"]
     median = np.interp(0.5, quantiles["probabilities"], quantiles["pitch_midi"])
     harmonics = metadata["architecture"]["decoder"]["harmonics"]
-    return Life(
-        life["hertz"], life["depth"], metadata["model_rate"], harmonics, 440.0 * 2.0 ** ((median - 69.0) / 12.0)
-    )
+    return Life(life["hertz"], life["depth"], metadata["model_rate"], harmonics, hz_from_midi(median))
 
 
 def script(module: Playable) -> torch.jit.ScriptModule:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ddsp_rt.note_names import note_name
+from ddsp_rt.note_names import hz_from_midi, midi_from_hz, note_name
 
 # Okabe and Ito's colours, told apart by the colour-blind. In grey the first four stand apart by their lightness, from
 # dark to light; where lines lie on each other their styles and widths differ besides.
@@ -50,13 +50,13 @@ def note(midi: int) -> str:
 
 def note_frequency(axis, low: float, high: float) -> None:
     """Ticks at notes, named beside their Hz, on an axis whose coordinate is log2(Hz)."""
-    first, last = (69 + 12 * np.log2(f / 440) for f in (low, high))
+    first, last = map(midi_from_hz, (low, high))
     numbers = range(int(np.ceil(first)), int(np.floor(last)) + 1)
     for chosen in TICK_SETS:
         ticks = [n for n in numbers if n % 12 in chosen]
         if len(ticks) <= 6:
             break
-    hertz = [440 * 2 ** ((n - 69) / 12) for n in ticks]
+    hertz = list(map(hz_from_midi, ticks))
     labels = [f"{note(n)}  {f:.0f}" for n, f in zip(ticks, hertz)]
     axis.set_yticks(np.log2(hertz), labels)
     axis.set_ylim(np.log2(low), np.log2(high))

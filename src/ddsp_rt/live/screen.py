@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 from ddsp_rt.analysis import VOICED
-from ddsp_rt.note_names import NAMES
+from ddsp_rt.note_names import midi_from_hz, note_name
 
 GLYPHS = {
     "A": "▄▀▀▄ █▄▄█ █  █", "B": "█▀▀▄ █▀▀▄ █▄▄▀", "C": "▄▀▀▀ █    ▀▄▄▄", "D": "█▀▀▄ █  █ █▄▄▀", "E": "█▀▀▀ █▀▀  █▄▄▄",
@@ -39,9 +38,8 @@ class Look:
 
 def note_and_cents(f0: float) -> tuple[str, int]:
     """The nearest note of a frequency in Hz, and how far it is off."""
-    midi = 69 + 12 * math.log2(max(f0, 1.0) / 440)
-    number = round(midi)
-    return f"{NAMES[number % 12]}{number // 12 - 1}", round(100 * (midi - number))
+    midi = float(midi_from_hz(max(f0, 1.0)))
+    return note_name(midi), round(100 * (midi - round(midi)))
 
 
 def warning(status: dict[str, Any], look: Look) -> str:
@@ -56,7 +54,7 @@ def warning(status: dict[str, Any], look: Look) -> str:
     if status["periodicity"] < VOICED:
         return "unsure of the pitch"
     shift = 0.0 if look.from_keys else look.transpose + 12 * status["octave"]
-    played = 69 + 12 * math.log2(max(status["f0"], 1.0) / 440) + shift
+    played = midi_from_hz(max(status["f0"], 1.0)) + shift
     if played < look.pitch[0] - MARGIN:
         return f"too low for the {look.instrument}: ↑ plays an octave higher"
     if played > look.pitch[1] + MARGIN:

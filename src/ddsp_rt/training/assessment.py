@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ddsp_rt.analysis import FRAME_RATE, VOICED
 from ddsp_rt.network import Usual
+from ddsp_rt.note_names import hz_from_midi, midi_from_hz
 from ddsp_rt.training.loss import a_weighted_level
 from ddsp_rt.training.module import TrainingModule
 
@@ -103,7 +104,7 @@ def _sweep(module: TrainingModule) -> tuple[tuple[float, float], tuple[float, fl
     pitch = np.interp([0.25, 0.5, 0.75], probabilities, table["pitch_midi"])
     ends = np.interp([0.02, 0.98], probabilities, table["loudness_db"])
     levels = np.linspace(ends[0], max(ends[1], ends[0] + 1.0), STEPS)
-    f0 = torch.tensor(np.repeat(440 * 2 ** ((pitch - 69) / 12), STEPS), dtype=torch.float32, device=module.device)
+    f0 = torch.tensor(np.repeat(hz_from_midi(pitch), STEPS), dtype=torch.float32, device=module.device)
     loudness = torch.tensor(np.tile(levels, len(pitch)), dtype=torch.float32, device=module.device)
     frames, rows = FRAME_RATE, len(f0)
     track = lambda value: value[:, None].expand(rows, frames)  # noqa: E731
@@ -150,7 +151,7 @@ def _spectral_error(output: Tensor, target: Tensor) -> np.ndarray:
 
 def _notes(f0: np.ndarray, periodicity: np.ndarray, usable: np.ndarray) -> np.ndarray:
     """The MIDI note of each frame, -1 where none sounds."""
-    midi = np.round(69 + 12 * np.log2(np.maximum(f0, 1.0) / 440)).astype(int)
+    midi = np.round(midi_from_hz(np.maximum(f0, 1.0))).astype(int)
     return np.where((periodicity >= VOICED) & (usable > 0), midi, -1)
 
 

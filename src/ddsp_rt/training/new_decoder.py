@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ddsp_rt.architecture import DecoderSpec
+from ddsp_rt.note_names import hz_from_midi
 
 FEATURES = ("f0", "loudness", "periodicity", "fast_loudness", "balance")
 WAVES = {"f0": (1, 2, 4, 8, 12), "loudness": (1, 2, 4), "fast_loudness": (1, 2, 4)}
@@ -18,7 +19,7 @@ BAND = 125.0  # Hz between noise bands
 def new_decoder(table: dict[str, Any]) -> DecoderSpec:
     """For a data set, given by its `table`: harmonics and noise bands follow from its range and rate."""
     nyquist = table["model_rate"] / 2
-    lowest = 440.0 * 2 ** ((table["quantiles"]["pitch_midi"][0] - BELOW - 69) / 12)
+    lowest = hz_from_midi(table["quantiles"]["pitch_midi"][0] - BELOW)
     harmonics = math.ceil(min(nyquist, HIGHEST) / max(lowest, 1.0))
     return DecoderSpec(
         features=FEATURES,

@@ -13,6 +13,7 @@ import numpy as np
 
 from ddsp_rt.analysis import FRAME_RATE, VOICED
 from ddsp_rt.instrument_file import NOTES
+from ddsp_rt.note_names import midi_from_hz
 from ddsp_rt.training.data_file import PreparedData
 
 FEWEST = 3  # notes, for a figure of them
@@ -44,7 +45,7 @@ class NoteManner:
     def add(self, f0: np.ndarray, periodicity: np.ndarray, loudness: np.ndarray, usable: np.ndarray) -> None:
         """Listen to one recording: f0 in Hz, periodicity, loudness in dB and whether it is usable, each [frames]."""
         usable = np.asarray(usable) > 0
-        midi = 69.0 + 12.0 * np.log2(np.maximum(np.asarray(f0, np.float64), 1.0) / 440.0)
+        midi = midi_from_hz(np.maximum(np.asarray(f0, np.float64), 1.0))
         loudness = np.asarray(loudness, np.float64)
         for start, stop in notes(midi, usable & (np.asarray(periodicity) >= VOICED)):
             attack = attack_time(loudness, start, stop)

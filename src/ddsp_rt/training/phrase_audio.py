@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ddsp_rt.analysis import FRAME_RATE
+from ddsp_rt.note_names import hz_from_midi
 from ddsp_rt.single_notes import SingleNote
 from ddsp_rt.training.phrase_plan import Event, Phrase
 
@@ -168,7 +169,7 @@ def _without_middle(
     sound: np.ndarray, first: int, leave: int, again: int, end: int, pitch: float, rate: int
 ) -> tuple[np.ndarray, int] | None:
     """first..leave and again..end, crossfaded where the waves agree: the sound and how much is left out, or None."""
-    width, period = round(SPLICE * rate), round(rate / _hertz(pitch))
+    width, period = round(SPLICE * rate), round(rate / hz_from_midi(pitch))
     if again - leave < 2 * width + period or again + width + period > len(sound):
         return None
     one = sound[leave : leave + width].astype(np.float64)
@@ -185,7 +186,7 @@ def _without_middle(
 def _slur(before: Segment, segment: Segment, note: SingleNote, rate: int) -> Segment:
     """The segment from where its wave agrees with the end of the one before; that end is faded out in place."""
     width = len(before.audio) - before.release
-    period = min(round(rate / _hertz(note.pitch)), max(len(segment.audio) - width - 1, 0))
+    period = min(round(rate / hz_from_midi(note.pitch)), max(len(segment.audio) - width - 1, 0))
     lag, alike = _agreement(before.audio[before.release :], segment.audio[: width + period])
     audio = segment.audio[lag:]
     width = min(width, len(audio))
@@ -284,7 +285,3 @@ def _fade_out(audio: np.ndarray, start: int) -> None:
     start = max(start, 0)
     width = len(audio) - start
     audio[start:] *= _half_wave(1.0 - (np.arange(width) + 0.5) / max(width, 1))
-
-
-def _hertz(pitch: float) -> float:
-    return 440.0 * 2.0 ** ((pitch - 69.0) / 12.0)

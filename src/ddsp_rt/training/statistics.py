@@ -8,6 +8,7 @@ import numpy as np
 
 from ddsp_rt.analysis import VOICED
 from ddsp_rt.architecture import COMPLETED
+from ddsp_rt.note_names import midi_from_hz
 
 PROBABILITIES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 PITCH = np.arange(0.0, 127.0, 0.02)  # MIDI, histogram edges
@@ -32,7 +33,7 @@ class Statistics:
         """Count one recording's f0 (Hz), periodicity, loudness, fast loudness, balance (dB) and usable, each
         [frames]."""
         kept = (frames["usable"] > 0) & (frames["periodicity"] >= VOICED)
-        midi = 69.0 + 12.0 * np.log2(np.maximum(frames["f0"][kept], 1.0) / 440.0)
+        midi = midi_from_hz(np.maximum(frames["f0"][kept], 1.0))
         for counts, edges, values in (
             (self._pitch, PITCH, midi),
             (self._loudness, LOUDNESS, frames["loudness"][kept]),
