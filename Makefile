@@ -244,7 +244,7 @@ tsan: ## the engine's threads under the thread sanitizer
 .PHONY: soak
 soak: engine ## ten hours of silence, of a tone and of notes through the small instrument, an hour of the violin
 	@DDSP_RT_HOURS=10 build/dev/engine/engine_tests -tc='Long session*'
-	@DDSP_RT_SESSION_INSTRUMENT=instruments/violin.ddsp DDSP_RT_SESSION_RATE=48000 \
+	@DDSP_RT_HOURS=1 DDSP_RT_SESSION_INSTRUMENT=instruments/violin.ddsp DDSP_RT_SESSION_RATE=48000 \
 	  build/dev/engine/engine_tests -tc='Long session*'
 
 # ---- packages ------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ step() {
 CLOSING='^(=+ )?[0-9]+ (passed|failed).* in |tests passed|tests failed|^#[0-9]+.*DONE|^Done [0-9]+ runs'
 
 step lint make --no-print-directory lint
-step engine ctest --test-dir build/dev --no-tests=error --output-on-failure -j "$JOBS"
+step engine env DDSP_RT_HOURS=1 ctest --test-dir build/dev --no-tests=error --output-on-failure -j "$JOBS"
 step floors make --no-print-directory floors
 step wheel make --no-print-directory wheel-test
 step fuzz make --no-print-directory fuzz FUZZ_SECONDS=5

@@ -1,6 +1,7 @@
-// Long sessions, run fast: an hour changes neither phase nor pitch nor level nor memory, and after hours of silence a
-// note sounds like the first one. The environment makes them longer: DDSP_RT_HOURS (of tone, and of silence),
-// DDSP_RT_SESSION_INSTRUMENT and DDSP_RT_SESSION_RATE (another instrument than the small one, at another rate).
+// Long sessions, run fast: hours change neither phase nor pitch nor level nor memory, and after hours of silence a note
+// sounds like the first one. Twenty minutes are the shortest that tell: by then a counter in single precision has stood
+// still for two. The environment makes them longer: DDSP_RT_HOURS (of tone, and of silence), DDSP_RT_SESSION_INSTRUMENT
+// and DDSP_RT_SESSION_RATE (another instrument than the small one, at another rate).
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -27,7 +28,7 @@ std::string environment(const char* name, const char* otherwise) {
 }
 
 const int kRate = std::stoi(environment("DDSP_RT_SESSION_RATE", "16000"));
-const double kHours = std::stod(environment("DDSP_RT_HOURS", "1"));
+const double kHours = std::stod(environment("DDSP_RT_HOURS", "0.3334"));
 // A trained network's memory goes on settling for minutes; the small one's is at rest in a second.
 const bool kTrained = std::getenv("DDSP_RT_SESSION_INSTRUMENT") != nullptr;
 const int kSeconds = static_cast<int>(3600 * kHours);
@@ -88,9 +89,9 @@ TEST_CASE("Long session: hours of a tone keep their pitch and level" * doctest::
                  << " dB");
   CHECK(std::abs(1200.0 * std::log2(static_cast<double>(first.f0) / 440.0)) < 2.0);
   CHECK(first_level > -80.0);
-  CHECK(pitch_drift < 0.01);
-  CHECK(loudness_drift < 0.01);
-  CHECK(level_drift < (kTrained ? 0.25 : 0.02));
+  CHECK(pitch_drift < 0.003);
+  CHECK(loudness_drift < 0.003);
+  CHECK(level_drift < (kTrained ? 0.25 : 0.006));
 }
 
 TEST_CASE("Long session: hours of notes keep their level, minute by minute") {
@@ -111,7 +112,7 @@ TEST_CASE("Long session: hours of notes keep their level, minute by minute") {
   }
   MESSAGE(kHours << " h of notes: level " << drift << " dB");
   CHECK(first > -80.0);
-  CHECK(drift < 0.02);
+  CHECK(drift < (kTrained ? 0.02 : 0.006));
 }
 
 TEST_CASE("Long session: after hours the oscillators' phase is where the clock says") {
@@ -130,7 +131,7 @@ TEST_CASE("Long session: after hours the oscillators' phase is where the clock s
   }
   const double drift = std::abs(std::remainder(now - first, 1.0));
   MESSAGE(kHours << " h: phase " << drift << " cycles");
-  CHECK(drift < 1e-5);
+  CHECK(drift < (kTrained ? 1e-5 : 3e-6));
 }
 
 TEST_CASE("Long session: after hours of silence a note sounds like the first note") {
