@@ -161,6 +161,26 @@ def test_transfer_from_the_command_line(paths, tone, tmp_path, monkeypatch, caps
         assert "this takes one instrument" in capsys.readouterr().err
 
 
+def test_keys_in_a_live_session_come_back_to_what_lies_between(paths, monkeypatch):
+    from ddsp_rt.live.commands import _Player
+
+    class Swaps(list):
+        swap = list.append
+
+    monkeypatch.setenv("DDSP_RT_PATH", str(paths[0].parent))
+    between, session = ddsp_rt.load("low:0.6,high:0.4"), Swaps()
+    player = _Player(session, between, RATE, 1.0, from_keys=False)
+    player.press("right")
+    assert player.look.instrument in {ddsp_rt.load(path).name for path in ddsp_rt.list_instruments()}
+    player.press("left")
+    assert player.instrument is between and session[-1] is between.instruments
+    assert player.look.instrument == between.name
+    alone = _Player(Swaps(), ddsp_rt.load("low"), RATE, 1.0, from_keys=False)
+    for _ in ddsp_rt.list_instruments():
+        alone.press("right")
+    assert alone.look.instrument == "low"
+
+
 @pytest.mark.parametrize("rate", [16_000, 48_000])
 @pytest.mark.parametrize("share", [0.05, 0.4, 0.9])
 def test_engine_and_twin_agree_on_what_lies_between(rate, share):

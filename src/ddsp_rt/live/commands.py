@@ -139,8 +139,9 @@ class _Player:
 
         self.session, self.instrument, self.rate, self.card = session, instrument, rate, ""
         paths = list_instruments()
-        self._shelf = paths if any(_same(path, instrument.path) for path in paths) else [instrument.path, *paths]
-        self._place = next(place for place, path in enumerate(self._shelf) if _same(path, instrument.path))
+        listed = [place for place, path in enumerate(paths) if all(_same(path, file) for file in instrument.files)]
+        self._shelf: list[Path | Instrument] = [*paths] if listed else [instrument, *paths]
+        self._place = listed[0] if listed else 0
         self._bypassed = False
         self._worst: list[tuple[float, float]] = []
         self.load_sum, self.looks, self.worst = 0.0, 0, 0.0
@@ -188,8 +189,9 @@ class _Player:
             self.look.message = "there is no other instrument"
             return
         self._place = (self._place + step) % len(self._shelf)
+        chosen = self._shelf[self._place]
         try:
-            self.instrument = Instrument(self._shelf[self._place])
+            self.instrument = chosen if isinstance(chosen, Instrument) else Instrument(chosen)
         except UserError as error:
             self.look.message = str(error)
             return
