@@ -17,8 +17,8 @@ DRY = "dry"  # the name of no room
 
 
 def no_room(room: str | None, rooms: Iterable[str]) -> str:
-    """What is said of a room that is neither a folder of the data nor one of ours."""
-    return f"The data has no room {room!r}. Its rooms: {', '.join(rooms)} and {DRY}; ours: {', '.join(MADE_ROOMS)}."
+    """What is said of a room that is neither a folder of the data nor one of `MADE_ROOMS`."""
+    return f"The data has no room {room!r}. Give one of its own ({', '.join(rooms)}), {DRY}, {' or '.join(MADE_ROOMS)}."
 
 
 @dataclass(frozen=True)
