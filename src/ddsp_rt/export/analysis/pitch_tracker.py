@@ -15,7 +15,6 @@ LOWEST_OF_ALL, HIGHEST_OF_ALL = 16.0, 6500.0  # Hz
 LOW_RATE = 4000.0  # Hz, about; of the low band
 LOW_SPECTRUM_SECONDS = 0.07
 LOW_HIGHEST = 600.0  # Hz, of the pitches scanned in the low band
-MOST_LOW = 8  # candidates from there
 
 
 class PitchTracker(nn.Module):
