@@ -2,6 +2,7 @@
 
 import gc
 import math
+import multiprocessing
 import os
 import pickle
 import signal
@@ -9,12 +10,12 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import fluttering
+from conftest import fluttering, shorten_ends
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("lightning")
@@ -499,29 +500,35 @@ def equal_states(a, b):
     return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
 
 
-CHILD = """
-import os, signal, sys
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from pathlib import Path
-sys.path[:0] = {path!r}
-import test_training as t
-from ddsp_rt.training.module import TrainingModule
-update = TrainingModule._update_average
-def stop(self):
-    update(self)
-    if self.step == int(sys.argv[3]):
-        os.kill(os.getpid(), signal.SIGKILL)
-TrainingModule._update_average = stop
-t.torch.set_num_threads(1)
-t.quick(Path(sys.argv[1]), Path(sys.argv[2]), steps=9)
-"""
+def forked(task):
+    """Run `task` in a process of its own, which need not load PyTorch again; its exit code, negative for a signal."""
+
+    def alone():
+        torch.set_num_threads(1)  # the threads that there were have not come along
+        task()
+
+    process = multiprocessing.get_context("fork").Process(target=alone)
+    process.start()
+    process.join(180)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+    return process.exitcode
 
 
 def test_resuming_after_a_kill_gives_the_unbroken_run_bit_for_bit(tmp_path, data):
-    code = CHILD.format(path=[str(Path(__file__).parent), *sys.path])
-    command = [sys.executable, "-c", code, str(data), str(tmp_path / "broken.ddsp"), "5"]
-    assert subprocess.run(command, capture_output=True, timeout=180).returncode == -signal.SIGKILL
+    update = TrainingModule._update_average
+
+    def stop(module):
+        update(module)
+        if module.step == 5:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def broken():
+        TrainingModule._update_average = stop
+        quick(data, tmp_path / "broken.ddsp", steps=9)
+
+    assert forked(broken) == -signal.SIGKILL
     assert last_checkpoint(tmp_path / "broken.ddsp")["step"] == 3
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -688,14 +695,20 @@ def test_wrong_options_are_named_before_torch_is_loaded(tmp_path, data):
 
 def test_a_data_set_is_trained_on_without_the_compiled_part_and_without_what_reads_sound(tmp_path, data):
     """As on a machine that has a GPU and little else. What only the engine can measure is left out."""
-    code = (
-        f"import sys; sys.path[:0] = {sys.path!r}\n"
-        "for name in ('ddsp_rt._engine', 'ddsp_rt._training', 'soundfile', 'soxr'): sys.modules[name] = None\n"
-        "from conftest import shorten_ends\nfrom test_training import quick\nshorten_ends(setattr)\n"
-        f"quick({str(data)!r}, {str(tmp_path / 'x.ddsp')!r}, steps=3)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+
+    def bare():
+        for name in [name for name in sys.modules if name.split(".")[0] in ("ddsp_rt", "soundfile", "soxr")]:
+            del sys.modules[name]
+        for name in ("ddsp_rt._engine", "ddsp_rt._training", "soundfile", "soxr"):
+            sys.modules[name] = None
+        shorten_ends(setattr)
+        from ddsp_rt.training import train
+        from ddsp_rt.training.settings import Settings
+
+        settings = Settings(**{field.name: getattr(QUICK, field.name) for field in fields(QUICK)})
+        train(data, tmp_path / "x.ddsp", settings=settings, steps=3, device="cpu", report=lambda line: None)
+
+    assert forked(bare) == 0
     scores = load_instrument(tmp_path / "x.ddsp")[0]["scores"]
     assert "held_out_mss" in scores and "onset_ms" not in scores
 
