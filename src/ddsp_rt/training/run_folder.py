@@ -26,6 +26,7 @@ class RunFolder:
         self.checkpoint = self.path / "last.ckpt"
         self.data = self.path / "data.safetensors"
         self.log = self.path / "log"
+        self.finished = self.path / "finished"  # there when the run came to its own end
 
     def check(self, resume: bool, force: bool) -> None:
         """Raises UserError when there is nothing to resume, or something that nobody asked to replace."""

@@ -57,7 +57,11 @@ def train(
     if process_number() > 0:
         return _train(recordings, sources, run, options, _nobody)
     with run.claim():
-        return _train(recordings, sources, run, options, report)
+        run.finished.unlink(missing_ok=True)
+        result = _train(recordings, sources, run, options, report)
+        if not result["interrupted"]:
+            run.finished.touch()
+        return result
 
 
 def _train(
