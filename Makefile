@@ -81,7 +81,8 @@ $(VENV)/.test: pyproject.toml | $(VENV)/.package
 	@$(STEPS) build/test-tools.log $(PYTHON) -m pip install --disable-pip-version-check torch==2.13.0
 	@$(STEPS) build/test-tools.log $(PYTHON) -m pip install --disable-pip-version-check $$($(PYTHON) -c 'import tomllib; \
 	  extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
-	  print(*(r for name in ("train", "evaluate", "formats", "export", "live", "test", "lint") for r in extras[name]))')
+	  print(*(r for name in ("train", "cluster", "evaluate", "formats", "export", "live", "test", "lint") \
+    for r in extras[name]))')
 	@touch $@
 
 .PHONY: engine

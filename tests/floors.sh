@@ -29,7 +29,7 @@ pip --no-deps --force-reinstall --config-settings build-dir="$home/cmake" .
 cd "$home"
 rm -f violin.wav violin.png
 "$home/venv/bin/ddsp-rt" transfer ../../examples/sung_phrase.flac --to violin -o violin.wav --figure violin.png
-for name in transfer play figure inspect prepare train evaluate compare benchmark info instruments; do
+for name in transfer play figure inspect prepare train train-all evaluate compare benchmark info instruments; do
   "$home/venv/bin/ddsp-rt" "$name" --help >/dev/null
 done
 "$home/venv/bin/python" - <<'END'
