@@ -34,6 +34,20 @@ TEST_CASE("Low notes keep their pitch under a strong third harmonic, a weak fund
     }
 }
 
+TEST_CASE("Low notes with weak odd harmonics are not read an octave up") {
+  constexpr int rate = 44100;
+  for (const double f0 : {43.7, 49.0, 55.0, 61.7, 65.4, 73.4, 77.8}) {
+    CAPTURE(f0);
+    auto audio = sound(rate, f0, 0.8, [](double x) {
+      double sum = 0;
+      for (int h = 1; h <= 20; ++h) sum += (h % 2 ? 0.3 : 1.0) / std::sqrt(h) * std::sin(h * x + h * h);
+      return 0.2 * sum;
+    });
+    add_noise(audio, 0.01);
+    CHECK(share_right(track(audio, rate), f0) > 0.99);
+  }
+}
+
 TEST_CASE("A flute's undertone is not its pitch") {
   constexpr int rate = 48000;
   for (const double f0 : {659.3, 880.0, 1318.5}) {

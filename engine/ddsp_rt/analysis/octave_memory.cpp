@@ -14,6 +14,7 @@ bool is_multiple(float octaves, float tolerance) noexcept {
 
 int OctaveMemory::choose(const Candidate* candidates, int count) noexcept {
   std::array<float, kCapacity> octaves{}, costs{};
+  const float long_from = std::log2(settings_.long_from);
   int best = 0;
   for (int i = 0; i < count; ++i) {
     const auto n = static_cast<std::size_t>(i);
@@ -27,7 +28,8 @@ int OctaveMemory::choose(const Candidate* candidates, int count) noexcept {
       path = std::min(path, settings_.fading * costs_[m] + step);
     }
     costs[n] = path + std::log(std::max(0.0f, 1.0f - c.height) + settings_.height_offset) +
-               settings_.short_lag * octaves[n] -
+               settings_.short_lag * std::min(octaves[n], long_from) +
+               settings_.long_lag * std::max(octaves[n] - long_from, 0.0f) -
                settings_.harmonics * std::log(settings_.harmonic_offset + c.harmonic_sum);
     if (costs[n] < costs[static_cast<std::size_t>(best)]) best = i;
   }

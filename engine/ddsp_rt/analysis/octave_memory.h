@@ -23,6 +23,8 @@ class OctaveMemory {
   struct Settings {
     float height_offset = 0.06f;  // log(1 - height + this)
     float short_lag = 0.6f;       // per octave of lag
+    float long_lag = 0.1f;        // per octave of lag beyond the next: there the spectrum is long enough to judge
+    float long_from = 0.008f;     // s
     float harmonics = 6.0f;       // times log(harmonic sum + the next)
     float harmonic_offset = 0.15f;
     float fading = 0.7f;         // of past costs, per frame

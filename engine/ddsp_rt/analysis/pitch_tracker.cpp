@@ -38,7 +38,7 @@ PitchTracker::PitchTracker(double rate, PitchRange range, const Settings& settin
       memory_(settings.octave),
       voicing_(settings.voicing),
       f0_(kDefaultF0),
-      unvoiced_(settings.pause) {
+      unvoiced_(settings.lapse + 1) {
   if (lowest_searched(range) < kSplit) low_.emplace(rate, lowest_searched(range));
 }
 
@@ -52,7 +52,11 @@ void PitchTracker::reset() noexcept {
   voicing_.reset();
   f0_ = kDefaultF0;
   leaps_ = 0;
-  unvoiced_ = settings_.pause;
+  unvoiced_ = settings_.lapse + 1;
+  age_ = 0;
+  began_ = 0.0f;
+  read_ = kNothing;
+  still_ = 0;
 }
 
 /// Fills candidates_ from the last scans and returns how many.
@@ -144,7 +148,8 @@ int PitchTracker::outside(float f0) const noexcept {
 
 /// Most leaps to a multiple or a fraction are slips of one frame (a bow's noise, two notes in one room), and so are
 /// most to a pitch that repeats badly; each would be a squeak. A true leap can wait a frame or two. A dying note
-/// repeats better over two of its periods than over one: a fraction waits longest.
+/// repeats better over two of its periods than over one: a fraction waits longest. Where a note has just begun while
+/// another rings, the period that both share is read first: what leaves that upwards is no slip.
 bool PitchTracker::doubtful(float f0, float height, bool voiced) noexcept {
   const float tolerance = settings_.octave.tolerance;
   const float octaves = std::fabs(std::log2(f0 / f0_));
@@ -158,9 +163,20 @@ bool PitchTracker::doubtful(float f0, float height, bool voiced) noexcept {
   if (is_multiple(octaves, tolerance)) {
     needed += settings_.leap_frames - 1;
     if (f0 < f0_ && height < settings_.sure_fraction) needed += settings_.fraction_frames;
+    if (f0 > f0_ && age_ <= settings_.young && began_ < settings_.well_begun) needed = 1;
     if (!voiced) leaps_ = 0;
+  } else if (f0 < f0_ && octaves > settings_.far_fall) {
+    ++needed;
   }
   return leaps_ < needed;
+}
+
+/// Whether the last few frames chose the same `pitch`. Where one note takes over from another both repeat badly, but
+/// what is read stands still with the new one; in noise it does not.
+bool PitchTracker::stands_still(float pitch) noexcept {
+  still_ = std::fabs(std::log2(pitch / read_)) < settings_.still ? still_ + 1 : 0;
+  read_ = pitch;
+  return still_ >= settings_.still_frames;
 }
 
 /// Noise reads near 0 and what nearly has a pitch nearly 0.5.
@@ -178,6 +194,7 @@ PitchTracker::Estimate PitchTracker::process(const float* newest, int n, const S
     memory_.reset();
     voicing_.reset();
     leaps_ = 0;
+    read_ = kNothing;
     return unvoiced(0.0f, 1.0f, 0);
   }
   const auto chosen = static_cast<std::size_t>(memory_.choose(candidates_.data(), count));
@@ -185,6 +202,7 @@ PitchTracker::Estimate PitchTracker::process(const float* newest, int n, const S
   if (const int side = outside(coarse)) {
     voicing_.reset();
     leaps_ = 0;
+    read_ = kNothing;
     return unvoiced(heights_[chosen], settings_.least_outside, heights_[chosen] > settings_.least_outside ? side : 0);
   }
   const bool low = from_low_band(coarse);
@@ -197,13 +215,22 @@ PitchTracker::Estimate PitchTracker::process(const float* newest, int n, const S
   }
   const double window = correlation_.power(2.5 * peak.lag);
   const double remaining = voicing_.voiced() ? correlation_.power(rate_ / f0_) / window : 1.0;
-  const bool voiced = voicing_.decide(height, comb, remaining);
+  const bool lapsed = unvoiced_ > 0 && unvoiced_ <= settings_.lapse;
+  const float eased = stands_still(coarse) && lapsed ? settings_.eased : 0.0f;
+  const bool voiced = voicing_.decide(height + eased, comb, remaining);
   const bool doubted = doubtful(f0, height, voiced);  // counts, so it is asked in every frame
   if (!voiced) return unvoiced(height, voicing_.needed(), 0);
 
   // A longer lag sees more of a note that is ending; only a note with power of its own may take over.
   const bool ending = correlation_.power(peak.lag) < settings_.fall * window;
-  if (unvoiced_ >= settings_.pause || leaps_ == 0 || !(ending || doubted)) f0_ = f0;
+  if (unvoiced_ >= settings_.pause || leaps_ == 0 || !(ending || doubted)) {
+    if (unvoiced_ >= settings_.pause || std::fabs(std::log2(f0 / f0_)) > settings_.octave.tolerance) {
+      age_ = 0;
+      began_ = height;
+    }
+    f0_ = f0;
+  }
+  ++age_;
   unvoiced_ = 0;
   return {f0_, std::clamp(height, kVoicedPeriodicity, 1.0f), 0};
 }

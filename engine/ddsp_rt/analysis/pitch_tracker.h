@@ -42,7 +42,14 @@ class PitchTracker {
     float unsure = 0.65f;          // and under which twice
     float sure_fraction = 0.95f;   // height under which a fraction of the note must be read
     int fraction_frames = 3;       // that many times more
+    int young = 8;                 // frames within which a note's octave is still open,
+    float well_begun = 0.9f;       // if it began at less than this height: a multiple above is believed at once
+    float far_fall = 0.6f;         // octaves down from which any other note must be read once more
     int pause = 4;                 // unvoiced frames after which anything is believed at once
+    int lapse = 8;                 // unvoiced frames within which a pitch that stands still is the next note:
+    float still = 0.02f;           // octaves from frame to frame,
+    int still_frames = 2;          // for that many frames,
+    float eased = 0.3f;            // less height is asked for
   };
 
   /// `rate`: of the samples given, Hz (the internal rate); f0 within `range`.
@@ -60,12 +67,15 @@ class PitchTracker {
   const std::optional<LowBand>& low_band() const noexcept { return low_; }
 
  private:
+  static constexpr float kNothing = 1.0f;  // Hz, instead of a pitch: far from any
+
   int gather(const Spectrum& spectrum) noexcept;
   bool from_low_band(float f0) const noexcept { return low_ && f0 < split_; }
   float harmonic_sum(const Spectrum& spectrum, float f0) const noexcept;
   float contrast(const Spectrum& spectrum, float f0) const noexcept;
   int outside(float f0) const noexcept;
   bool doubtful(float f0, float height, bool voiced) noexcept;
+  bool stands_still(float pitch) noexcept;
   Estimate unvoiced(float height, float needed, int outside) noexcept;
 
   Settings settings_;
@@ -82,6 +92,10 @@ class PitchTracker {
   float leap_ = 0.0f;                                   // Hz, another pitch that was read
   int leaps_ = 0;                                       // frames in a row that read it
   int unvoiced_;                                        // frames since the last voiced one
+  int age_ = 0;                                         // of the note, voiced frames
+  float began_ = 0.0f;                                  // height at which it did
+  float read_ = kNothing;                               // Hz, the candidate chosen in the last frame
+  int still_ = 0;                                       // frames in a row that chose the same
 };
 
 }  // namespace ddsp_rt

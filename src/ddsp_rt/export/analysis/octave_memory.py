@@ -28,6 +28,7 @@ class OctaveMemory(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        self.long_from = math.log2(0.008)  # of a lag in s
         self.octaves, self.costs = torch.zeros(0), torch.zeros(0)
 
     @torch.jit.export
@@ -37,7 +38,9 @@ class OctaveMemory(nn.Module):
     def forward(self, lags: Tensor, heights: Tensor, sums: Tensor) -> int:
         """Index of the candidate that the cheapest path ends in; lags in s, heights and harmonic sums 0 to 1."""
         octaves = torch.log2(lags)
-        costs = torch.log((1.0 - heights).clamp(min=0.0) + 0.06) + 0.6 * octaves - 6.0 * torch.log(0.15 + sums)
+        beyond = (octaves - self.long_from).clamp(min=0.0)  # there the spectrum is long enough to judge
+        prior = 0.6 * (octaves - beyond) + 0.1 * beyond
+        costs = torch.log((1.0 - heights).clamp(min=0.0) + 0.06) + prior - 6.0 * torch.log(0.15 + sums)
         if self.octaves.shape[0] > 0:
             distance = (octaves.unsqueeze(1) - self.octaves).abs()
             ratio = torch.exp2(distance)

@@ -29,6 +29,10 @@ class PitchTracker(nn.Module):
     leap: float  # Hz, another pitch that was read
     leaps: int  # frames in a row that read it
     unvoiced: int  # frames since the last voiced one
+    age: int  # of the note, voiced frames
+    began: float  # height at which it did
+    read: float  # Hz, the candidate chosen in the last frame
+    still: int  # frames in a row that chose the same
     voiced: bool
 
     def __init__(self, rate: float, low: float, high: float) -> None:
@@ -52,12 +56,14 @@ class PitchTracker(nn.Module):
         is_third = torch.arange(2 * HARMONICS + 4) >= 2 * HARMONICS
         # Up to here the long spectrum of the low band tells harmonics apart better.
         self.register_buffer("long_below", torch.where(is_third, 400.0, 150.0) if self.has_low else torch.zeros(1))
-        self.f0, self.leap, self.leaps, self.unvoiced, self.voiced = 220.0, 0.0, 0, 4, False
+        self.f0, self.leap, self.leaps, self.unvoiced, self.voiced = 220.0, 0.0, 0, 9, False
+        self.age, self.began, self.read, self.still = 0, 0.0, 1.0, 0
 
     @torch.jit.export
     def start(self) -> None:
         self.memory.start()
-        self.f0, self.leap, self.leaps, self.unvoiced, self.voiced = 220.0, 0.0, 0, 4, False
+        self.f0, self.leap, self.leaps, self.unvoiced, self.voiced = 220.0, 0.0, 0, 9, False
+        self.age, self.began, self.read, self.still = 0, 0.0, 1.0, 0
 
     def at(self, both: Tensor, frequency: Tensor, long: Tensor) -> Tensor:
         """Magnitudes at frequencies, Hz, linear between bins, of the spectrum or, where `long`, of the low band's."""
@@ -138,9 +144,19 @@ class PitchTracker(nn.Module):
             needed += 1
             if f0 < self.f0 and height < 0.95:
                 needed += 3
+            if f0 > self.f0 and self.age <= 8 and self.began < 0.9:
+                needed = 1
             if not voiced:
                 self.leaps = 0
+        elif f0 < self.f0 and octaves > 0.6:
+            needed += 1
         return self.leaps < needed
+
+    def stands_still(self, pitch: float) -> bool:
+        """Whether the last few frames chose the same pitch."""
+        self.still = self.still + 1 if interval(pitch, self.read) < 0.02 else 0
+        self.read = pitch
+        return self.still >= 2
 
     def silent(self, height: float, needed: float) -> tuple[float, float]:
         """An unvoiced frame: noise reads near 0 and what nearly has a pitch nearly 0.5."""
@@ -159,12 +175,12 @@ class PitchTracker(nn.Module):
         f0s, own, counted, sums = self.gather(both)
         if f0s.shape[0] == 0:
             self.memory.start()
-            self.voiced, self.leaps = False, 0
+            self.voiced, self.leaps, self.read = False, 0, 1.0
             return self.silent(0.0, 1.0)
         chosen = self.memory(1.0 / f0s, counted, sums)
         coarse, height = float(f0s[chosen]), float(own[chosen])
         if coarse * 1.02 < self.low or coarse > self.high * 1.02:
-            self.voiced, self.leaps = False, 0
+            self.voiced, self.leaps, self.read = False, 0, 1.0
             return self.silent(height, 0.9)
         low = self.has_low and coarse < self.split
         lag, refined = self.correlation.refine(self.rate / coarse, low)
@@ -178,13 +194,17 @@ class PitchTracker(nn.Module):
         needed = 0.975 - 0.525 * min(max((comb - 0.66) / 0.14, 0.0), 1.0)
         if self.voiced:
             needed -= 0.11
-        self.voiced = height >= needed and not (self.voiced and remaining < 0.03)
+        eased = 0.3 if self.stands_still(coarse) and self.unvoiced > 0 and self.unvoiced <= 8 else 0.0
+        self.voiced = height + eased >= needed and not (self.voiced and remaining < 0.03)
         doubted = self.doubtful(f0, height, self.voiced)
         if not self.voiced:
             return self.silent(height, needed)
         ending = self.correlation.power(lag) < 0.8 * window
         if self.unvoiced >= 4 or self.leaps == 0 or not (ending or doubted):
+            if self.unvoiced >= 4 or interval(f0, self.f0) > 0.06:
+                self.age, self.began = 0, height
             self.f0 = f0
+        self.age += 1
         self.unvoiced = 0
         return self.f0, min(max(height, 0.5), 1.0)
 
