@@ -86,6 +86,7 @@ def moved(before: list[Figure], after: list[Figure]) -> list[tuple[Figure | None
 def _resynthesis(result: dict) -> Iterator[Figure]:
     own, test = result["resynthesis"], "test part"
     onset, tone = own["onset"] or {}, own["micro_variation"] or {}
+    attack = own.get("attack_noise_db") or {}  # not in baselines of before it
     yield Figure(test, "mss", own["mss"], "", 0.02, -1, high=5.2)
     yield Figure(test, "noise floor of mss", own["mss_noise_floor"], "", 0.02)
     yield Figure(test, "third octaves, 8 to 16 kHz", own["high_band_db"], "dB", 0.2, -1)
@@ -94,6 +95,7 @@ def _resynthesis(result: dict) -> Iterator[Figure]:
     for signal in ("recording", "output"):
         moving = tone.get(signal) or {}
         yield Figure(test, f"HNR, {signal}", own["hnr_db"][signal], "dB", 0.2)
+        yield Figure(test, f"attack noise, {signal}", attack.get(signal), "dB", 0.3)
         yield Figure(test, f"micro-variation 4-20 Hz, {signal}", moving.get("slow_db"), "dB", 0.1)
         yield Figure(test, f"micro-variation 20-100 Hz, {signal}", moving.get("fast_db"), "dB", 0.1)
         yield Figure(test, f"correlation between harmonics, {signal}", moving.get("correlation"), "", 0.05)

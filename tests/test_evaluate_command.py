@@ -43,10 +43,14 @@ def test_every_measure_is_there(instrument_path, recording, no_judges, capsys):
     assert result["loudness_l1_db"] > 0 and result["timbre_distance"] > 0
     assert result["onset"]["onsets"] == 100 and result["files"][0]["excerpts"] == 1
     assert result["pitch_lag_ms"] is not None and result["clicks"] >= 0
+    attack = result["attack_noise_db"]
+    assert attack["notes"] >= 8 and attack["recording"] == pytest.approx(0, abs=3) and attack["output"] is not None
+    assert "attack_noise_db" in result["files"][0]
     assert result["f0"] is None and "pip install 'ddsp-rt[evaluate]'" in result["notes"][0]
     json.dumps(result, allow_nan=False)
     show(result)
     text = capsys.readouterr().out
+    assert "attack noise" in text and f"of {attack['notes']} notes" in " ".join(text.replace("│", " ").split())
     assert "mss" in text and "Onset latency" in text and "by recording" in text and "pip install" in text
 
 
@@ -56,6 +60,7 @@ def test_command_prints_json(instrument_path, recording, no_judges, capsys):
     result = json.loads(capsys.readouterr().out)
     assert result["instrument"] == "tiny" and result["seconds"] == pytest.approx(1, abs=0.01)
     assert result["mss"] is None and "4 s" in result["notes"][1]
+    assert result["attack_noise_db"] is None  # two notes are too few to tell
 
 
 @pytest.mark.usefixtures("few_onsets")

@@ -4,6 +4,7 @@ They judge from outside: apart from the rendering in `report`, nothing here uses
 an error of what it measures. Signals are float arrays [samples], full scale 1; two signals compared must be in step.
 """
 
+from ddsp_rt.evaluation.attacks import attack_noise, find_notes, median_attack_noise
 from ddsp_rt.evaluation.clicks import find_clicks
 from ddsp_rt.evaluation.consonants import consonants
 from ddsp_rt.evaluation.dynamics import dynamics
@@ -21,6 +22,7 @@ from ddsp_rt.evaluation.third_octaves import third_octave_difference
 from ddsp_rt.evaluation.timbre import timbre_distance
 
 __all__ = [
+    "attack_noise",
     "consonants",
     "dynamics",
     "evaluate",
@@ -28,10 +30,12 @@ __all__ = [
     "excursions_per_minute",
     "f0_errors",
     "find_clicks",
+    "find_notes",
     "gap_depth",
     "loudness_l1",
     "loudness_lag",
     "measure_loudness",
+    "median_attack_noise",
     "median_hnr",
     "micro_variation",
     "multi_scale_spectral_loss",

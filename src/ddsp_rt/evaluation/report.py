@@ -19,7 +19,7 @@ from ddsp_rt.evaluation.rendering import LIVE_RATE, perform, read_part, resynthe
 from ddsp_rt.evaluation.spectral_loss import excerpt_losses
 from ddsp_rt.evaluation.third_octaves import third_octave_difference
 from ddsp_rt.evaluation.timbre import timbre_distance, timbre_frames
-from ddsp_rt.evaluation.tone import judge_tone, pooled_variation
+from ddsp_rt.evaluation.tone import judge_tone, pooled_attacks, pooled_variation
 from ddsp_rt.evaluation.truth import Truths
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ def _judge_resynthesis(
         "loudness_l1_db": _mean(np.abs(differences)),
         "loudness_l1_level_matched_db": _mean(np.abs(level_matched(differences))),
         "hnr_db": tone["hnr_db"],
+        "attack_noise_db": tone["attack_noise_db"],
         "micro_variation": tone["micro_variation"],
         "clicks": len(find_clicks(live.output, LIVE_RATE, threshold)),
         "clicks_found_of_injected": share_found(live.output, LIVE_RATE, threshold=threshold),
@@ -118,6 +119,7 @@ def _judge_resynthesis(
         "_floor": floor,
         "_differences": differences,
         "_levels": tone["_levels"],
+        "_attacks": tone["_attacks"],
     }
 
 
@@ -152,6 +154,7 @@ def _together(files: list[dict]) -> dict:
         "loudness_l1_db": pooled("_differences", np.abs),
         "loudness_l1_level_matched_db": pooled("_differences", lambda values: np.abs(level_matched(values))),
         "hnr_db": {name: median([s["hnr_db"][name] for s in files]) for name in ("recording", "output")},
+        "attack_noise_db": pooled_attacks([scores["_attacks"] for scores in files]),
         "micro_variation": pooled_variation([scores["_levels"] for scores in files]),
         "clicks": sum(scores["clicks"] for scores in files),
         "clicks_found_of_injected": median([scores["clicks_found_of_injected"] for scores in files]),

@@ -45,6 +45,9 @@ def resynthesis_rows(result: dict) -> Iterator[Row]:
     yield "  level-matched", number(result["loudness_l1_level_matched_db"], 2), "dB", "without the median difference"
     hnr, moving = result["hnr_db"], result["micro_variation"] or {}
     yield "Harmonics to noise (HNR)", number(hnr["output"], 1), "dB", f"{number(hnr['recording'], 1)} in the recording"
+    attack = result["attack_noise_db"] or {}
+    recorded = f"{number(attack.get('recording'), 1)} in the recording; of {attack.get('notes', 0)} notes"
+    yield "  attack noise", number(attack.get("output"), 1), "dB", recorded
     for name, what in MOVING:
         recorded, own = (moving.get(signal, {}).get(name) for signal in ("recording", "output"))
         unit = "dB" if name.endswith("db") else ""
