@@ -102,6 +102,10 @@ demo: $(VENV)/.package ## the bundled sung phrase becomes a violin and a saxopho
 	  echo "Made out/$$name.wav (listen) and out/$$name.png (look) from examples/sung_phrase.flac"; \
 	done
 
+.PHONY: listen
+listen: $(VENV)/.test ## make docs/instruments.html again, the page that plays every instrument, where one has changed
+	@$(PYTHON) docs/listen.py
+
 .PHONY: test
 test: $(VENV)/.test engine fuzz-build lint-packages ## every test, and the rules
 	@JOBS=$(JOBS) PYTEST="$(PYTEST)" tests/all.sh

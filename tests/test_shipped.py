@@ -1,12 +1,14 @@
 """Each instrument that comes with the project: small, credited, in tune, and at home in the bundled phrase."""
 
 import sys
+from html import escape
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import ddsp_rt
+from ddsp_rt.content_hash import content_hash
 
 ROOT = Path(__file__).parents[1]
 DELAYS = range(1, 4)  # frames of 4 ms between a pitch going in and coming out, analyses included
@@ -63,3 +65,18 @@ def test_it_sings_the_bundled_phrase_where_it_is_at_home(instrument):
 
 def test_it_is_silent_where_nothing_is_played(instrument):
     assert not np.any(instrument.transfer(np.zeros(48_000, np.float32), 48_000))
+
+
+def test_the_page_of_sounds_plays_this_very_file_for_half_a_minute_at_most(instrument):
+    page = " ".join((ROOT / "docs" / "instruments.html").read_text(encoding="utf-8").split())
+    path, seconds = Path(instrument.path), 0.0
+    assert f'id="{path.stem}" data-sha256="{content_hash(path)}"' in page, "run: make listen"
+    for what in ("phrase", "tune"):
+        assert f'src="listen/{path.stem}-{what}.mp3"' in page
+        sound, rate = ddsp_rt.read_audio(ROOT / "docs" / "listen" / f"{path.stem}-{what}.mp3")
+        assert np.abs(sound).max() > 0.05
+        seconds += len(sound) / rate
+    assert seconds <= 30
+    assert (ROOT / "docs" / "listen" / f"{path.stem}.webp").stat().st_size < 200_000
+    for line in instrument.metadata["attribution"]:
+        assert escape(line) in page
