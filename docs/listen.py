@@ -75,7 +75,7 @@ def article(instrument: Path) -> str:
 <p><img src="listen/{stem}.webp" width="{PIXELS}" loading="lazy"
 alt="The phrase on the {html.escape(title.lower())}, taken apart: spectrogram, pitch, loudness, harmonics, noise"></p>
 {table("What it is", [row for row in rows(card, 0) if row[0] in ROWS])}
-{table("Measured", rows(card, 1))}
+{table("Measured", rows(card, 1), heads=1)}
 <h3>Weaknesses</h3>
 {items(section(card, "Weaknesses"))}
 <h3>Credits</h3>
@@ -106,11 +106,16 @@ def rows(card: str, number: int) -> list[list[str]]:
     return [row for row in cells if any(row) and not set("".join(row)) <= set("-")]
 
 
-def table(caption: str, found: list[list[str]]) -> str:
-    lines = [
-        f'<tr><th scope="row">{inline(first)}</th>{"".join(f"<td>{inline(cell)}</td>" for cell in rest)}</tr>'
-        for first, *rest in found
-    ]
+def table(caption: str, found: list[list[str]], heads: int = 0) -> str:
+    """The first `heads` rows head its columns, the first cell of the others heads its row."""
+    lines = []
+    for number, row in enumerate(found):
+        cells = [f"<td>{inline(cell)}</td>" for cell in row]
+        if number < heads:
+            cells = [f'<th scope="col">{inline(cell)}</th>' for cell in row]
+        else:
+            cells[0] = f'<th scope="row">{inline(row[0])}</th>'
+        lines.append(f"<tr>{''.join(cells)}</tr>")
     return f"<h3>{caption}</h3>\n<table>\n" + "\n".join(lines) + "\n</table>"
 
 
