@@ -177,8 +177,8 @@ def _write_shards(output: Path, entries: list[Entry], asked: dict[str, Any]) -> 
             floors = [table["noise_floor_db"] for table in tables]
             # What is usual and when to be silent follow from all that the network heard; what is loud and what is high,
             # from how the instrument was played.
-            own = {key: heard.table(floors)[key] for key in ("usual", "gate_db")}
-            whole |= {"shards": names, **recorded.table(floors), **own}
+            told = heard.table(floors)
+            whole |= {"shards": names, **recorded.table(floors), "usual": told["usual"], "gate_db": told["gate_db"]}
         write_tensors(output.with_name(names[number]), whole, tensors)
     return {
         "recordings": len(tables),
