@@ -19,6 +19,7 @@ import numpy as np
 import ddsp_rt
 from ddsp_rt.audio import read_audio
 from ddsp_rt.errors import UserError
+from ddsp_rt.note_names import hz_from_midi
 from ddsp_rt.single_notes import SingleNote, single_note
 from ddsp_rt.sound_files.finder import find_sound_files
 from ddsp_rt.training.phrase_audio import phrase_audio, place
@@ -47,7 +48,7 @@ LAGS = 8  # frames that may lie between source and output
 def tone(midi: float, seconds: float = 1.0, attack: float = 0.04, release: float = 0.1) -> np.ndarray:
     """A bright note of some MIDI number with silence around it, float32 [samples]."""
     time = np.arange(int(seconds * RATE)) / RATE
-    f0 = 440.0 * 2.0 ** ((midi - 69) / 12)
+    f0 = hz_from_midi(midi)
     audio = sum(np.sin(2 * np.pi * h * f0 * time + h * h) / h for h in range(1, max(int(7000 // f0), 1) + 1))
     for edge, width in ((time, attack), (seconds - time, release)):
         audio *= np.sin(0.5 * np.pi * np.clip(edge / width, 0, 1)) ** 2
