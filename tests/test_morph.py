@@ -123,6 +123,8 @@ def test_weights_are_read_from_the_name(paths):
     ("name", "said"),
     [
         ("{low}:0.6,{high}:0.4,{low}:0.1", "two instruments"),
+        ("{low}:0.6,", "two instruments"),
+        (":0.6,{high}:0.4", "two instruments"),
         ("{low}:0,{high}:0", "above 0"),
         ("{low}:-1,{high}:2", "0 or more"),
         ("{low}:nan,{high}:2", "0 or more"),

@@ -65,10 +65,9 @@ def load_morph(text: str) -> Morph:
     """What "violin:0.6,cello:0.4" names: two instruments as `load` finds them, each with its weight; without weights
     they count alike. UsageError where it names none, more than two, or no share.
     """
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) != 2:
+    names, weights = zip(*(_weighted(part.strip()) for part in text.split(",")))
+    if len(names) != 2 or not all(names):
         raise UsageError(f"{text}: give two instruments, such as violin:0.6,cello:0.4")
-    names, weights = zip(*map(_weighted, parts))
     if not sum(weights) > 0:
         raise UsageError(f"{text}: one of the weights must be above 0")
     first, second = map(load, names)
