@@ -140,8 +140,9 @@ def test_what_lies_between_two_is_no_third(two):
     between = ddsp_rt.Morph(*two)
     with pytest.raises(UsageError, match="one instrument"):
         ddsp_rt.Morph(between, two[0])
-    with pytest.raises(UsageError, match="0 to 100"):
-        ddsp_rt.Morph(*two, 101)
+    for amount in (101, float("nan"), None, "half"):
+        with pytest.raises(UsageError, match="0 to 100"):
+            ddsp_rt.Morph(*two, amount)
 
 
 def test_transfer_from_the_command_line(paths, tone, tmp_path, monkeypatch, capsys):

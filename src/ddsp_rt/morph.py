@@ -25,9 +25,12 @@ class Morph(Instrument):
     def __init__(self, first: Instrument, second: Instrument, amount: float = 50.0):
         """Between `first` (0 %) and `second` (100 %); a UsageError where one lies between two itself."""
         self.first, self.second = one_instrument(as_instrument(first)), one_instrument(as_instrument(second))
-        if not 0 <= amount <= 100:
+        try:
+            self.amount = float(amount)
+        except (TypeError, ValueError):
+            self.amount = math.nan
+        if not 0 <= self.amount <= 100:
             raise UsageError(f"morph {amount}: give a number from 0 to 100")
-        self.amount = float(amount)
         self.path = first.path
         self.files = first.files + second.files
         self.engine = first.engine
