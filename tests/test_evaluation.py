@@ -107,6 +107,25 @@ def test_pitch_lag_knows_of_the_octave_and_finds_early_outputs():
     assert pitch_lag(delayed(audio, 480), audio, RATE) == pytest.approx(-30, abs=1)
 
 
+def test_a_wrong_note_is_not_a_late_one():
+    """An octave off for a tenth of a second where the output begins, under a vibrato that is 12 ms late."""
+    time = np.arange(2 * RATE) / RATE
+    phase = np.cumsum(330 * 2 ** (0.03 * np.sin(2 * np.pi * 5 * time))) / RATE
+    audio, wrong = (sum(np.sin(2 * np.pi * h * n * phase) / h for h in range(1, 5)) for n in (1, 2))
+    late = delayed(np.where(time < 0.1, wrong, audio), round(0.012 * RATE))
+    assert pitch_lag(audio, late, RATE) == pytest.approx(12, abs=1)
+
+
+def test_a_lag_beyond_the_search_is_no_result():
+    time = np.arange(RATE) / RATE
+    glide = sum(np.sin(h * 2 * np.pi * 150 / np.log(4) * 4**time) / h for h in range(1, 5))  # two octaves a second
+    assert np.isnan(pitch_lag(glide, delayed(glide, round(0.2 * RATE)), RATE))
+    assert pitch_lag(glide, delayed(glide, round(0.1 * RATE)), RATE) == pytest.approx(100, abs=1)
+    swell = np.sin(2 * np.pi * 200 * time) * 10 ** (-50 * (time - 0.4) ** 2)
+    assert np.isnan(loudness_lag(swell, delayed(swell, round(0.2 * RATE)), RATE))
+    assert np.isnan(loudness_lag(np.zeros(RATE), np.zeros(RATE), RATE))
+
+
 @pytest.mark.parametrize("f0", [45.0, 98.0, 440.0, 1200.0, 2000.0])
 def test_centred_tracker_is_right_on_tones(f0):
     time = np.arange(RATE) / RATE

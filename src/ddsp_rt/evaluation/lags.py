@@ -2,46 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ddsp_rt.evaluation.signals import MEASURE_RATE, centred_frames, resample
 
 SEARCH = 150  # ms either way
+LEAST = 50  # ms of both signals that a shift is judged by
+SEMITONE = 1 / 12  # octaves
 LOWEST, HIGHEST = 40.0, 2100.0  # Hz
 SEGMENT = 800  # samples at 16 kHz: two periods of the lowest tone
 
 
 def loudness_lag(reference, output, rate: int) -> float:
-    """Shift (ms) that maximises the correlation of the dB envelopes: 1 ms hop, 5 ms window, clamped at -60 dB."""
+    """Shift (ms) that maximises the correlation of the dB envelopes: 1 ms hop, 5 ms window, clamped at -60 dB.
+
+    NaN where none is found within `SEARCH`.
+    """
     a, b = envelope(reference, rate), envelope(output, rate)
-    best, best_shift = -np.inf, float("nan")
-    for shift in range(-SEARCH, SEARCH + 1):
+
+    def unlike(shift: int) -> float:
         x, y = _in_step(a, b, shift)
-        if len(x) < 50 or x.std() < 1e-9 or y.std() < 1e-9:
-            continue
-        correlation = np.corrcoef(x, y)[0, 1]
-        if correlation > best:
-            best, best_shift = correlation, float(shift)
-    return best_shift
+        if len(x) < LEAST or x.std() < 1e-9 or y.std() < 1e-9:
+            return np.nan
+        return -np.corrcoef(x, y)[0, 1]
+
+    return _least(unlike)
 
 
 def pitch_lag(reference, output, rate: int, octave: int = 0) -> float:
-    """Shift (ms) that minimises the mean absolute difference in cents of f0 tracked alike in both signals.
+    """Shift (ms) that minimises the mean absolute difference of f0 tracked alike in both signals.
 
-    `octave` is how far the output was meant to be transposed.
+    A difference of more than a semitone counts as one: a wrong note is not a late one, and a few frames an octave off,
+    where either signal begins, would outweigh the rest. NaN where no shift is found within `SEARCH`. `octave` is how
+    far the output was meant to be transposed.
     """
     a = np.log2(centred_f0(reference, rate)) + octave
     b = np.log2(centred_f0(output, rate))
-    best, best_shift = np.inf, float("nan")
-    for shift in range(-SEARCH, SEARCH + 1):
+
+    def unlike(shift: int) -> float:
         x, y = _in_step(a, b, shift)
         both = np.isfinite(x) & np.isfinite(y)
-        if both.sum() < 50:
-            continue
-        distance = np.mean(np.abs(x[both] - y[both]))
-        if distance < best:
-            best, best_shift = distance, float(shift)
-    return best_shift
+        if both.sum() < LEAST:
+            return np.nan
+        return np.mean(np.minimum(np.abs(x[both] - y[both]), SEMITONE))
+
+    return _least(unlike)
+
+
+def _least(unlike: Callable[[int], float]) -> float:
+    """The shift, ms, at which `unlike` is least. NaN where that is the first or the last that can be judged: what was
+    sought lies further away, or nowhere."""
+    shifts = np.arange(-SEARCH, SEARCH + 1)
+    values = np.array([unlike(shift) for shift in shifts])
+    shifts, values = shifts[np.isfinite(values)], values[np.isfinite(values)]
+    best = int(np.argmin(values)) if len(values) else 0
+    return float(shifts[best]) if 0 < best < len(values) - 1 else np.nan
 
 
 def envelope(audio, rate: int) -> np.ndarray:
