@@ -170,6 +170,7 @@ def test_held_out_recordings_are_not_trained_on_and_globs_that_match_nothing_are
     assert found('a = { recordings = ["hall", "dry"], held-out = ["*/two*"] }') == ["hall/one.wav", "dry"]
     for text, said in (
         ('a = { recordings = ["halls"] }', r"\[a\] recordings: 'halls' matches nothing"),
+        ('a = { recordings = ["**hall"] }', r"\[a\] recordings: '\*\*hall' (is no glob|matches nothing)"),
         ('a = { recordings = ["hall"], held-out = ["x"] }', r"\[a\] held-out: 'x' matches nothing"),
         ('a = { recordings = ["hall"], held-out = ["hall"] }', r"\[a\] recordings: everything is held out"),
         ('a = { recordings = ["empty"] }', r"\[a\] recordings: there are no sound files"),
@@ -208,6 +209,14 @@ def test_a_failure_is_told_what_hangs_on_it_is_not_begun_and_the_rest_is_made(jo
     assert outcomes["a"].why == "the recordings hold nothing"
     assert "a, which it starts from" in outcomes["b"].why
     assert any(line.startswith("a: failed after") and line.endswith("hold nothing") for line in lines)
+
+
+def test_one_that_cannot_begin_fails_alone(job):
+    blocked = job("a")
+    blocked.output.with_suffix(".training").write_text("a file where the folder should be")
+    outcomes, lines = trained([blocked, job("b", base="a"), job("c")])
+    assert states(outcomes) == {"a": "failed", "b": "not begun", "c": "done"}
+    assert "a.training" in outcomes["a"].why and f"a: failed: {outcomes['a'].why}" in lines
 
 
 def wait_until(condition):

@@ -6,7 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from ddsp_rt.errors import DataError
+from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.sound_files.finder import find_sound_files
 from ddsp_rt.training.rack.manifest import Entry
 
@@ -14,7 +14,7 @@ from ddsp_rt.training.rack.manifest import Entry
 def recordings_of(entry: Entry, data: Path, where: str) -> list[Path]:
     """Folders and files for `ddsp-rt train`: folders whole, where nothing in them is held out, else by their files.
 
-    Raises DataError, which begins with `where`, for a glob that matches nothing and when nothing is left.
+    Raises UserError, which begins with `where`, for a glob that is none or matches nothing and when nothing is left.
     """
     held_out = {os.path.realpath(path) for path in held_out_of(entry, data, where)}
     chosen: list[Path] = []
@@ -31,7 +31,7 @@ def recordings_of(entry: Entry, data: Path, where: str) -> list[Path]:
 
 
 def held_out_of(entry: Entry, data: Path, where: str) -> list[Path]:
-    """The files that are never trained on. Raises DataError for a glob that matches nothing."""
+    """The files that are never trained on. Raises UserError for a glob that is none or matches nothing."""
     return [
         file for glob in entry.held_out for path in _matches(glob, data, f"{where} held-out") for file in _sounds(path)
     ]
@@ -45,7 +45,10 @@ def digest(paths: list[Path]) -> str:
 
 
 def _matches(glob: str, data: Path, where: str) -> list[Path]:
-    found = sorted(data.glob(glob))
+    try:
+        found = sorted(data.glob(glob))
+    except ValueError as error:  # such as **x
+        raise UsageError(f"{where}: {glob!r} is no glob: {error}") from None
     if not found:
         raise DataError(f"{where}: {glob!r} matches nothing in {data}")
     return found

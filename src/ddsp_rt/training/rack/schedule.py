@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from ddsp_rt.errors import UserError
 from ddsp_rt.training.rack.job import Job
 from ddsp_rt.training.rack.places import Running, wait_for
 
@@ -69,7 +70,11 @@ def run(jobs: list[Job], bases: dict[str, str | None], place: Place, tell: Calla
                 elif len(working) < place.at_once:
                     tell(f"{job.name}: begun, its log is {job.log}")
                     now = time.monotonic()
-                    working.append(_Working(job, place.start(job), now, now))
+                    try:
+                        working.append(_Working(job, place.start(job), now, now))
+                    except (UserError, OSError) as error:  # the others go on
+                        outcomes[job.name] = Outcome(FAILED, str(error))
+                        tell(f"{job.name}: failed: {error}")
                 else:
                     continue
                 waiting.remove(job)
