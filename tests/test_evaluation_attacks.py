@@ -82,3 +82,10 @@ def test_with_too_few_notes_or_nothing_to_hear_there_is_no_result():
     assert median_attack_noise({"recording": attack_noise(audio, RATE, found), "output": silent}) is None
     assert median_attack_noise({}) is None and len(attack_noise(audio, RATE, [])) == 0
     assert find_notes(np.zeros(RATE), RATE, np.full(250, np.nan), np.full(250, -100.0)) == []
+
+
+def test_a_pitch_in_the_last_frame_alone_is_no_note():
+    """One sample into the frame."""
+    f0 = np.full(251, np.nan)
+    f0[-1] = 300.0
+    assert find_notes(0.1 * np.ones(RATE + 1), RATE, f0, np.zeros(251)) == []

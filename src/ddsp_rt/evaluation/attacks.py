@@ -57,7 +57,7 @@ def find_notes(audio: np.ndarray, rate: int, f0: np.ndarray, levels: np.ndarray)
         levels: dB [frames] (`measure_loudness`).
     """
     fine = _fine_levels(np.asarray(audio, np.float64), rate)
-    count = min(len(f0), len(levels))
+    count = min(len(f0), len(levels), len(fine) * FRAME_RATE // FINE)  # frames that lie in it wholly
     pitch, level = 1200 * np.log2(f0[:count]), levels[:count]
     span = round(CHANGE * FRAME_RATE)
     later = np.concatenate([pitch[span:], np.full(min(span, count), np.nan)])[:count]
