@@ -88,4 +88,4 @@ def test_a_pitch_in_the_last_frame_alone_is_no_note():
     """One sample into the frame."""
     f0 = np.full(251, np.nan)
     f0[-1] = 300.0
-    assert find_notes(0.1 * np.ones(RATE + 1), RATE, f0, np.zeros(251)) == []
+    assert find_notes(0.1 * np.ones(RATE + 1), RATE, f0, np.linspace(0, -1, 251)) == []
