@@ -31,7 +31,8 @@ Life::Life(const LifeDepth& depth, int model_rate, std::size_t harmonics, float 
     : nyquist_(0.5f * static_cast<float>(model_rate)),
       generator_(seed + kOtherSeed),
       warm_generator_(generator_),
-      processes_(harmonics) {
+      processes_(harmonics),
+      at_(harmonics) {
   if (depth.hertz.empty()) return;
   white_.resize((2 * harmonics + NoiseGenerator::kWidth - 1) / NoiseGenerator::kWidth * NoiseGenerator::kWidth);
   const auto count = static_cast<std::size_t>(nyquist_ / kStep) + 2;
@@ -58,9 +59,9 @@ void Life::reset() noexcept {
 Life::Place Life::place(float hz) const noexcept {
   const float last = static_cast<float>(places_.size() - 1), at = hz / static_cast<float>(kStep);
   const float within = at > 0.0f ? std::min(at, last) : 0.0f;
-  const auto below = std::min(static_cast<std::size_t>(within), places_.size() - 2);
+  const int below = std::min(static_cast<int>(within), static_cast<int>(places_.size()) - 2);
   const float share = within - static_cast<float>(below);
-  const Place &a = places_[below], &b = places_[below + 1];
+  const Place *const places = &places_[static_cast<std::size_t>(below)], &a = places[0], &b = places[1];
   return {a.share + share * (b.share - a.share), a.gain + share * (b.gain - a.gain),
           a.weight + share * (b.weight - a.weight)};
 }
@@ -68,7 +69,8 @@ Life::Place Life::place(float hz) const noexcept {
 void Life::step(float f0) noexcept {
   generator_.fill(white_.data(), white_.size());
   for (std::size_t h = 0; h < processes_.size(); ++h) {
-    const float share = place(static_cast<float>(h + 1) * f0).share;
+    at_[h] = place(static_cast<float>(h + 1) * f0);
+    const float share = at_[h].share;
     auto& [real, imaginary] = processes_[h];
     real[0] += share * (white_[2 * h] - real[0]);
     real[1] += share * (real[0] - real[1]);
@@ -82,9 +84,8 @@ void Life::play(float f0, float amount, Controls& controls) noexcept {
   step(f0);
   float sum = 0.0f, moved_sum = 0.0f, power = 0.0f, moved_power = 0.0f;
   for (std::size_t h = 0; h < processes_.size(); ++h) {
-    const float hz = static_cast<float>(h + 1) * f0;
-    if (!(hz < nyquist_)) break;
-    const Place at = place(hz);
+    if (!(static_cast<float>(h + 1) * f0 < nyquist_)) break;
+    const Place& at = at_[h];
     const float depth = amount * at.gain, real = 1.0f + depth * processes_[h].real[1],
                 imaginary = depth * processes_[h].imaginary[1];
     const float share = controls.harmonics[h], moved = share * std::sqrt(real * real + imaginary * imaginary);

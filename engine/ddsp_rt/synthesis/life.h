@@ -48,6 +48,7 @@ class Life {
   NoiseGenerator generator_, warm_generator_;
   std::vector<float> white_;
   std::vector<Process> processes_, warm_;
+  std::vector<Place> at_;  // where each harmonic was in the last step
 };
 
 }  // namespace ddsp_rt
