@@ -22,6 +22,12 @@ struct Features {
   std::array<float, kMfccCount> mfcc{};  // filled only when asked for
 };
 
+/// Whether what a control network reads of them, z left aside, is the same. Real-time.
+inline bool sound_alike(const Features& a, const Features& b) noexcept {
+  return a.f0 == b.f0 && a.periodicity == b.periodicity && a.loudness == b.loudness &&
+         a.fast_loudness == b.fast_loudness && a.balance == b.balance;
+}
+
 /// Makes a frame silent, whatever was heard. Real-time.
 inline void silence(Features& frame) noexcept { frame.loudness = frame.fast_loudness = kSilenceDb; }
 

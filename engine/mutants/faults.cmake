@@ -91,33 +91,35 @@ plant(bypass_fades_linearly "out[i] * std::cos(angle) + dry * std::sin(angle)"
 plant(swap_keeps_the_old_fit "!learning_ && fitter_.sounding() > 0.0f" "false")
 
 # Notes
-plant(bend_ignored "pitch_ + channel.bend" "pitch_")
+plant(bend_ignored "course.pitch + channel.bend" "course.pitch")
 plant(glide_between_keys_ignored "glides ? last_key_ : event.key" "event.key")
 plant(vibrato_twice_as_fast "static_cast<double>(settings.vibrato_rate) / kFrameRate"
   "2.0 * static_cast<double>(settings.vibrato_rate) / kFrameRate")
 plant(vibrato_depth_from_end_to_end "settings.vibrato_depth * std::min(1.0f, since / kVibratoOnset)"
   "0.5f * settings.vibrato_depth * std::min(1.0f, since / kVibratoOnset)")
-plant(vibrato_at_once "static_cast<float>(frames_) * kFrameMs - settings.vibrato_delay"
-  "static_cast<float>(frames_) * kFrameMs")
+plant(vibrato_at_once "static_cast<float>(course.frames) * kFrameMs - settings.vibrato_delay"
+  "static_cast<float>(course.frames) * kFrameMs")
 plant(attack_too_slow "step(-kAttackFrom, shape.attack)" "step(-0.8f * kAttackFrom, shape.attack)")
 plant(decay_too_fast "std::max(-shape.sustain, 1.0f)" "2.0f * std::max(-shape.sustain, 1.0f)")
 plant(release_too_slow "step(kReleaseBy, shape.release)" "step(40.0f, shape.release)")
 plant(struck_again_at_full_level "std::clamp(db_, kAttackFrom, kStruckAgain)" "db_")
 plant(struck_again_glides "leaps_ || target > kLeap * increment_" "target > kLeap * increment_")
-plant(cut_forgets_its_level "envelope_.cut()" "envelope_.reset()")
+plant(cut_forgets_its_level "now_.envelope.cut()" "now_.envelope.reset()")
 plant(footswitch_ignored "channels_[channel].legato" "false")
 plant(footswitch_slurs_every_channel "one_line || held_[i].channel == channel" "true")
-plant(velocity_uneven "std::clamp((127.0f * velocity_now_ - 1.0f) / 126.0f, 0.0f, 1.0f)"
-  "velocity_now_ * velocity_now_")
+plant(velocity_uneven "std::clamp((127.0f * course.velocity - 1.0f) / 126.0f, 0.0f, 1.0f)"
+  "course.velocity * course.velocity")
 plant(velocity_curve_ignored "std::exp2(2.0f * settings.curve)" "1.0f")
 plant(pressure_halved "kPressureDb * channel.pressure" "0.5f * kPressureDb * channel.pressure")
 plant(expression_halved "40.0f * std::log10(std::max(channel.expression, 1e-3f))"
   "20.0f * std::log10(std::max(channel.expression, 1e-3f))")
-plant(timbre_ignored "timbre_now_ - 0.5f" "0.0f")
-plant(swell_jumps "fresh_ ? 1.0f : kSmoothing" "1.0f")
+plant(timbre_ignored "now_.timbre - 0.5f" "0.0f")
+plant(swell_jumps "course.fresh ? 1.0f : kSmoothing" "1.0f")
 plant_text(onset_on_the_frame "const float* now = line_.data() + longest_ - late_;"
   "const float* now = line_.data() + longest_ - (ddsp_rt::planted(\"onset_on_the_frame\") ? 0 : late_);")
 plant(delay_fades_with_a_corner "passed * passed * (3.0f - 2.0f * passed)" "passed")
+plant(expected_answers_are_always_taken "!sound_alike(pass.state->expected, *pass.features)" "false")
+plant(movement_is_foreseen "sound_alike(features_, expected_) ? std::min" "true ? std::min")
 plant(voices_share_a_seed "static_cast<std::uint32_t>(voice + 1)" "std::uint32_t{1}")
 plant(voices_ignored "static_cast<std::size_t>(parameters()[Parameter::kVoices])" "std::size_t{kVoices}")
 plant(the_newest_is_stolen "missed(a) < missed(b)" "missed(b) < missed(a)")

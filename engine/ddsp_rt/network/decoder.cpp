@@ -97,10 +97,10 @@ Decoder::State Decoder::make_state() const {
   return state;
 }
 
-void Decoder::anticipate(std::span<State* const> states) const noexcept {
+void Decoder::anticipate(std::span<State* const> states, int part) const noexcept {
   std::array<Gru::State*, kMostAtOnce> recurrent;
   for (std::size_t i = 0; i < states.size(); ++i) recurrent[i] = &states[i]->gru;
-  gru_.anticipate(std::span(recurrent.data(), states.size()));
+  gru_.anticipate(std::span(recurrent.data(), states.size()), part);
 }
 
 void Decoder::read(const Pass& pass, std::size_t feature, float* input) const noexcept {
@@ -119,6 +119,57 @@ void Decoder::read(const Pass& pass, std::size_t feature, float* input) const no
 }
 
 void Decoder::step(std::span<const Pass> passes) const noexcept {
+  for (const Pass& pass : passes)
+    if (!sound_alike(pass.state->expected, *pass.features)) pass.state->answered = 0;
+  for (int part = 0; part < kParts; ++part) answer(passes, part);
+  for (const Pass& pass : passes) {
+    State& state = *pass.state;
+    Gru::turn(state.gru);
+    state.answered = 0;
+    const float* output = state.output.data();
+    pass.controls->amplitude = output[0];
+    std::copy_n(output + 1, spec_.harmonics, pass.controls->harmonics.begin());
+    std::copy_n(output + 1 + spec_.harmonics, spec_.noise_bands, pass.controls->noise.begin());
+  }
+}
+
+void Decoder::expect(std::span<const Pass> passes, int part) const noexcept {
+  if (part == 0)
+    for (const Pass& pass : passes) {
+      pass.state->expected = *pass.features;
+      pass.state->answered = 0;
+    }
+  answer(passes, part);
+}
+
+// Of those passes whose next part it is.
+void Decoder::answer(std::span<const Pass> passes, int part) const noexcept {
+  std::array<Pass, kMostAtOnce> due;
+  std::array<Gru::Pass, kMostAtOnce> recurrent;
+  std::size_t count = 0;
+  for (const Pass& pass : passes) {
+    if (pass.state->answered != part) continue;
+    ++pass.state->answered;
+    recurrent[count] = {&pass.state->gru, pass.state->joined.data()};
+    due[count++] = pass;
+  }
+  if (count == 0) return;
+  const std::span these(due.data(), count);
+  const std::span<const Gru::Pass> through(recurrent.data(), count);
+  if (part == 0) {
+    take_in(these);
+    gru_.hear(through, 0);
+  } else if (part == 1) {
+    for (int rest = 1; rest < Gru::kInputParts; ++rest) gru_.hear(through, rest);
+    gru_.answer(through);
+  } else if (part == 2) {
+    read_hidden(these);
+  } else {
+    put_out(these);
+  }
+}
+
+void Decoder::take_in(std::span<const Pass> passes) const noexcept {
   const std::size_t count = passes.size();
   std::array<DenseStack::Pass, kMostAtOnce> stacks;
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
@@ -132,30 +183,28 @@ void Decoder::step(std::span<const Pass> passes) const noexcept {
     for (std::size_t p = 0; p < count; ++p)
       std::copy_n(stacks[p].y, spec_.hidden, passes[p].state->joined.data() + i * spec_.hidden);
   }
+}
 
-  std::array<Gru::Pass, kMostAtOnce> recurrent;
-  for (std::size_t p = 0; p < count; ++p) recurrent[p] = {&passes[p].state->gru, passes[p].state->joined.data()};
-  gru_.step(std::span(recurrent.data(), count));
-
-  std::array<Dense::Pass, kMostAtOnce> heads;
+void Decoder::read_hidden(std::span<const Pass> passes) const noexcept {
+  const std::size_t count = passes.size();
+  std::array<DenseStack::Pass, kMostAtOnce> stacks;
   for (std::size_t p = 0; p < count; ++p) {
     State& state = *passes[p].state;
     float* together = state.recurrent_and_joined.data();
     std::copy(state.joined.begin(), state.joined.end(),
-              std::copy(state.gru.hidden.begin(), state.gru.hidden.end(), together));
+              std::copy(state.gru.next.begin(), state.gru.next.end(), together));
     stacks[p] = {together, state.layer_scratch.data(), state.layer_output.data()};
-    heads[p] = {state.layer_output.data(), state.output.data()};
   }
   out_.apply(std::span(stacks.data(), count));
-  head_.apply(std::span(heads.data(), count));
+}
 
-  for (const Pass& pass : passes) {
-    float* output = pass.state->output.data();
-    kernels().scale_output(output, pass.state->output.size());
-    pass.controls->amplitude = output[0];
-    std::copy_n(output + 1, spec_.harmonics, pass.controls->harmonics.begin());
-    std::copy_n(output + 1 + spec_.harmonics, spec_.noise_bands, pass.controls->noise.begin());
-  }
+void Decoder::put_out(std::span<const Pass> passes) const noexcept {
+  const std::size_t count = passes.size();
+  std::array<Dense::Pass, kMostAtOnce> heads;
+  for (std::size_t p = 0; p < count; ++p)
+    heads[p] = {passes[p].state->layer_output.data(), passes[p].state->output.data()};
+  head_.apply(std::span(heads.data(), count));
+  for (const Pass& pass : passes) kernels().scale_output(pass.state->output.data(), pass.state->output.size());
 }
 
 }  // namespace ddsp_rt

@@ -45,7 +45,12 @@ class Decoder {
   struct State {
     Gru::State gru;
     AlignedVector<float> scratch, joined, recurrent_and_joined, layer_scratch, layer_output, output;
-    void reset() noexcept { gru.reset(); }
+    Features expected;  // what is answered ahead
+    int answered = 0;   // parts of that answer that are there
+    void reset() noexcept {
+      gru.reset();
+      answered = 0;
+    }
   };
 
   /// Reads the tensors decoder.*. Throws FileFault.
@@ -58,7 +63,8 @@ class Decoder {
 
   /// Does the half of the next frame's work that needs no features: for moments with time to spare. Real-time.
   void anticipate(State& state) const noexcept { gru_.anticipate(state.gru); }
-  void anticipate(std::span<State* const> states) const noexcept;  // kMostAtOnce at most
+  static constexpr int kHiddenParts = Gru::kHiddenParts;
+  void anticipate(std::span<State* const> states, int part) const noexcept;  // kMostAtOnce at most; parts in order
 
   /// One frame. `z` is [z_dims], unused (and may be null) where the spec does not name it; values that are no finite
   /// number count as silence or 0. Real-time.
@@ -76,7 +82,17 @@ class Decoder {
   };
   void step(std::span<const Pass> passes) const noexcept;
 
+  /// Answers features that are expected, part by part from 0 to kParts - 1, for moments with time to spare: the step
+  /// that brings these very features has the rest left to do; one that brings others does all of it anew. Controls stay
+  /// as they are until then; `z` must be the same then. Changes no answer. Real-time.
+  static constexpr int kParts = 4;
+  void expect(std::span<const Pass> passes, int part) const noexcept;
+
  private:
+  void answer(std::span<const Pass> passes, int part) const noexcept;
+  void take_in(std::span<const Pass> passes) const noexcept;
+  void read_hidden(std::span<const Pass> passes) const noexcept;
+  void put_out(std::span<const Pass> passes) const noexcept;
   void read(const Pass& pass, std::size_t feature, float* input) const noexcept;
 
   DecoderSpec spec_;

@@ -41,12 +41,19 @@ void Dense::shift_bias(std::size_t first, float by) noexcept {
   for (std::size_t row = first; row < outputs_; ++row) bias_[row] += by;
 }
 
-void Dense::apply(std::span<const Pass> passes) const noexcept {
+void Dense::apply(std::span<const Pass> passes, int part, int parts) const noexcept {
+  if (passes.empty()) return;
+  const auto panels_before = [&](int number) {
+    return bias_.size() / kPanel * static_cast<std::size_t>(number) / static_cast<std::size_t>(parts);
+  };
+  const std::size_t row = kPanel * panels_before(part), rows = kPanel * panels_before(part + 1) - row;
+  std::array<Pass, kMostAtOnce> these;
+  for (std::size_t p = 0; p < passes.size(); ++p) these[p] = {passes[p].x, passes[p].y + row};
   const Kernels& kernel = kernels();
   if (halves_.empty()) {
-    kernel.dense_f32(passes.data(), passes.size(), weights_.data(), bias_.data(), bias_.size(), inputs_);
+    kernel.dense_f32(these.data(), passes.size(), weights_.data() + row * inputs_, bias_.data() + row, rows, inputs_);
   } else {
-    kernel.dense_f16(passes.data(), passes.size(), halves_.data(), bias_.data(), bias_.size(), inputs_);
+    kernel.dense_f16(these.data(), passes.size(), halves_.data() + row * inputs_, bias_.data() + row, rows, inputs_);
   }
 }
 

@@ -32,7 +32,8 @@ class Dense {
   /// Each pass has the result it has alone: the weights come from memory once for all of them. `y` has room for
   /// padded_outputs(); its values from outputs() on are 0 afterwards. Real-time.
   using Pass = Product;
-  void apply(std::span<const Pass> passes) const noexcept;
+  void apply(std::span<const Pass> passes) const noexcept { apply(passes, 0, 1); }
+  void apply(std::span<const Pass> passes, int part, int parts) const noexcept;  // of y, as even as panels allow
   void apply(const float* x, float* y) const noexcept { apply(std::array{Pass{x, y}}); }
 
  private:

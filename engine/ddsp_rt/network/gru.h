@@ -16,8 +16,8 @@ namespace ddsp_rt {
 class Gru {
  public:
   struct State {
-    AlignedVector<float> hidden, from_input, from_hidden;
-    bool anticipated = false;  // from_hidden is that of hidden
+    AlignedVector<float> hidden, next, from_input, from_hidden;
+    int anticipated = 0;  // parts of from_hidden that are those of hidden
     void reset() noexcept;
   };
 
@@ -30,6 +30,7 @@ class Gru {
 
   /// Does the half of the next step that needs no input: for moments with time to spare. Real-time.
   void anticipate(State& state) const noexcept { anticipate(std::array{&state}); }
+  void anticipate(std::span<State* const> states) const noexcept;
 
   /// Afterwards state.hidden holds the output, [width]. Real-time.
   void step(State& state, const float* x) const noexcept { step(std::array{Pass{&state, x}}); }
@@ -40,7 +41,15 @@ class Gru {
     const float* x;
   };
   void step(std::span<const Pass> passes) const noexcept;
-  void anticipate(std::span<State* const> states) const noexcept;
+
+  /// The same in parts, which change no output until turn() makes the answer, state.next, the new output: anticipate()
+  /// from part 0 to kHiddenParts - 1, hear() from part 0 to kInputParts - 1, then answer(). What is anticipated already
+  /// is left alone. Real-time.
+  static constexpr int kHiddenParts = 2, kInputParts = 3;
+  void anticipate(std::span<State* const> states, int part) const noexcept;
+  void hear(std::span<const Pass> passes, int part) const noexcept;
+  void answer(std::span<const Pass> passes) const noexcept;
+  static void turn(State& state) noexcept;
 
  private:
   Dense from_input_, from_hidden_;

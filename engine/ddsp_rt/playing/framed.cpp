@@ -35,10 +35,10 @@ void Framed::begin_frame() noexcept {
 
 // In a block in which no frame begins: its share of the steps, by how many such blocks are left.
 void Framed::work_ahead(int block) noexcept {
-  const int blocks = (length_ - position_) / block + 1;
-  for (int steps = (Voice::kSteps - steps_done_ + blocks - 1) / blocks; steps > 0; --steps) {
+  const int blocks = (length_ - position_) / block + 1, all = steps_ahead();
+  for (int steps = (all - steps_done_ + blocks - 1) / blocks; steps > 0; --steps) {
     work_ahead_step(steps_done_);
-    if (++steps_done_ == Voice::kSteps) rooms_.work_ahead();
+    if (++steps_done_ == all) rooms_.work_ahead();
   }
 }
 

@@ -67,8 +67,10 @@ class Framed {
   /// Renders a frame, dry, from the `gathered` samples of the one before (none at first) and the parameters of now.
   virtual void render(int gathered, const FrameClock::Frame& frame, float* out) noexcept = 0;
 
-  /// Does a part of what the next frame needs and what is known already; see Voice::work_ahead.
+  /// Does a part, 0 to steps_ahead() - 1, of what the next frame needs and what is known already; see
+  /// Voice::work_ahead.
   virtual void work_ahead_step(int step) noexcept = 0;
+  virtual int steps_ahead() const noexcept { return Voice::kSteps; }  // the same throughout a frame
 
   /// What sounds now, the room included.
   const float* rendered() const noexcept { return rendered_.data(); }

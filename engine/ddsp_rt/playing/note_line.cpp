@@ -27,7 +27,7 @@ NoteLine::NoteLine(const Instruments& instruments, int rate, std::uint32_t seed)
 
 void NoteLine::reset() noexcept {
   voice_.start();
-  envelope_.reset();
+  now_.envelope.reset();
   features_ = {};
   late_ = late_before_ = 0;
   rung_out_ = true;
@@ -39,8 +39,8 @@ void NoteLine::start(int channel, int key, float velocity, float from, int late,
   if (idle()) {
     voice_.start(rested);
     late_before_ = late;
-    velocity_now_ = velocity;
-    fresh_ = true;
+    now_.velocity = velocity;
+    now_.fresh = true;
   } else {
     voice_.leap();
   }
@@ -48,23 +48,18 @@ void NoteLine::start(int channel, int key, float velocity, float from, int late,
   channel_ = channel;
   key_ = key;
   velocity_ = velocity;
-  pitch_ = from;
-  vibrato_phase_ = 0.0;
-  frames_ = 0;
-  rung_out_ = pedalled = false;
-  envelope_.start();
+  now_.pitch = from;
+  now_.vibrato_phase = 0.0;
+  now_.frames = 0;
+  rung_out_ = pedalled = expects_ = false;
+  right_ = 0;
+  now_.envelope.start();
 }
 
 void NoteLine::take_over(const NoteLine& before, const Voice::Memory& rested) noexcept {
-  if (before.envelope_.over()) return;
-  start(before.channel_, before.key_, before.velocity_, before.pitch_, before.late_, rested);
-  envelope_ = before.envelope_;
-  velocity_now_ = before.velocity_now_;
-  swell_now_ = before.swell_now_;
-  timbre_now_ = before.timbre_now_;
-  fresh_ = before.fresh_;
-  vibrato_phase_ = before.vibrato_phase_;
-  frames_ = before.frames_;
+  if (before.now_.envelope.over()) return;
+  start(before.channel_, before.key_, before.velocity_, before.now_.pitch, before.late_, rested);
+  now_ = before.now_;
   pedalled = before.pedalled;
   order = before.order;
 }
@@ -77,43 +72,58 @@ void NoteLine::slur(int channel, int key, float velocity) noexcept {
 }
 
 void NoteLine::listen(const NoteSettings& settings, const ChannelState& channel) noexcept {
-  pitch_ += (static_cast<float>(key_) - pitch_) * Glide::share(settings.glide);
-  const float midi = pitch_ + channel.bend + settings.semitones + vibrato(settings) / 100.0f;
-  features_.f0 = hz_from_midi(std::clamp(midi, kLowestMidi, kHighestMidi));
-  features_.periodicity = voice_.instruments().periodicity_median(settings.share);
-  features_.loudness = loudness(settings, channel);
-  voice_.instruments().complete(features_, settings.share);
-  ++frames_;
+  features_ = hear(now_, settings, channel);
+  if (expects_) right_ = sound_alike(features_, expected_) ? std::min(right_ + 1, kTrusted) : 0;
+  expects_ = false;
 }
 
-float NoteLine::loudness(const NoteSettings& settings, const ChannelState& channel) noexcept {
-  velocity_now_ += (velocity_ - velocity_now_) * kSmoothing;
+void NoteLine::expect(const NoteSettings& settings, const ChannelState& channel) noexcept {
+  Course next = now_;
+  expected_ = hear(next, settings, channel);
+  expects_ = true;
+}
+
+// What the network hears in a frame, and the course after it.
+Features NoteLine::hear(Course& course, const NoteSettings& settings, const ChannelState& channel) const noexcept {
+  course.pitch += (static_cast<float>(key_) - course.pitch) * Glide::share(settings.glide);
+  const float midi = course.pitch + channel.bend + settings.semitones + vibrato(course, settings) / 100.0f;
+  Features features;
+  features.f0 = hz_from_midi(std::clamp(midi, kLowestMidi, kHighestMidi));
+  features.periodicity = voice_.instruments().periodicity_median(settings.share);
+  features.loudness = loudness(course, settings, channel);
+  voice_.instruments().complete(features, settings.share);
+  ++course.frames;
+  return features;
+}
+
+float NoteLine::loudness(Course& course, const NoteSettings& settings, const ChannelState& channel) const noexcept {
+  course.velocity += (velocity_ - course.velocity) * kSmoothing;
   const float swell = kPressureDb * channel.pressure + 40.0f * std::log10(std::max(channel.expression, 1e-3f));
-  const float share = fresh_ ? 1.0f : kSmoothing;
-  swell_now_ += (swell - swell_now_) * share;
-  timbre_now_ += (channel.timbre - timbre_now_) * share;
-  fresh_ = false;
-  const float envelope = envelope_.next(settings.envelope);
-  if (envelope_.over()) return kSilenceDb;
-  const float even = std::clamp((127.0f * velocity_now_ - 1.0f) / 126.0f, 0.0f, 1.0f);
+  const float share = course.fresh ? 1.0f : kSmoothing;
+  course.swell += (swell - course.swell) * share;
+  course.timbre += (channel.timbre - course.timbre) * share;
+  course.fresh = false;
+  const float envelope = course.envelope.next(settings.envelope);
+  if (course.envelope.over()) return kSilenceDb;
+  const float even = std::clamp((127.0f * course.velocity - 1.0f) / 126.0f, 0.0f, 1.0f);
   const float touch = std::pow(even, std::exp2(2.0f * settings.curve));
-  const float db = settings.softest + (settings.loudest - settings.softest) * touch + envelope + swell_now_;
+  const float db = settings.softest + (settings.loudest - settings.softest) * touch + envelope + course.swell;
   return std::clamp(db, kSilenceDb, kHighestLoudness);
 }
 
-float NoteLine::vibrato(const NoteSettings& settings) noexcept {
-  const float since = static_cast<float>(frames_) * kFrameMs - settings.vibrato_delay;
+float NoteLine::vibrato(Course& course, const NoteSettings& settings) noexcept {
+  const float since = static_cast<float>(course.frames) * kFrameMs - settings.vibrato_delay;
   if (since < 0.0f) return 0.0f;
   const float depth = settings.vibrato_depth * std::min(1.0f, since / kVibratoOnset);
-  const auto sine = static_cast<float>(std::sin(2.0 * std::numbers::pi * vibrato_phase_));
-  vibrato_phase_ += static_cast<double>(settings.vibrato_rate) / kFrameRate;
-  vibrato_phase_ -= std::floor(vibrato_phase_);
+  const auto sine = static_cast<float>(std::sin(2.0 * std::numbers::pi * course.vibrato_phase));
+  course.vibrato_phase += static_cast<double>(settings.vibrato_rate) / kFrameRate;
+  course.vibrato_phase -= std::floor(course.vibrato_phase);
   return depth * sine;
 }
 
 void NoteLine::play(VoiceSettings settings, const FrameClock::Frame& frame, float* out) noexcept {
-  const bool silent = voice_.silent() && envelope_.over();
-  settings.brightness += 2.0f * kTimbreTilt * (timbre_now_ - 0.5f);
+  const bool silent = voice_.silent() && now_.envelope.over();
+  settings.brightness += 2.0f * kTimbreTilt * (now_.timbre - 0.5f);
   voice_.play(features_, settings, frame, line_.data() + longest_);
   sound_late(frame.length, out);
   rung_out_ = silent && voice_.silent();  // a frame of silence has pushed the last sound out

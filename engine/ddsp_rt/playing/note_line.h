@@ -42,17 +42,22 @@ class NoteLine {
   /// The line goes on to another key without a new attack.
   void slur(int channel, int key, float velocity) noexcept;
 
-  void release() noexcept { envelope_.release(); }
-  void cut() noexcept { envelope_.cut(); }  // silent within 20 ms
+  void release() noexcept { now_.envelope.release(); }
+  void cut() noexcept { now_.envelope.cut(); }  // silent within 20 ms
 
   /// Settles what the network hears in the frame to come.
   void listen(const NoteSettings& settings, const ChannelState& channel) noexcept;
 
+  /// Says what the network will hear in the frame after, if nothing happens until then.
+  void expect(const NoteSettings& settings, const ChannelState& channel) noexcept;
+  const Features& expected() const noexcept { return expected_; }
+  bool foresees() const noexcept { return right_ >= kTrusted; }  // what it expected of late has come
+
   /// Adds the frame to `out`, once the networks have answered.
   void play(VoiceSettings settings, const FrameClock::Frame& frame, float* out) noexcept;
 
-  bool idle() const noexcept { return envelope_.over() && rung_out_; }  // has nothing to play
-  bool held() const noexcept { return envelope_.held(); }               // neither released nor over
+  bool idle() const noexcept { return now_.envelope.over() && rung_out_; }  // has nothing to play
+  bool held() const noexcept { return now_.envelope.held(); }               // neither released nor over
   bool plays(int channel, int key) const noexcept { return channel_ == channel && key_ == key; }
   int channel() const noexcept { return channel_; }
   int key() const noexcept { return key_; }
@@ -64,21 +69,33 @@ class NoteLine {
   std::int64_t order = 0;  // of its note among all that began
 
  private:
-  float loudness(const NoteSettings& settings, const ChannelState& channel) noexcept;
-  float vibrato(const NoteSettings& settings) noexcept;
+  /// Where the note is on its way; moves on by itself, frame by frame.
+  struct Course {
+    NoteEnvelope envelope;
+    float velocity = 0.0f;
+    float swell = 0.0f;  // dB, of pressure and expression
+    float timbre = 0.5f;
+    bool fresh = true;           // no frame has sounded since the line was idle
+    float pitch = 0.0f;          // MIDI, gliding to key_
+    double vibrato_phase = 0.0;  // cycles
+    std::int64_t frames = 0;     // since the note began
+  };
+
+  Features hear(Course& course, const NoteSettings& settings, const ChannelState& channel) const noexcept;
+  float loudness(Course& course, const NoteSettings& settings, const ChannelState& channel) const noexcept;
+  static float vibrato(Course& course, const NoteSettings& settings) noexcept;
   void sound_late(int length, float* out) noexcept;
 
+  // Frames in a row that a line must have foreseen: controllers that move are not guessed at for nothing.
+  static constexpr int kTrusted = 4;
+
   Voice voice_;
-  NoteEnvelope envelope_;
-  Features features_;
+  Course now_;
+  Features features_, expected_;
+  bool expects_ = false;  // the next frame
+  int right_ = 0;         // frames in a row, up to kTrusted, that were as expected
   int channel_ = 0, key_ = 0;
-  float velocity_ = 0.0f, velocity_now_ = 0.0f;
-  float swell_now_ = 0.0f;  // dB, of pressure and expression
-  float timbre_now_ = 0.5f;
-  bool fresh_ = true;           // no frame has sounded since the line was idle
-  float pitch_ = 0.0f;          // MIDI, gliding to key_
-  double vibrato_phase_ = 0.0;  // cycles
-  std::int64_t frames_ = 0;     // since the note began
+  float velocity_ = 0.0f;
   int late_ = 0, late_before_ = 0;
   bool rung_out_ = true;     // nothing is left in the past either
   std::size_t longest_;      // frame

@@ -12,6 +12,9 @@ namespace {
 constexpr int kRest = 2 * kFrameRate;        // frames of silence after which the network has come to rest
 constexpr std::size_t kSoft = 1, kLoud = 7;  // of the quantiles: 5 % and 95 %
 static_assert(kQuantileProbabilities[kSoft] == 0.05f && kQuantileProbabilities[kLoud] == 0.95f);
+// Ahead, of a network. Its last part is left to the block in which a frame begins: with three blocks to a frame each
+// then has a third of the work.
+constexpr int kNetworkSteps = Decoder::kHiddenParts + Decoder::kParts - 1;
 static_assert(info(Parameter::kVoices).minimum == 1 && info(Parameter::kVoices).maximum == Notes::kVoices);
 
 Decoder::State rested_state(const Instrument& instrument) {
@@ -21,6 +24,7 @@ Decoder::State rested_state(const Instrument& instrument) {
   rest.f0 = hz_from_midi(instrument.quantiles.pitch_midi[4]);
   instrument.complete(rest);
   for (int frame = 0; frame < kRest; ++frame) instrument.decoder.step(state, rest, instrument.z_mean.data(), controls);
+  instrument.decoder.anticipate(state);  // for every note that begins
   return state;
 }
 
@@ -127,20 +131,44 @@ void Notes::hear(std::span<NoteLine* const> lines, PerformerOf which) const noex
   (lines.front()->voice().*which)().instrument().decoder.step(std::span(passes.data(), lines.size()));
 }
 
+// The steps of either network that works, then the synthesizers'.
+int Notes::steps_ahead() const noexcept {
+  return kNetworkSteps * (static_cast<int>(morph().first) + static_cast<int>(morph().second)) + 1;
+}
+
 void Notes::work_ahead_step(int step) noexcept {
-  if (step > 1) {
+  if (step == 0) {
+    const NoteSettings current = settings();
     for (NoteLine& line : lines_)
-      if (!line.idle()) line.voice().work_ahead(step);
-    return;
+      if (!line.idle()) line.expect(current, channels_[line.channel()]);
   }
-  if (!(step == 0 ? morph().first : morph().second)) return;
-  const PerformerOf which = step == 0 ? PerformerOf(&Voice::first) : PerformerOf(&Voice::second);
-  std::array<Decoder::State*, kVoices> states;
-  std::size_t count = 0;
+  if (step < steps_ahead() - 1) {
+    const bool first = morph().first && step < kNetworkSteps;
+    return ask_ahead(first ? PerformerOf(&Voice::first) : PerformerOf(&Voice::second), step % kNetworkSteps);
+  }
   for (NoteLine& line : lines_)
-    if (!line.idle()) states[count++] = (line.voice().*which)().state();
-  const Instrument& asked = step == 0 ? instrument() : *instruments().second();
-  asked.decoder.anticipate(std::span(states.data(), count));
+    if (!line.idle()) line.voice().work_ahead(Voice::kSteps - 1);
+}
+
+// What needs no features, of all lines; then the answer to what lines expect to hear that will most likely be right.
+void Notes::ask_ahead(PerformerOf which, int step) noexcept {
+  std::array<Decoder::State*, kVoices> states;
+  std::array<Decoder::Pass, kVoices> passes;
+  std::size_t sounding = 0, expecting = 0;
+  const Instrument* asked = nullptr;
+  for (NoteLine& line : lines_) {
+    if (line.idle()) continue;
+    Performer& performer = (line.voice().*which)();
+    asked = &performer.instrument();
+    states[sounding++] = performer.state();
+    if (line.foresees()) passes[expecting++] = performer.pass(line.expected());
+  }
+  if (!asked) return;
+  if (step < Decoder::kHiddenParts) {
+    asked->decoder.anticipate(std::span(states.data(), sounding), step);
+  } else {
+    asked->decoder.expect(std::span(passes.data(), expecting), step - Decoder::kHiddenParts);
+  }
 }
 
 void Notes::apply(const NoteEvent& event, int late) noexcept {

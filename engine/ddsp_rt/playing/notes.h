@@ -66,6 +66,8 @@ class Notes final : public Framed {
   using PerformerOf = Performer& (Voice::*)() noexcept;
   void hear(std::span<NoteLine* const> lines, PerformerOf which) const noexcept;
   void work_ahead_step(int step) noexcept override;
+  int steps_ahead() const noexcept override;
+  void ask_ahead(PerformerOf which, int step) noexcept;
 
   void queue(const NoteEvent& event, int at) noexcept;
   void apply(const NoteEvent& event, int late) noexcept;
