@@ -4,7 +4,9 @@
 //
 // Held notes. Prints JSON: back to back, microseconds a frame; paced, blocks that arrive in real time, the mean and the
 // 99.9th percentile of block time over block duration. Each is the best of some runs; `cpu` is the thread's own time,
-// which what else runs on the machine disturbs less. An empty callback's figures stand beside them.
+// which what else runs on the machine disturbs less. An empty callback's figures stand beside them. Where blocks cut a
+// frame evenly, `places_us` has the quickest back to back of each place in the frame, the first being where it begins:
+// what it takes without a disturbance, so that two builds can be compared on a machine that is in use.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -52,6 +54,7 @@ struct Figures {
 struct Case {
   int voices;
   Figures wall{}, cpu{}, paced_wall{}, paced_cpu{};
+  std::vector<double> places{};  // seconds, of each block of a frame
 };
 
 struct Setting {
@@ -83,6 +86,10 @@ void run(Case& kind, const Setting& setting, bool paced) {
     if (kind.voices > 0) notes.process({pressed, setting.block}, out.data(), setting.block);
     const double used = thread_seconds() - cpu_from;
     if (block * duration < kWarmUp) continue;
+    if (!paced && !kind.places.empty()) {
+      double& quickest = kind.places[static_cast<std::size_t>(block) % kind.places.size()];
+      quickest = std::min(quickest, used);
+    }
     cpu.push_back(used / duration);
     wall.push_back(std::chrono::duration<double>(Clock::now() - from).count() / duration);
   }
@@ -102,6 +109,10 @@ int main(int count, char** arguments) {
   const Setting setting{Instrument::load(arguments[1]), count > 2 ? std::atoi(arguments[2]) : 48000,
                         count > 3 ? std::atoi(arguments[3]) : 64, count > 4 ? std::atof(arguments[4]) : 2.0};
   Case empty{0}, one{1}, eight{8};
+  const int frame = setting.rate / kFrameRate;
+  if (setting.rate % kFrameRate == 0 && frame % setting.block == 0)
+    for (Case* kind : {&one, &eight})
+      kind->places.assign(static_cast<std::size_t>(frame / setting.block), std::numeric_limits<double>::infinity());
   for (int turn = 0; turn < kRuns; ++turn)
     for (const bool paced : {false, true})
       for (Case* kind : {&empty, &one, &eight}) run(*kind, setting, paced);
@@ -112,7 +123,10 @@ int main(int count, char** arguments) {
     show("wall", kind->wall, ", ");
     show("cpu", kind->cpu, ",\n        ");
     show("paced_wall", kind->paced_wall, ", ");
-    show("paced_cpu", kind->paced_cpu, "},\n");
+    show("paced_cpu", kind->paced_cpu, "");
+    for (std::size_t place = 0; place < kind->places.size(); ++place)
+      std::printf("%s%.1f", place == 0 ? ",\n        \"places_us\": [" : ", ", 1e6 * kind->places[place]);
+    std::printf("%s},\n", kind->places.empty() ? "" : "]");
   }
   std::printf(
       "  \"eight_to_one\": %.2f,\n  \"eight_to_one_paced_p999\": %.2f,\n  \"eight_to_one_paced_p999_cpu\": %.2f\n}\n",
