@@ -92,6 +92,26 @@ TEST_CASE("The noise of an unvoiced frame has the source's balance about 3.5 kHz
   }
 }
 
+TEST_CASE("Noise that hardly has anything above 3.5 kHz gets the source's balance all the same") {
+  Breath breath(kModelRate, kBands);
+  for (const double fall : {0.0, 1.0, 2.0}) {  // 0, 6 and 12 dB an octave
+    for (const float wanted : {-20.0f, -6.0f, 0.0f, 8.0f}) {
+      Features features;
+      features.f0 = 300.0f, features.periodicity = 0.1f, features.balance = wanted;
+      Controls dark(30, kBands);
+      for (std::size_t b = 0; b < kBands; ++b) dark.noise[b] = static_cast<float>(0.01 / std::pow(1.0 + b / 8.0, fall));
+      breath.play(features, 1.0f, dark);
+      double below = 0.0, above = 0.0;
+      for (std::size_t b = 1; b <= 56; ++b) {  // 125 Hz apart, to 7 kHz; half of those on an edge
+        const double power = std::pow(dark.noise[b], 2) * (b == 56 ? 0.5 : 1.0);
+        (b > 28 ? above : below) += b == 28 ? 0.5 * power : power;
+        if (b == 28) above += 0.5 * power;
+      }
+      CHECK(std::abs(10.0 * std::log10(above / below) - wanted) < 0.5);
+    }
+  }
+}
+
 TEST_CASE("A lost frame changes nothing, a consonant is noise within 16 ms, and a tone is back at once") {
   Breath breath(kModelRate, kBands);
   CHECK(after(breath, 0.1f, 1).amplitude == 0.0f);  // it begins with a consonant

@@ -14,22 +14,31 @@ constexpr float kFall = 1.0f / 3.0f;    // a frame, at the fastest
 constexpr float kWhole = 1.0f + kFall;  // a voiced frame: one more goes by before the fall is heard
 constexpr float kWhite = 1.0f / 3.0f;   // mean square of the noise generator's samples
 
-constexpr double kEdge = 3500.0, kHeard = 7000.0;  // Hz: the balance is of what lies above and below, up to there
-constexpr double kSteepness = 12.0;                // of the way from one to the other
-constexpr float kFarthest = 30.0f;                 // dB that the noise's balance is moved
-constexpr float kNothing = 1e-20f;                 // power
+constexpr double kLowest = 60.0, kEdge = 3500.0, kHighest = 7000.0;  // Hz: of what the analyser's balance is
+constexpr double kSteepness = 12.0;                                  // of the way from one to the other
+constexpr float kFarthest = 40.0f;                                   // dB that the noise is tilted by
+constexpr float kLeastMoved = 0.25f;  // dB of balance for one of tilt, for what is hardly tilted at all
+constexpr int kSteps = 4;             // of Newton's method: within 0.1 dB
+constexpr float kNothing = 1e-20f;    // power
+
+// Gain of a magnitude when the noise is tilted by `shift` dB: half of it up, half of it down.
+float tilted(float shift, float tilt) noexcept { return std::exp2(shift / 40.0f * std::log2(10.0f) * tilt); }
 
 }  // namespace
 
 Breath::Breath(int model_rate, int bands) : nyquist_(0.5f * static_cast<float>(model_rate)) {
   for (int band = 0; band < bands; ++band) {
     const float share = (band == 0 || band == bands - 1 ? 0.5f : 1.0f) / static_cast<float>(bands - 1);
-    const double hz = static_cast<double>(band) * nyquist_ / (bands - 1);
-    const float above = 1.0f / (1.0f + static_cast<float>(std::pow(kEdge / hz, kSteepness)));  // 0 at 0 Hz
+    const double width = static_cast<double>(nyquist_) / (bands - 1), hz = band * width;
+    const double up = 1.0 / (1.0 + std::pow(kEdge / hz, kSteepness));  // 0 at 0 Hz
+    const auto within = [&](double from, double to) {
+      const double low = std::max(hz - 0.5 * width, from), high = std::min({hz + 0.5 * width, to, width * (bands - 1)});
+      return static_cast<float>(std::max(high - low, 0.0) / nyquist_);
+    };
     bands_.push_back({.weight = kWhite * share * static_cast<float>(a_weighting_power(hz)),
-                      .below = share * (1.0f - above),
-                      .above = hz <= kHeard ? share * above : 0.0f,
-                      .tilt = 2.0f * above - 1.0f});
+                      .below = within(kLowest, kEdge),
+                      .above = within(kEdge, kHighest),
+                      .tilt = static_cast<float>(2.0 * up - 1.0)});
   }
 }
 
@@ -47,17 +56,24 @@ void Breath::play(const Features& features, float gain, Controls& controls) noex
   controls.amplitude *= tone;
 }
 
-// Moves the noise `share` of the way to a balance of `wanted` dB, whatever that does to its level.
+// Moves the noise `share` of the way to a balance of `wanted` dB, whatever that does to its level. A tilt by so many
+// decibels moves the balance by fewer, since what lies near the edge is hardly tilted: the right one is found by
+// Newton's method.
 void Breath::balance(float share, float wanted, Controls& controls) const noexcept {
-  float below = kNothing, above = kNothing;
-  for (std::size_t b = 0; b < bands_.size(); ++b) {
-    const float power = controls.noise[b] * controls.noise[b];
-    below += bands_[b].below * power;
-    above += bands_[b].above * power;
+  float shift = 0.0f;
+  for (int step = 0; step < kSteps; ++step) {
+    float below = kNothing, above = kNothing, below_tilt = 0.0f, above_tilt = 0.0f;
+    for (std::size_t b = 0; b < bands_.size(); ++b) {
+      const Band& band = bands_[b];
+      const float magnitude = controls.noise[b] * (step == 0 ? 1.0f : tilted(shift, band.tilt));
+      const float low = band.below * magnitude * magnitude, high = band.above * magnitude * magnitude;
+      below += low, below_tilt += low * band.tilt;
+      above += high, above_tilt += high * band.tilt;
+    }
+    const float moves = std::max(0.5f * (above_tilt / above - below_tilt / below), kLeastMoved);
+    shift = std::clamp(shift + (wanted - 10.0f * std::log10(above / below)) / moves, -kFarthest, kFarthest);
   }
-  const float shift = share * std::clamp(wanted - 10.0f * std::log10(above / below), -kFarthest, kFarthest);
-  const float exponent = shift / 40.0f * std::log2(10.0f);  // half of it either way, of a magnitude
-  for (std::size_t b = 0; b < bands_.size(); ++b) controls.noise[b] *= std::exp2(exponent * bands_[b].tilt);
+  for (std::size_t b = 0; b < bands_.size(); ++b) controls.noise[b] *= tilted(share * shift, bands_[b].tilt);
 }
 
 // A-weighted.

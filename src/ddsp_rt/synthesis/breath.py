@@ -41,12 +41,20 @@ class Breath(nn.Module):
         share[-1] *= 0.5
         white = 1.0 / 3.0  # mean square of the noise generator's samples
         weights = white * share * a_curve(hertz) / self.scale
-        high = 1.0 / (1.0 + (3500.0 / hertz).pow(12))  # from one side to the other
-        self.farthest = 30.0  # dB that the noise's balance is moved
+        width = self.nyquist / (bands - 1)
+        low, high = hertz - 0.5 * width, (hertz + 0.5 * width).clamp(max=self.nyquist)
+
+        def within(start: float, stop: float) -> Tensor:
+            return (high.clamp(max=stop) - low.clamp(min=start)).clamp(min=0.0) / self.nyquist
+
+        up = 1.0 / (1.0 + (3500.0 / hertz).pow(12))  # from one side of the edge to the other
+        self.farthest = 40.0  # dB that the noise is tilted by
+        self.least_moved = 0.25  # dB of balance for one of tilt, for what is hardly tilted at all
+        self.steps = 4  # of Newton's method: within 0.1 dB
         self.register_buffer("weights", weights.to(torch.float32), persistent=False)
-        self.register_buffer("below", (share * (1.0 - high)).to(torch.float32), persistent=False)
-        self.register_buffer("above", (share * high * (hertz <= 7000.0)).to(torch.float32), persistent=False)
-        self.register_buffer("tilt", (2.0 * high - 1.0).to(torch.float32), persistent=False)
+        self.register_buffer("below", within(60.0, 3500.0).to(torch.float32), persistent=False)
+        self.register_buffer("above", within(3500.0, 7000.0).to(torch.float32), persistent=False)
+        self.register_buffer("tilt", (2.0 * up - 1.0).to(torch.float32), persistent=False)
         self.register_buffer("number", torch.arange(1.0, harmonics + 1.0), persistent=False)
 
     def forward(
@@ -81,10 +89,23 @@ class Breath(nn.Module):
         return amplitude * tone, balanced * louder.unsqueeze(-1), voiced[:, -1]
 
     def balance(self, share: Tensor, wanted: Tensor, noise: Tensor) -> Tensor:
-        """Gains [batch, frames, bands] that move the noise `share` of the way to a balance of `wanted` dB."""
-        power = noise.detach().square()
-        own = 10.0 * ((torch.matmul(power, self.above) + 1e-20) / (torch.matmul(power, self.below) + 1e-20)).log10()
-        shift = share * (wanted - own).clamp(-self.farthest, self.farthest)
+        """Gains [batch, frames, bands] that move the noise `share` of the way to a balance of `wanted` dB.
+
+        A tilt by so many decibels moves the balance by fewer, since what lies near the edge is hardly tilted: the right
+        one is found by Newton's method.
+        """
+        power, shift = noise.detach().square(), torch.zeros_like(wanted)
+        for _ in range(self.steps):
+            tilted = power * self.tilted(shift).square()
+            above, below = torch.matmul(tilted, self.above) + 1e-20, torch.matmul(tilted, self.below) + 1e-20
+            up, down = torch.matmul(tilted, self.above * self.tilt), torch.matmul(tilted, self.below * self.tilt)
+            moves = (0.5 * (up / above - down / below)).clamp(min=self.least_moved)
+            missing = wanted - 10.0 * (above / below).log10()
+            shift = (shift + missing / moves).clamp(-self.farthest, self.farthest)
+        return self.tilted(share * shift)
+
+    def tilted(self, shift: Tensor) -> Tensor:
+        """Gains [..., bands] of magnitudes of noise that is tilted by `shift` [...] dB: half of it up, half down."""
         return torch.exp((shift / 40.0 * math.log(10.0)).unsqueeze(-1) * self.tilt)
 
     def harmonic_power(self, f0: Tensor, amplitude: Tensor, harmonics: Tensor) -> Tensor:
