@@ -57,6 +57,11 @@ def consonants(source, harmonic, noise, rate: int, unvoiced: np.ndarray) -> Cons
     return Consonants(float(np.median(ratio)), *tilts, float(np.mean(ratio > 0)), int(answered.sum()), silent)
 
 
+def above_over_below(audio, rate: int, frames: np.ndarray) -> np.ndarray:
+    """Energy above 3.5 kHz over that below in dB, of 32 ms about each of the frames: [frames]."""
+    return _tilt(_spectra(audio, rate, frames), rate)
+
+
 def _spectra(audio: np.ndarray, rate: int, frames: np.ndarray) -> np.ndarray:
     """Power spectra of 32 ms centred on the frames, summing to the mean square: [frames, bins]."""
     size = round(WINDOW * rate)

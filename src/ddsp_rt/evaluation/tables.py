@@ -84,6 +84,7 @@ def playing_rows(result: dict) -> Iterator[Row]:
     tilt = f"{number(spoken.get('source_above_over_below_db'), 1)} in the source; {spoken.get('frames', 0)} frames"
     ratio = number(spoken.get("harmonic_over_noise_db"), 1)
     yield "Consonants: harmonics over noise", ratio, "dB", "unvoiced sounding frames; lower is right"
+    yield "  more tone than noise", percent(spoken.get("pitched")), "%", "of these frames; none is right"
     yield "  above over below 3.5 kHz", number(spoken.get("output_above_over_below_db"), 1), "dB", tilt
     yield "Loudness lag", number(result["loudness_lag_ms"], 0), "ms", ""
     yield "Pitch lag", number(result["pitch_lag_ms"], 0), "ms", ""
