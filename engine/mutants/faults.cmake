@@ -16,12 +16,16 @@ plant(lowest_gain_does_not_mute "value <= info(parameter).minimum" "value < info
 plant(harmonic_gain_ignored "gate * settings.harmonic_gain" "gate")
 plant(harmonic_gain_on_noise "gate * settings.noise_gain" "gate * settings.harmonic_gain")
 plant(breath_ignored "targets_.gain(Parameter::kBreath)" "1.0f")
+plant_text(breath_steps "approach(now_.breath, goal.breath)"
+  "ddsp_rt::planted(\"breath_steps\") ? void(now_.breath = goal.breath) : approach(now_.breath, goal.breath)")
 plant(consonants_keep_their_harmonics "controls.amplitude *= tone" "controls.amplitude")
 plant(consonants_lose_their_loudness "whole / noise_power(controls)" "1.0f")
 plant(hiss_as_dark_as_the_instrument "exponent * bands_[b].tilt" "0.0f")
 plant(life_ignored "targets_[Parameter::kLife] / 100.0f" "0.0f")
 plant(life_changes_the_level "std::sqrt(power / moved_power)" "1.0f")
 plant(life_starts_still "std::copy(warm_.begin(), warm_.end(), processes_.begin())" "processes_.begin()")
+plant_text(life_steps "approach(now_.life, goal.life)"
+  "ddsp_rt::planted(\"life_steps\") ? void(now_.life = goal.life) : approach(now_.life, goal.life)")
 plant(morph_ignored "parameters()[Parameter::kMorph] / 100.0f" "0.0f")
 plant(morph_of_a_faint_tone_is_no_number "std::min(whole_a, whole_b) > kFaintest" "whole_a > 0.0f")
 plant(morph_dips "std::sqrt(wanted * whole / power)" "1.0f")
@@ -36,6 +40,7 @@ plant(dry_without_output_gain "output * (1.0f - wet)" "1.0f - wet")
 plant(input_gain_in_the_dry_sound "sample * dry(passed)" "sample * input(passed) * dry(passed)")
 plant(reverb_always_whole "parameters_.now().reverb" "1.0f")
 plant(reverb_capped_at_one "targets_[Parameter::kReverb]" "std::min(1.0f, targets_[Parameter::kReverb])")
+plant(tail_ends_at_60_db "std::abs(sample) >= kFloor" "std::abs(sample) >= 10.0f * kFloor")
 plant(room_rings_on_after_reset "rooms_.reset()" "void()")
 plant(parameters_ramp_after_reset "now_ = before_ = wanted()" "now_")
 
@@ -59,6 +64,10 @@ plant(control_level_3_db_off "instruments().quantiles(morph().share).loudness_db
   "instruments().quantiles(morph().share).loudness_db[kLoud] + relative + 3.0f")
 plant(linear_level_is_power "20.0f * std::log10(level)" "10.0f * std::log10(level)")
 plant(modulator_half_as_deep "depth(passed) * modulator" "0.5f * depth(passed) * modulator")
+plant_text(ratio_steps "depth{ratio_before_, ratio_now_ - ratio_before_}"
+  "depth = ddsp_rt::planted(\"ratio_steps\") ? Ramp{ratio_now_, 0.0f}
+                                            : Ramp{ratio_before_, ratio_now_ - ratio_before_}")
+plant(modulator_may_be_nan "std::isfinite(modulator)" "true")
 plant(rest_forgets_the_pitch "sounds ? std::clamp(f0, kLowestF0, kHighestF0) : f0_"
   "sounds ? std::clamp(f0, kLowestF0, kHighestF0) : 3.0f * f0_")
 plant(level_in_db_ignored "parameters().on(Parameter::kLevelInDb)" "false")
@@ -77,6 +86,9 @@ plant(following_twice_as_fast "fitting_.loudness.approach(wanted.loudness, kFoll
   "fitting_.loudness.approach(wanted.loudness, 2.0f * kFollowStep)")
 plant(following_never_forgets "learning_ ? 1.0f : kGrowth" "1.0f")
 plant(loudness_fit_ignored "fitted.loudness = loudness(features.loudness)" "fitted.loudness = features.loudness")
+plant(fast_loudness_is_not_fitted "fitted.fast_loudness = loudness(features.fast_loudness)"
+  "fitted.fast_loudness = features.fast_loudness")
+plant(following_leaves_the_balance "nearer(fitting_.balance_db, wanted.balance_db, kFollowStep)" "fitting_.balance_db")
 plant(noise_floor_from_breath "variance > kSteady * kSteady" "false")
 
 # Change of instrument
@@ -89,6 +101,12 @@ plant(parameter_misses_the_next "change(*next_)" "void()")
 plant(bypass_fades_linearly "out[i] * std::cos(angle) + dry * std::sin(angle)"
   "out[i] * (1.0f - through_) + dry * through_")
 plant(swap_keeps_the_old_fit "!learning_ && fitter_.sounding() > 0.0f" "false")
+plant(swap_begins_the_vibrato_anew "vibrato_phase_ = before.vibrato_phase_" "vibrato_phase_")
+plant(swap_begins_the_delay_anew "frames_ = before.frames_" "frames_")
+plant(swap_forgets_the_keys_below "held_count_ = before.held_count_" "held_count_")
+plant(swap_forgets_where_to_glide_from "last_key_ = before.last_key_" "last_key_")
+plant(swap_forgets_who_is_oldest "order = before.order" "order")
+plant(another_rate_ends_learning "other.learning()" "false")
 
 # Notes
 plant(bend_ignored "course.pitch + channel.bend" "course.pitch")
@@ -123,6 +141,11 @@ plant(movement_is_foreseen "sound_alike(features_, expected_) ? std::min" "true 
 plant(voices_share_a_seed "static_cast<std::uint32_t>(voice + 1)" "std::uint32_t{1}")
 plant(voices_ignored "static_cast<std::size_t>(parameters()[Parameter::kVoices])" "std::size_t{kVoices}")
 plant(the_newest_is_stolen "missed(a) < missed(b)" "missed(b) < missed(a)")
+plant(the_oldest_of_the_released_is_stolen "rank == 0 ? line.features().loudness : 0.0f" "0.0f")
+plant(a_pedalled_note_is_as_good_as_a_held_one "line.pedalled ? 1 : 2" "2")
+plant(all_notes_off_keeps_the_keys "event.channel == kAllChannels || held_[i].channel == event.channel" "false")
+plant(back_to_a_key_glides_from_elsewhere "last_key_ = back->key" "last_key_")
+plant(slur_jumps_in_velocity "(velocity_ - velocity_now_) * kSmoothing" "velocity_ - velocity_now_")
 plant(slur_attacks_again "down && line.held()" "false")
 plant(pedal_ignored "channels_[event.channel].sustain" "false")
 plant(pedal_lifts_every_channel "channel != kAllChannels && channel != line.channel()" "false")
@@ -130,8 +153,16 @@ plant(own_manner_ignored "set_initial(parameter, *value)" "void()")
 plant(settings_lost_at_a_change "asked_ = other.asked_" "asked_")
 plant(keys_before_the_instrument_lost "waiting_.hear(in, n)" "void()")
 plant(pedal_before_the_instrument_ignored "same(note) && !channels_[note.channel].sustain" "same(note)")
+plant_text(velocity_before_the_instrument_lost "{event.channel, event.key, event.value, false}"
+  "{event.channel, event.key, ddsp_rt::planted(\"velocity_before_the_instrument_lost\") ? 1.0f : event.value, false}")
 plant(events_out_of_order "std::clamp(event.offset, at, std::max(samples_ - 1, 0))"
   "std::clamp(event.offset, 0, std::max(samples_ - 1, 0))")
+plant_text(flood_loses_events "for (const Queued& waiting : queue_)"
+  "if (!ddsp_rt::planted(\"flood_loses_events\")) for (const Queued& waiting : queue_)")
+plant(wheel_ignored "state.pressure[1] = share(value)" "0.0f")
+plant(pressure_of_the_key_s_number "(status & 0xf0) == 0xa0 ? second : first" "first")
+plant_text(expression_is_volume "case 11: express(2)"
+  "case 11: express(ddsp_rt::planted(\"expression_is_volume\") ? 1 : 2)")
 
 # Segmenter
 plant(vibrato_parts_notes "since_struck_ <= kReadLate" "true")

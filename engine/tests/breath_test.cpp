@@ -134,6 +134,28 @@ TEST_CASE("What is no number counts as unvoiced") {
   for (const float magnitude : controls.noise) CHECK(std::isfinite(magnitude));
 }
 
+TEST_CASE("Breath moves without a step") {
+  std::vector<float> hiss(rigs::samples(0.4));
+  std::uint32_t state = 1;
+  for (float& sample : hiss) {
+    state = state * 1664525u + 1013904223u;
+    sample = 0.2f * (static_cast<float>(state >> 8) * 0x1p-23f - 1.0f);
+  }
+  rigs::Audio moved({}), left({});
+  for (rigs::Audio* rig : {&moved, &left}) rigs::process(rig->door, hiss);
+  moved.door.set(ddsp_rt::Parameter::kBreath, -60.0f);
+  const std::vector<float> fading = rigs::process(moved.door, hiss), plain = rigs::process(left.door, hiss);
+  const std::size_t frame = rigs::samples(0.004);
+  double before = 1.0;
+  for (std::size_t i = 0; i + frame <= plain.size(); i += frame) {
+    const double gain =
+        measure::rms(measure::Sound(fading).subspan(i, frame)) / measure::rms(measure::Sound(plain).subspan(i, frame));
+    CHECK(before - gain < 0.35);
+    before = gain;
+  }
+  CHECK(before < 0.01);
+}
+
 COVERS(kBreath, {coverage::audio});
 TEST_CASE("Breath: its dB on what is unvoiced, nothing on a tone, silence at the lowest") {
   std::vector<float> hiss(rigs::samples(0.6));

@@ -46,6 +46,29 @@ TEST_CASE("A ratio that is no number is none, and a huge one is held at 1000") {
   CHECK(std::abs(pitch(sound, expected) - expected) < 0.05);
 }
 
+TEST_CASE("A ratio that is moved slides the pitch through a frame, without a step") {
+  Control rig({});
+  const float hertz = 2000.0f;
+  rig.play(constant(0.2, hertz), constant(0.2, 1.0f), constant(0.2, 1.0f));
+  rig.door.set(Parameter::kRatio, 1.0f);
+  const std::vector<float> sound = rig.play(constant(0.1, hertz), constant(0.1, 1.0f), constant(0.1, 1.0f));
+  int between = 0;
+  for (const auto& [end, heard] : measure::periods(sound, kRate)) between += heard > 2300.0 && heard < 3700.0;
+  CHECK(between >= 4);  // of the ten or so that fall into a frame
+  CHECK(std::abs(pitch(sound, 4000.0) - 4000.0) < 1.0);
+}
+
+TEST_CASE("A modulator that is no number is none, then and later") {
+  Control rig({}), plain({});
+  for (Control* each : {&rig, &plain}) each->door.set(Parameter::kRatio, 1.0f);
+  std::vector<float> strange = constant(0.2, 0.0f);
+  strange[1000] = std::numeric_limits<float>::quiet_NaN();
+  strange[1001] = std::numeric_limits<float>::infinity();
+  strange[1002] = -std::numeric_limits<float>::infinity();
+  const std::vector<float> pitches = constant(0.2, 400.0f), level = constant(0.2, 1.0f);
+  CHECK(rig.play(pitches, level, strange) == plain.play(pitches, level, constant(0.2, 0.0f)));
+}
+
 TEST_CASE("The pitch asked for is played to a tenth of a cent, from 20 Hz to 6 kHz") {
   for (const float hertz : {20.0f, 55.0f, 440.0f, 3000.0f, 6000.0f}) {
     CAPTURE(hertz);

@@ -1,10 +1,12 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <random>
 #include <vector>
 
+#include "ddsp_rt/playing/adaptive_fitting.h"
 #include "ddsp_rt/playing/fitter.h"
 
 using namespace ddsp_rt;
@@ -215,6 +217,29 @@ TEST_CASE("The balance of notes is brought to the instrument's, that of consonan
   CHECK(fitting.apply(consonant).balance == 5.0f);
   CHECK(flute.fit(kViolin).apply(note).balance == -28.0f);
   CHECK(Performance{}.fit(bright).balance_db == 0.0f);
+}
+
+TEST_CASE("The fast loudness is fitted as the loudness is") {
+  const Fitting fitting = sweep(60, 72, -45, -25).fit(kViolin);
+  REQUIRE(std::abs(fitting.loudness.offset_db) > 5.0f);
+  for (const float level : {-60.0f, -30.0f, kSilenceDb}) {
+    Features frame;
+    frame.loudness = frame.fast_loudness = level;
+    CHECK(fitting.apply(frame).fast_loudness == fitting.apply(frame).loudness);
+  }
+}
+
+TEST_CASE("Following brings the balance to the instrument's, as a fit of the whole would") {
+  Performance flute;
+  for (int i = 0; i < 60; ++i) flute.note(72, -30, -15);
+  for (Features& frame : flute.frames) frame.balance = -28.0f;
+  TargetQuantiles bright = kViolin;
+  bright.balance_db = -14.0f;
+  AdaptiveFitting following;
+  for (std::size_t i = 0; i < flute.frames.size(); ++i)
+    following.hear(flute.frames[i], static_cast<std::int64_t>(i), true, {bright, -60.0f});
+  REQUIRE(flute.fit(bright).balance_db > 10.0f);
+  CHECK(std::abs(following.fitting().balance_db - flute.fit(bright).balance_db) < 0.5f);
 }
 
 TEST_CASE("Noise alone, however long, is not a performance") {

@@ -115,6 +115,29 @@ TEST_CASE("Without depth, or with none asked for, nothing is touched") {
   CHECK(controls.harmonics == held().harmonics);
 }
 
+TEST_CASE("Life moves without a step") {
+  rigs::Control rig(living());
+  rig.door.set(Parameter::kLife, 0.0f);
+  rig.door.reset();
+  rig.play(0.4);
+  const auto level = [&](int harmonic) {  // over three periods
+    const std::vector<float> out = rig.play(0.01);
+    return measure::db(measure::amplitude(out, 300.0 * harmonic, rigs::kRate));
+  };
+  double soon = 0.0, later = 0.0;
+  for (int harmonic = 1; harmonic <= 6; ++harmonic) {
+    rig.door.set(Parameter::kLife, 0.0f);
+    rig.play(0.2);
+    const double still = level(harmonic);
+    rig.door.set(Parameter::kLife, 150.0f);
+    soon += std::abs(level(harmonic) - still);
+    rig.play(0.04);
+    later += std::abs(level(harmonic) - still);
+  }
+  CHECK(later > 6.0);
+  CHECK(soon < 0.6 * later);
+}
+
 TYPE_TO_STRING(rigs::Audio);
 TYPE_TO_STRING(rigs::Control);
 

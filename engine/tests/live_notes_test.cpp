@@ -132,6 +132,65 @@ TEST_CASE("A note's attack goes on through a change: it does not begin again") {
   CHECK(measure::db(level(true) / level(false)) == doctest::Approx(0.0).epsilon(0.3));
 }
 
+TEST_CASE("A note's vibrato goes on through a change: neither its delay nor its swing begins again") {
+  LiveNotes changed, left;
+  for (LiveNotes* rig : {&changed, &left}) {
+    rig->door.set(Parameter::kVibratoDepth, 100.0f);
+    rig->door.set(Parameter::kVibratoRate, 3.0f);
+    rig->door.set(Parameter::kVibratoDelay, 300.0f);
+    rig->play(1.1, {on(kKey)});
+  }
+  changed.load({});
+  const auto cents = [](const LiveNotes& rig) {
+    double found = 0.0;
+    rig.door.current()->each_note(
+        [&](int, int, const ddsp_rt::Features& features) { found = measure::cents(features.f0, kA3); });
+    return found;
+  };
+  double most = 0.0;
+  for (int frame = 0; frame < 150; ++frame) {
+    changed.play(0.004);
+    left.play(0.004);
+    most = std::max(most, std::abs(cents(left)));
+    CHECK(std::abs(cents(changed) - cents(left)) < 16.0);  // a frame of the swing is 7.5 cents
+  }
+  CHECK(changed.door.swaps() == 2);
+  CHECK(most > 95.0);
+}
+
+TEST_CASE("The keys that are down under a slurred one are gone back to after a change") {
+  LiveNotes rig;
+  rig.door.set(Parameter::kLegato, 1.0f);
+  rig.play(0.2, {on(kKey), on(kKey + 7, 1000)});
+  rig.load({});
+  rig.play(0.3);
+  REQUIRE(rig.door.swaps() == 2);
+  rig.play(0.1, {off(kKey + 7)});
+  CHECK(rig.keys() == std::vector{kKey});
+}
+
+TEST_CASE("After a change a glide begins at the key before it, and the oldest note gives its voice") {
+  LiveNotes gliding;
+  gliding.door.set(Parameter::kGlide, 500.0f);
+  gliding.play(0.5, {on(kKey), off(kKey, 1000)});
+  gliding.load({});
+  gliding.play(0.3);
+  gliding.play(0.012, {on(kKey + 12)});
+  gliding.door.current()->each_note(
+      [](int, int, const ddsp_rt::Features& features) { CHECK(measure::cents(features.f0, kA3) < 300.0); });
+
+  LiveNotes stealing;
+  stealing.door.set(Parameter::kVoices, 2.0f);
+  stealing.play(0.5, {on(kKey), on(kKey + 4, 100), off(kKey, 200)});
+  stealing.play(0.2, {on(kKey + 2)});  // in the first one's voice, and younger than the second
+  stealing.load({});
+  stealing.play(0.3);
+  stealing.play(0.1, {on(kKey + 9)});
+  std::vector<int> keys = stealing.keys();
+  std::sort(keys.begin(), keys.end());
+  CHECK(keys == std::vector{kKey + 2, kKey + 9});
+}
+
 TEST_CASE("Notes through a change of instrument fall on the same samples in blocks of any size") {
   const auto change = [](std::size_t block) {
     LiveNotes rig;
@@ -178,6 +237,19 @@ TEST_CASE("Keys that are held when the first instrument comes sound then, bent a
     CHECK(std::abs(measure::cents(measure::frequency(Sound(after).last(3000), bent, kRate), bent)) < 1.0);
     CHECK(peak(Sound(rig.play(0.5, {off(kKey)})).last(samples(0.2))) == 0.0);
   }
+}
+
+TEST_CASE("Keys that are held when the first instrument comes sound as hard as they were struck") {
+  const auto level = [](float velocity, bool waits) {
+    const Recipe follows{.follows_loudness = 4.0f};
+    LiveNotes rig(waits ? std::nullopt : std::optional(follows));
+    rig.play(0.1, {{0, Kind::kNoteOn, 0, kKey, velocity}});
+    if (waits) rig.load(follows);
+    rig.play(0.3);
+    return measure::db(measure::amplitude(rig.play(0.1), kA3, kRate));
+  };
+  CHECK(level(1.0f, false) - level(0.2f, false) > 2.0);
+  for (const float velocity : {0.2f, 1.0f}) CHECK(std::abs(level(velocity, true) - level(velocity, false)) < 0.1);
 }
 
 TEST_CASE("Before the first instrument the pedal holds what it would hold, and everything can be ended") {

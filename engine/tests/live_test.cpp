@@ -175,6 +175,22 @@ TEST_CASE("Bypass is a crossfade of 20 ms at equal power to the input as it is, 
   check(false);
 }
 
+TEST_CASE("A door for another rate has all that was set, and goes on learning") {
+  LiveAudio rig(sounding());
+  rig.door.set(Parameter::kTranspose, 7.0f);
+  rig.door.bypass(true);
+  ddsp_rt::Fitting fitting;
+  fitting.octave = 1;
+  rig.door.set_fitting(fitting);
+  const ddsp_rt::Live<ddsp_rt::Transfer> fitted(48000, rig.door);
+  CHECK(fitted.parameters()[Parameter::kTranspose] == 7.0f);
+  CHECK(fitted.bypassed());
+  CHECK(fitted.fitting().octave == 1);
+  CHECK_FALSE(fitted.learning());
+  rig.door.learn();
+  CHECK(ddsp_rt::Live<ddsp_rt::Transfer>(48000, rig.door).learning());
+}
+
 TEST_CASE_TEMPLATE("A reset ends whatever sounds at once, the room included", Rig, LiveAudio, LiveControl) {
   Recipe recipe;
   recipe.room.assign(4000, 0.0f);

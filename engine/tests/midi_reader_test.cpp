@@ -82,6 +82,28 @@ TEST_CASE("breath, volume and expression multiply, and resetting forgets all but
   CHECK(bend == 0.0f);
 }
 
+TEST_CASE("volume stays while expression and breath move") {
+  MidiReader reader;
+  const float soft = say(reader, 0xb0, 7, 32).at(0).value;
+  CHECK(soft == doctest::Approx(32.0 / 127.0));
+  for (const int controller : {11, 2}) CHECK(say(reader, 0xb0, controller, 127).at(0).value == doctest::Approx(soft));
+}
+
+TEST_CASE("the wheel presses as keys do, and the strongest counts; of a key's pressure its second byte") {
+  MidiReader reader;
+  const auto pressure = [&](int status, int first, int second = 0) {
+    const auto events = say(reader, status, first, second);
+    REQUIRE(events.size() == 1);
+    CHECK(events[0].kind == Kind::kPressure);
+    return 127.0f * events[0].value;
+  };
+  CHECK(pressure(0xb0, 1, 100) == doctest::Approx(100));
+  CHECK(pressure(0xd0, 64) == doctest::Approx(100));
+  CHECK(pressure(0xb0, 1, 0) == doctest::Approx(64));
+  CHECK(pressure(0xa0, 60, 90) == doctest::Approx(90));
+  CHECK(pressure(0xa0, 60, 0) == doctest::Approx(0));
+}
+
 TEST_CASE("a manager that resets its controllers frees all of its zone, the largest too") {
   MidiReader reader;
   choose(reader, 0, 6, 15);
