@@ -24,7 +24,7 @@ from ddsp_rt.content_hash import content_hash
 ROOT = Path(__file__).parents[1]
 PAGE, SOUNDS = ROOT / "docs" / "instruments.html", ROOT / "docs" / "listen"
 PHRASE, TUNE = ROOT / "examples" / "sung_phrase.flac", ROOT / "examples" / "greensleeves.mid"
-ROWS = ("range", "room", "notes", "life", "data", "training", "licence")  # of a card's first table
+ROWS = ("range", "plays evenly", "room", "notes", "life", "data", "training", "licence")  # of a card's first table
 PIXELS = 1100  # width of a picture
 STYLE = """
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
