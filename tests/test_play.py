@@ -60,6 +60,74 @@ def test_keys_sound_in_tune_and_bends_move_them(violin):
     assert abs(np.median(pitches(bent, 0.3, 1.0)) + 150) < 5
 
 
+def bare(violin, **parameters):
+    """A door whose harmonics alone are heard, and stand still."""
+    notes = violin.notes(RATE)
+    for name, value in {
+        "reverb": 0,
+        "noise_gain": -60,
+        "life": 0,
+        "vibrato_depth": 0,
+        "attack": 5,
+        **parameters,
+    }.items():
+        notes.set(name, value)
+    notes.reset()  # or they would be reached smoothly
+    return notes
+
+
+def track(audio: np.ndarray):
+    """Seconds of each frame, and cents above A4."""
+    heard = ddsp_rt.analyse(audio, RATE)
+    return np.arange(len(heard.f0)) / 250, 1200 * np.log2(heard.f0 / 440)
+
+
+def test_eight_voices_are_each_in_tune_100_ms_after_their_key_and_a_chord_is_their_sum(violin):
+    keys = range(55, 87, 4)
+    alone = []
+    for key in keys:
+        notes = bare(violin)
+        notes.note_on(key, 0.7, channel=1)
+        notes.bend(0.25, channel=1)
+        alone.append(notes.process(RATE // 2))
+        when, cents = track(alone[-1])
+        assert np.abs(cents[(when > 0.1) & (when < 0.48)] - 100 * (key - 69) - 25).max() < 5, key
+    notes = bare(violin)
+    for key in keys:
+        notes.note_on(key, 0.7, channel=1)
+    notes.bend(0.25, channel=1)
+    np.testing.assert_allclose(notes.process(RATE // 2), np.sum(alone, axis=0), atol=1e-5)
+
+
+def test_a_glide_is_heard_as_it_was_asked(violin):
+    notes = bare(violin, glide=200, legato=1)
+    notes.note_on(69)
+    notes.process(RATE // 2)
+    notes.note_on(72)
+    when, cents = track(notes.process(RATE))
+    for passed in (0.1, 0.2, 0.4):
+        wanted = 300 * (1 - np.exp(-3 * passed / 0.2))  # 95 % there in the glide time
+        heard = np.interp(passed + 0.004 + 0.008, when, cents)  # a frame's delay, and the tracker's at this pitch
+        assert abs(heard - wanted) < 12, passed
+    assert abs(cents[when > 0.6] - 300).max() < 5
+
+
+def test_vibrato_sounds_at_its_rate_and_depth(violin):
+    notes = bare(violin, vibrato_rate=5, vibrato_depth=30, vibrato_delay=0)
+    notes.note_on(69)
+    when, cents = track(notes.process(5 * RATE))
+    when, cents = when[125:-25], cents[125:-25]
+
+    def swing(rate):
+        return 2 * abs(np.mean(cents * np.hanning(len(when)) * 2 * np.exp(-2j * np.pi * rate * when)))
+
+    rates = np.arange(4, 6, 0.005)
+    heard = max(rates, key=swing)
+    assert heard == pytest.approx(5, rel=0.02)
+    assert swing(heard) == pytest.approx(30, rel=0.05)
+    assert abs(np.mean(cents)) < 5
+
+
 def test_blocks_of_any_size_give_the_same_samples(violin):
     def play(size: int) -> np.ndarray:
         notes = violin.notes(RATE)
@@ -139,6 +207,29 @@ def test_thousands_of_events_leave_no_note_hanging_and_no_click(violin, rate, at
     assert np.abs(audio[: -2 * rate]).max() > 0.1
     assert len(find_clicks(audio, rate)) == 0
     assert notes.sounding() == []
+
+
+def above_the_band(audio, rate):
+    """The largest sample of what lies above everything that a model of 48 kHz plays."""
+    spectrum = np.fft.rfft(audio)
+    spectrum[np.fft.rfftfreq(len(audio), 1 / rate) < 25_500] = 0
+    return np.abs(np.fft.irfft(spectrum, len(audio))).max()
+
+
+@pytest.mark.parametrize(("attack", "seed"), [(0.0, 12), (0.0, 0), (None, 11)])
+def test_nothing_of_a_storm_lies_above_the_band_as_a_step_would(violin, attack, seed):
+    """Storms in which the detector of clicks, at half the rate, takes a lone steep flank of a tone for one."""
+    rate = 96_000
+    notes = violin.notes(rate)
+    notes.set("reverb", 0.0)
+    notes.set("noise_gain", -60.0)  # mutes it: of noise a little does lie there
+    if attack is not None:
+        notes.set("attack", attack)
+    audio = storm(notes, 1700, seed)
+    assert np.abs(audio).max() > 0.1
+    assert above_the_band(audio, rate) < 1e-5
+    audio[len(audio) // 3 :] += 1e-4  # what nobody would hear is found
+    assert above_the_band(audio, rate) > 1e-5
 
 
 def test_silence_stays_silent_and_a_tail_ends(violin):
