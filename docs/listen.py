@@ -15,6 +15,7 @@ import tempfile
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import soundfile
 from PIL import Image
 
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 PAGE, SOUNDS = ROOT / "docs" / "instruments.html", ROOT / "docs" / "listen"
 PHRASE, TUNE = ROOT / "examples" / "sung_phrase.flac", ROOT / "examples" / "greensleeves.mid"
 ROWS = ("range", "plays evenly", "room", "notes", "life", "data", "training", "licence")  # of a card's first table
+PEAK = 0.7  # of every sound: instruments are as loud as they were recorded
 PIXELS = 1100  # width of a picture
 STYLE = """
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
@@ -51,7 +53,7 @@ def page() -> str:
 <body>
 <h1>The instruments of ddsp-rt</h1>
 <p>The same sung phrase and the same tune on every instrument that comes with the project, each in its own room where
-it has one. The pictures show the phrase as it is played.</p>
+it has one, brought to the same peak. The pictures show the phrase as it is played.</p>
 {audio("The phrase as it was sung", "../examples/sung_phrase.flac")}
 <p>Sung phrase: vocadito 10 (Bittner, Pasalo, Bosch, Meseguer-Brocal and Rubinstein 2021),
 <a href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</a>; what is made of it is an adaptation.
@@ -150,6 +152,7 @@ def play(instrument: Path, folder: Path) -> None:
             sys.exit(code)
     for path in (phrase, tune):
         samples, rate = soundfile.read(path)
+        samples *= PEAK / np.abs(samples).max()
         soundfile.write(SOUNDS / f"{stem}-{path.stem}.mp3", samples, rate, format="MP3")
     with Image.open(picture) as image:
         small = image.convert("RGB").resize((PIXELS, round(PIXELS * image.height / image.width)))
