@@ -20,7 +20,7 @@ plant_text(breath_steps "approach(now_.breath, goal.breath)"
   "ddsp_rt::planted(\"breath_steps\") ? void(now_.breath = goal.breath) : approach(now_.breath, goal.breath)")
 plant(consonants_keep_their_harmonics "controls.amplitude *= tone" "controls.amplitude")
 plant(consonants_lose_their_loudness "whole / noise_power(controls)" "1.0f")
-plant(hiss_as_dark_as_the_instrument "exponent * bands_[b].tilt" "0.0f")
+plant(hiss_as_dark_as_the_instrument "tilted(share * shift, bands_[b].tilt)" "1.0f")
 plant(life_ignored "targets_[Parameter::kLife] / 100.0f" "0.0f")
 plant(life_changes_the_level "std::sqrt(power / moved_power)" "1.0f")
 plant(life_starts_still "std::copy(warm_.begin(), warm_.end(), processes_.begin())" "processes_.begin()")
