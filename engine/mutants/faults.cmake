@@ -101,8 +101,10 @@ plant(parameter_misses_the_next "change(*next_)" "void()")
 plant(bypass_fades_linearly "out[i] * std::cos(angle) + dry * std::sin(angle)"
   "out[i] * (1.0f - through_) + dry * through_")
 plant(swap_keeps_the_old_fit "!learning_ && fitter_.sounding() > 0.0f" "false")
-plant(swap_begins_the_vibrato_anew "vibrato_phase_ = before.vibrato_phase_" "vibrato_phase_")
-plant(swap_begins_the_delay_anew "frames_ = before.frames_" "frames_")
+plant_text(swap_begins_the_vibrato_anew "now_ = before.now_;"
+  "now_ = before.now_; if (ddsp_rt::planted(\"swap_begins_the_vibrato_anew\")) now_.vibrato_phase = 0.0;")
+plant_text(swap_begins_the_delay_anew "now_ = before.now_;"
+  "now_ = before.now_; if (ddsp_rt::planted(\"swap_begins_the_delay_anew\")) now_.frames = 0;")
 plant(swap_forgets_the_keys_below "held_count_ = before.held_count_" "held_count_")
 plant(swap_forgets_where_to_glide_from "last_key_ = before.last_key_" "last_key_")
 plant(swap_forgets_who_is_oldest "order = before.order" "order")
@@ -145,7 +147,7 @@ plant(the_oldest_of_the_released_is_stolen "rank == 0 ? line.features().loudness
 plant(a_pedalled_note_is_as_good_as_a_held_one "line.pedalled ? 1 : 2" "2")
 plant(all_notes_off_keeps_the_keys "event.channel == kAllChannels || held_[i].channel == event.channel" "false")
 plant(back_to_a_key_glides_from_elsewhere "last_key_ = back->key" "last_key_")
-plant(slur_jumps_in_velocity "(velocity_ - velocity_now_) * kSmoothing" "velocity_ - velocity_now_")
+plant(slur_jumps_in_velocity "(velocity_ - course.velocity) * kSmoothing" "velocity_ - course.velocity")
 plant(slur_attacks_again "down && line.held()" "false")
 plant(pedal_ignored "channels_[event.channel].sustain" "false")
 plant(pedal_lifts_every_channel "channel != kAllChannels && channel != line.channel()" "false")
