@@ -11,12 +11,12 @@ from ddsp_rt.training.rack.job import Job
 from ddsp_rt.training.rack.schedule import Outcome
 
 COLUMNS = {  # key: heading, how a figure is shown
-    "minutes_of_data": ("data, min", "{:.1f}"),
+    "minutes_of_data": ("data,\nmin", "{:.1f}"),
     "steps": ("steps", "{}"),
-    "held_out_loss": ("held-out loss", "{:.3f}"),
-    "loudness_l1_db": ("loudness off, dB", "{:.2f}"),
-    "loudness_slope": ("follows, dB/dB", "{:.2f}"),
-    "onset_ms": ("onset, ms", "{:.1f}"),
+    "held_out_loss": ("held-out\nloss", "{:.3f}"),
+    "loudness_l1_db": ("off,\ndB", "{:.2f}"),
+    "loudness_slope": ("dB for\na dB", "{:.2f}"),
+    "onset_ms": ("onset,\nms", "{:.1f}"),
     "megabytes": ("MB", "{:.2f}"),
 }
 
@@ -51,11 +51,14 @@ def _result(job: Job, outcome: Outcome) -> dict[str, Any]:
 
 def show(found: list[dict[str, Any]]) -> None:
     """The table, on standard output."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table()
-    for heading in ("instrument", "state", *(heading for heading, _ in COLUMNS.values())):
-        table.add_column(heading, justify="left" if heading in ("instrument", "state") else "right")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))  # 80 columns hold it
+    for heading in ("instrument", "state"):
+        table.add_column(heading, no_wrap=True)
+    for heading, _ in COLUMNS.values():
+        table.add_column(heading, justify="right")
     for result in found:
         figures = [form.format(result[key]) if key in result else "" for key, (_, form) in COLUMNS.items()]
         table.add_row(*map(console.cell, [result["name"], result["state"], *figures]))
