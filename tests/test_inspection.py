@@ -97,6 +97,39 @@ def test_clipping_noise_and_chords_are_seen_and_advised_on(folder):
     assert clean["clipped_samples"] == 0 and clean["left_out_seconds"]["polyphony"] < 0.1
 
 
+def with_pauses(seed=0):
+    """Phrases with pauses of a second."""
+    return np.concatenate([np.concatenate([phrase(seed + n, notes=3), np.zeros(RATE)]) for n in range(3)])
+
+
+@pytest.mark.parametrize("mains", [50, 60])
+def test_hum_of_the_mains_is_told_from_noise_and_from_a_ringing_note(folder, mains):
+    random = np.random.default_rng(1)
+    audio = with_pauses() + 1e-4 * random.standard_normal(len(with_pauses()))
+    time = np.arange(len(audio)) / RATE
+    hum = 1e-3 * sum(np.sin(2 * np.pi * h * mains * 1.0005 * time) / h for h in (1, 2, 3, 5))
+    told = inspect_one(folder("hum.wav", audio + hum))
+    assert told["hum_hz"] == mains and any(f"hum at {mains} Hz" in line for line in told["advice"])
+    ringing = 1e-3 * sum(np.sin(2 * np.pi * h * 98.0 * time) / h for h in range(1, 9))
+    for name, other in (("noise.wav", 0.0), ("ringing.wav", ringing)):
+        clean = inspect_one(folder(name, audio + other))
+        assert clean["hum_hz"] is None and not any("hum" in line for line in clean["advice"])
+
+
+def test_stereo_with_one_side_inverted_is_told(folder):
+    audio = phrase()
+    told = inspect_one(folder("inverted.wav", np.stack([audio, -0.9 * audio], axis=1)))
+    assert any("opposite polarity" in line for line in told["advice"]) and told["usable_seconds"] > 1
+    assert inspect_one(folder("stereo.wav", np.stack([audio, 0.9 * audio], axis=1)))["remarks"] == []
+
+
+def test_notes_of_one_pitch_are_told(folder):
+    one = inspect_files([folder("one.wav", np.concatenate([note(60, 2.0), np.zeros(RATE), note(60, 2.0)]))])["total"]
+    assert any(line.startswith("nothing but C4:") for line in one["advice"])
+    scale = np.concatenate([note(midi, 2.0) for midi in (60, 62, 64)])
+    assert not any("nothing but" in line for line in inspect_files([folder("scale.wav", scale)])["total"]["advice"])
+
+
 def test_notes_beyond_what_is_followed_are_told(folder):
     high = np.concatenate([phrase(), note(107, 1.0), note(105, 1.0)])
     told = inspect_one(folder("whistle.wav", high))

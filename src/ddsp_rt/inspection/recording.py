@@ -13,6 +13,7 @@ from ddsp_rt import gates
 from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.content_hash import content_hash
 from ddsp_rt.inspection.duplicates import fingerprint
+from ddsp_rt.inspection.hum import mains_hum
 from ddsp_rt.inspection.reverberation import reverberation_time
 from ddsp_rt.single_notes import single_note
 
@@ -28,6 +29,7 @@ class Recording:
     note_seconds: [128], usable voiced seconds per MIDI number. loudness: [frames of sounding], dB. noise_floor: dB of
     its quietest twentieth; clipped: samples; t60: seconds or NaN; octave_doubts: share of voiced frames, NaN unknown.
     outside: seconds whose pitch lies below and above what the tracker follows; single: whether it is one note.
+    hum: 50 or 60 Hz, None without; remark: what reading the file had to mend, such as channels that cancel.
     """
 
     path: Path
@@ -47,6 +49,8 @@ class Recording:
     hash: str
     print: np.ndarray
     single: bool = False
+    hum: int | None = None
+    remark: str = ""
 
 
 def inspect_recording(
@@ -58,7 +62,8 @@ def inspect_recording(
     from ddsp_rt.checks import nearest_rate
     from ddsp_rt.evaluation.signals import resample
 
-    audio, rate = read_audio(path, channel=channel)
+    remarks: list[str] = []
+    audio, rate = read_audio(path, remarks.append, channel=channel)
     engine_rate = nearest_rate(rate)
     heard = audio if rate == engine_rate else resample(audio, rate, engine_rate).astype(np.float32)
     features = analyse(heard, engine_rate)
@@ -86,6 +91,8 @@ def inspect_recording(
         hash=content_hash(path),
         print=fingerprint(features.midi, features.voiced, features.loudness),
         single=single_note(features.f0, features.periodicity, features.loudness) is not None,
+        hum=mains_hum(heard, engine_rate, features.loudness),
+        remark=remarks[0] if remarks else "",
     )
 
 

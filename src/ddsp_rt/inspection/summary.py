@@ -17,6 +17,7 @@ NOISY = 40.0  # dB between loud playing and the noise floor
 REVERBERANT = 0.8  # seconds
 MANY_VOICES, DOUBTFUL, SILENT = 0.05, 0.02, 0.4  # shares worth a word
 FEW_CLIPPED = 10  # samples
+ONE_PITCH = 2  # semitones from lowest to highest, at most
 
 
 def summarise(recordings: list[Recording], failed: dict[str, str], duplicates: list[dict]) -> dict:
@@ -45,6 +46,12 @@ def advice(figures: dict, duplicates: list[dict], single: bool = False) -> list[
     if figures["clipped_samples"] > FEW_CLIPPED:
         left_out = figures["left_out_seconds"]["clipping"]
         lines.append(f"clipped ({figures['clipped_samples']} samples, {left_out:.1f} s left out): record it softer")
+    lines += figures["remarks"][: 1 if single else 5]
+    if figures["hum_hz"] is not None:
+        lines.append(
+            f"the mains hum at {figures['hum_hz']} Hz and its multiples, in pauses too: it will be learnt; "
+            "another cable, or farther from lamps and transformers"
+        )
     if figures["left_out_seconds"]["polyphony"] > MANY_VOICES * sounding:
         share = figures["left_out_seconds"]["polyphony"] / sounding
         lines.append(f"two notes at once in {100 * share:.0f} % of it, left out: play one line, damp the strings")
@@ -84,6 +91,10 @@ def advice(figures: dict, duplicates: list[dict], single: bool = False) -> list[
 
 def _about_range(figures: dict) -> list[str]:
     lines = []
+    between = figures["pitch_range_midi"]
+    if between and between[1] - between[0] <= ONE_PITCH:
+        notes = " to ".join(dict.fromkeys(figures["pitch_range"]))
+        lines.append(f"nothing but {notes}: no other note can be learnt from it; play over the instrument's range")
     if figures["missing_notes"]:
         named = ", ".join(figures["missing_notes"][:8]) + (" ..." if len(figures["missing_notes"]) > 8 else "")
         lines.append(f"less than {THIN:g} s of {named}: play a slow scale through them, soft and loud")
@@ -123,6 +134,8 @@ def _figures(recordings: list[Recording]) -> dict:
         "outside_seconds": {
             side: round(sum(r.outside[i] for r in recordings), 3) for i, side in enumerate(("below", "above"))
         },
+        "hum_hz": next((r.hum for r in recordings if r.hum is not None), None),
+        "remarks": [r.remark for r in recordings if r.remark],
         "octave_doubts": round(float(np.average(doubts[:, 0], weights=weight)), 4) if len(doubts) else None,
     }
 
