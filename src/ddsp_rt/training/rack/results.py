@@ -13,10 +13,10 @@ from ddsp_rt.training.rack.schedule import Outcome
 COLUMNS = {  # key: heading, how a figure is shown
     "minutes_of_data": ("data,\nmin", "{:.1f}"),
     "steps": ("steps", "{}"),
-    "held_out_loss": ("held-out\nloss", "{:.3f}"),
+    "held_out_loss": ("loss", "{:.3f}"),
     "loudness_l1_db": ("off,\ndB", "{:.2f}"),
-    "loudness_slope": ("dB for\na dB", "{:.2f}"),
-    "onset_ms": ("onset,\nms", "{:.1f}"),
+    "loudness_slope": ("dB/dB", "{:.2f}"),
+    "onset_ms": ("onset\nms", "{:.1f}"),
     "megabytes": ("MB", "{:.2f}"),
 }
 
@@ -54,7 +54,7 @@ def show(found: list[dict[str, Any]]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))  # 80 columns hold it
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))  # 80 columns hold it
     for heading in ("instrument", "state"):
         table.add_column(heading, no_wrap=True)
     for heading, _ in COLUMNS.values():
