@@ -39,6 +39,7 @@ Breath::Breath(int model_rate, int bands) : nyquist_(0.5f * static_cast<float>(m
                       .below = within(kLowest, kEdge),
                       .above = within(kEdge, kHighest),
                       .tilt = static_cast<float>(2.0 * up - 1.0)});
+    if (bands_.back().below > 0.0f || bands_.back().above > 0.0f) balanced_ = bands_.size();
   }
 }
 
@@ -63,7 +64,7 @@ void Breath::balance(float share, float wanted, Controls& controls) const noexce
   float shift = 0.0f;
   for (int step = 0; step < kSteps; ++step) {
     float below = kNothing, above = kNothing, below_tilt = 0.0f, above_tilt = 0.0f;
-    for (std::size_t b = 0; b < bands_.size(); ++b) {
+    for (std::size_t b = 0; b < balanced_; ++b) {
       const Band& band = bands_[b];
       const float magnitude = controls.noise[b] * (step == 0 ? 1.0f : tilted(shift, band.tilt));
       const float low = band.below * magnitude * magnitude, high = band.above * magnitude * magnitude;

@@ -1,6 +1,7 @@
 // Unvoiced sound plays as noise: what fades of the harmonics is given to the noise.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "ddsp_rt/controls.h"
@@ -35,7 +36,8 @@ class Breath {
 
   float nyquist_;  // Hz, the model's
   std::vector<Band> bands_;
-  float voiced_ = 0.0f;  // how much the last frame was; beyond 1 where a frame may still be lost
+  std::size_t balanced_ = 0;  // bands up to 7 kHz, of which the balance is
+  float voiced_ = 0.0f;       // how much the last frame was; beyond 1 where a frame may still be lost
 };
 
 }  // namespace ddsp_rt
