@@ -6,7 +6,8 @@ Plays the last seconds of sung and spoken recordings, fitted and without the roo
 and are unvoiced (docs/evaluation.md): at all of them, and at the sibilants, in which the source has more energy above
 3.5 kHz than below. For every instrument, over all recordings together, it prints beside what is wanted: harmonics over
 noise (at most -10 dB); energy above over below 3.5 kHz, in the source and as played (for sibilants at least 0 dB); and
-how many frames are more tone than noise (none). Ends with 1 when one is missed.
+how many frames are more tone than noise (none). Ends with 1 when one is missed. Nothing is played before it is heard:
+with --later 16 the output is looked at 16 ms later, which tells what is late from what is wrong.
 """
 
 from __future__ import annotations
@@ -45,13 +46,20 @@ def kinds(source: np.ndarray) -> dict[str, np.ndarray]:
     return dict(zip(KINDS, (unvoiced, sibilants), strict=True))
 
 
-def judge(performances: list[Performance]) -> dict[str, Found | None]:
-    """Medians over the frames of each kind, of all performances joined; None where there are too few."""
-    parts = [np.concatenate([getattr(p, name) for p in performances]) for name in ("source", "harmonic")]
-    noise = np.concatenate([p.noises[0] for p in performances])
+def judge(performances: list[Performance], later: float = 0.0) -> dict[str, Found | None]:
+    """Medians over the frames of each kind, of all performances joined; None where there are too few.
+
+    later: ms after which the output is looked at.
+    """
+    lag = round(later * LIVE_RATE / 1000)
+    source = np.concatenate([p.source for p in performances])
+    harmonic, noise = (
+        np.concatenate([np.pad(part, (0, lag))[lag:] for part in parts])
+        for parts in zip(*[(p.harmonic, p.noises[0]) for p in performances], strict=True)
+    )
     found = {}
-    for name, frames in kinds(parts[0]).items():
-        one = consonants(*parts, noise, LIVE_RATE, frames)
+    for name, frames in kinds(source).items():
+        one = consonants(source, harmonic, noise, LIVE_RATE, frames)
         found[name] = one and (one.harmonic_over_noise_db, one.source_above_over_below_db,
                                one.output_above_over_below_db, one.pitched, one.frames)  # fmt: skip
     return found
@@ -69,7 +77,10 @@ def main(words: list[str]) -> int:
     parser.add_argument("recordings", nargs="+", metavar="RECORDINGS")
     parser.add_argument("--to", nargs="+", required=True, metavar="INSTRUMENT")
     parser.add_argument("--seconds", type=float, default=SECONDS, metavar="S", help="of each recording, its last ones")
+    parser.add_argument("--later", type=float, default=0.0, metavar="MS", help="after which the output is looked at")
     arguments = parser.parse_args(words)
+    if not (0 <= arguments.later <= 1000 and arguments.seconds > 0):
+        parser.error("give --later 0 to 1000 and --seconds above 0")
     failed = False
     try:
         files = find_sound_files(arguments.recordings).files
@@ -79,7 +90,7 @@ def main(words: list[str]) -> int:
         for name in arguments.to:
             instrument = one_instrument(ddsp_rt.load(name))
             played = [perform(instrument, file.path, arguments.seconds, seeds=1) for file in files]
-            for kind, found in judge(played).items():
+            for kind, found in judge(played, arguments.later).items():
                 verdict = "MISSED" if missed(kind, found) else "met"
                 failed |= verdict == "MISSED"
                 if found is None:
