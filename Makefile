@@ -370,7 +370,7 @@ test-plugin: $(VENV)/.hosts plugin-host ## the plugins in real hosts, and under 
 bench-plugin: $(VENV)/.hosts plugin-package ## plugins beside the engine, how long hosts wait, how large the archive is
 	@cmake --build build/plugin -j $(JOBS) --target plugin_bench
 	@$(PLUGIN_BUILD)/plugin_bench
-	@$(PYTHON) benchmarks/plugin/hosts.py $(PLUGIN_BUILD) "$(DIST)/$(PLUGIN_PACKAGE).zip"
+	@$(PYTHON) benchmarks/plugin/hosts.py $(PLUGIN_BUILD) "$(DIST)/$(PLUGIN_PACKAGE).tar.gz"
 
 .PHONY: install-plugin
 install-plugin: plugin ## install them for this user, where hosts look (PLUGIN_HOME=folder for another home)
@@ -383,8 +383,9 @@ plugin-package: plugin ## make the archive that a user would download
 	@rm -rf "build/$(PLUGIN_PACKAGE)"
 	@mkdir -p "$(DIST)"
 	@plugin/package.sh "$(PLUGIN_BUILD)" "build/$(PLUGIN_PACKAGE)"
-	@cd build && cmake -E tar cf "$(abspath $(DIST))/$(PLUGIN_PACKAGE).zip" --format=zip "$(PLUGIN_PACKAGE)"
-	@echo "Made $(DIST)/$(PLUGIN_PACKAGE).zip, $$(du -h "$(DIST)/$(PLUGIN_PACKAGE).zip" | cut -f1)"
+	@tar -C build -czf "$(DIST)/$(PLUGIN_PACKAGE).tar.gz" "$(PLUGIN_PACKAGE)"
+	@cd "$(DIST)" && sha256sum "$(PLUGIN_PACKAGE).tar.gz" > "$(PLUGIN_PACKAGE).tar.gz.sha256"
+	@echo "Made $(DIST)/$(PLUGIN_PACKAGE).tar.gz, $$(du -h "$(DIST)/$(PLUGIN_PACKAGE).tar.gz" | cut -f1)"
 
 .PHONY: clean
 clean: ## remove what was built (.venv too)

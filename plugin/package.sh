@@ -23,3 +23,11 @@ grep -o 'images/[a-z0-9-]*\.png' "$folder/README.md" | sort -u | while read -r p
 done
 cp "$here/LICENCES.md" "$here/GPL-3.txt" "$folder/"
 cp "$here/../LICENSE" "$folder/MIT-source.txt"
+# Every bundle has all instruments in it, so that it can be moved alone; an archive that knows hard links holds each one
+# once.
+find "$folder" -path '*/instruments/*' -type f | sort | while read -r copy; do
+  once="$folder/$(basename "$copy").once"
+  [ -e "$once" ] || ln "$copy" "$once"
+  ln -f "$once" "$copy"
+done
+rm -f "$folder"/*.once
