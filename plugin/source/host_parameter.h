@@ -62,6 +62,10 @@ class HostParameter final : public juce::RangedAudioParameter {
   /// What to set in the engine: NaN leaves it alone.
   float asked() const noexcept { return left_alone() ? kNothing : value(); }
 
+  /// Whether to move it would change anything now; a window shows it only then. Any thread.
+  bool useful() const noexcept { return useful_.load(std::memory_order_relaxed); }
+  void set_useful(bool useful) noexcept { useful_.store(useful, std::memory_order_relaxed); }
+
   /// As a user's hand does it: the host hears of it, as one gesture. Not real-time.
   void change(float value);
   /// Likewise, back to where a new plugin has it, which may be the instrument's own.
@@ -97,7 +101,7 @@ class HostParameter final : public juce::RangedAudioParameter {
   static constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
   std::atomic<float> value_, own_;
   std::atomic<float> former_{kNothing};  // own of the instrument before, until the host has echoed it
-  std::atomic<bool> moved_{false}, measured_{false};
+  std::atomic<bool> moved_{false}, measured_{false}, useful_{true};
 };
 
 }  // namespace ddsp_rt::plugin

@@ -11,8 +11,7 @@
 namespace ddsp_rt::plugin {
 namespace {
 
-constexpr int kLookEvery = 30;        // ms between two looks of the housekeeping
-constexpr int kLooksUntilRetry = 33;  // before a missing instrument is looked for again: about a second
+constexpr int kLookEvery = 30;  // ms between two looks of the housekeeping
 
 /// What a new plugin starts with: every instrument there is, the violin first.
 std::array<NamedInstrument, kPrograms> first_slots() {
@@ -39,10 +38,11 @@ Processor::Processor(Doors door, const BusesProperties& buses)
   };
   for (const ParameterInfo& info : kOwnParameters)
     if (concerns(info.doors, door)) add(info);
-  for (const Parameter parameter : parameters_of(door))
-    if (parameter != Parameter::kMorph) add(info(parameter));  // a plugin has no second instrument to play
+  for (const Parameter parameter : parameters_of(door)) add(info(parameter));
   instrument_ = host_parameter("instrument");
   bypass_ = host_parameter("bypass");
+  morph_ = host_parameter("morph");
+  morph_->set_useful(false);
   instrument_->name_of = [this](int index) {
     // LV2 hosts know the names that were there when the plugin was built.
     const NamedInstrument named = wrapperType == wrapperType_LV2 ? NamedInstrument() : slot(index);
@@ -69,13 +69,15 @@ HostParameter* Processor::host_parameter(std::string_view name) const noexcept {
 
 Processor::Status Processor::status() {
   const std::lock_guard lock(control_);
-  Status status{.playing = facts_,
-                .path = path_,
+  Status status{.playing = first_.facts(),
+                .second = second_.facts(),
+                .path = first_.path(),
+                .second_path = second_.path(),
                 .loading = loader_.busy(),
                 .notices = {},
                 .reported_delay = getLatencySamples()};
-  for (const std::string* line : {&instrument_notice_, &other_notice_})
-    if (!line->empty()) status.notices.push_back(*line);
+  for (const std::string& line : {first_.notice(), second_.notice(), other_notice_})
+    if (!line.empty() && (status.notices.empty() || status.notices.back() != line)) status.notices.push_back(line);
   return status;
 }
 
@@ -110,6 +112,22 @@ void Processor::choose(const NamedInstrument& instrument) {
   instrument_->change(static_cast<float>(index));
 }
 
+NamedInstrument Processor::second() {
+  const std::lock_guard lock(control_);
+  return second_slot_;
+}
+
+void Processor::choose_second(NamedInstrument instrument) {
+  set_second(std::move(instrument));
+  updateHostDisplay(ChangeDetails().withParameterInfoChanged(false).withNonParameterStateChanged(true));
+}
+
+void Processor::set_second(NamedInstrument instrument) {
+  const std::lock_guard lock(control_);
+  second_slot_ = std::move(instrument);
+  morph_->set_useful(!second_slot_.empty());
+}
+
 std::optional<WindowSize> Processor::window_size() {
   const std::lock_guard lock(control_);
   return window_size_;
@@ -138,9 +156,12 @@ int Processor::useTimeSlice() {
 void Processor::settle() {
   if (const int program = program_to_tell_.exchange(-1); program >= 0) instrument_->change(static_cast<float>(program));
   const std::lock_guard lock(control_);
-  request_instrument();
-  if (isNonRealtime()) loader_.finish();
-  take_outcome();
+  if (isNonRealtime()) {
+    load_what_is_wanted();
+  } else {
+    take_outcomes();
+    request_instruments();
+  }
   collect();
   if (latency() != reported_delay_) triggerAsyncUpdate();
 }
@@ -150,44 +171,47 @@ void Processor::handleAsyncUpdate() {
   report_delay();
 }
 
-int Processor::latency() const { return facts_ ? wanted_latency(facts_->delay_ms()) : 0; }
+int Processor::latency() const { return first_.facts() ? wanted_latency(first_.facts()->delay_ms()) : 0; }
 
 void Processor::report_delay() {
   reported_delay_ = latency();
   setLatencySamples(reported_delay_);
 }
 
-// Asks the loader for what the slot holds, unless it has been asked for that already.
-void Processor::request_instrument() {
-  const NamedInstrument wanted = slots_[static_cast<std::size_t>(getCurrentProgram())];
-  if (requested_ == wanted && !(missing_ && looks_until_retry_-- <= 0)) return;
-  requested_ = wanted;
-  looks_until_retry_ = kLooksUntilRetry;
-  missing_ = false;
-  if (wanted.empty()) return;  // what played goes on
-  const auto file = locate(wanted, instrument_notice_);
-  missing_ = !file;
-  if (!file) return;
-  path_ = file->string();
-  loader_.load(path_);
+// Asks the loader for what the slots hold, unless it has been asked for that already; what is asked for next waits
+// until it is known how that ended.
+void Processor::request_instruments() {
+  if (loader_.busy()) return;
+  if (const auto file = first_.look(slots_[static_cast<std::size_t>(getCurrentProgram())])) loader_.load(*file);
+  if (const auto file = second_.look(second_slot_)) {
+    loader_.load_second(*file);
+  } else if (second_.facts() && (second_slot_.empty() || second_.missing())) {
+    loader_.load_second({});  // rather than one that nobody has asked for
+    second_.forget();
+  }
 }
 
-void Processor::take_outcome() {
-  std::optional<Loader::Outcome> outcome;  // the last is of what is wanted now
-  while (auto next = loader_.take_outcome()) outcome = std::move(next);
-  if (!outcome) return;
-  if (!outcome->loaded) {
-    instrument_notice_ = outcome->error;
-    missing_ = true;  // it may be mended
-    return;
+void Processor::take_outcomes() {
+  if (loader_.busy()) return;
+  Loader::Outcome all;
+  while (const auto outcome = loader_.take_outcome()) {
+    if (outcome->loaded) all.loaded = outcome->loaded;
+    if (outcome->second) all.second = outcome->second;
+    if (!outcome->error.empty()) all.error += (all.error.empty() ? "" : "; ") + outcome->error;
   }
-  facts_ = facts_of(*outcome->loaded);
-  adopt_manner(outcome->loaded->notes);
-  tail_seconds_ = facts_->tail_seconds + release_seconds();
-  NamedInstrument& named = slots_[static_cast<std::size_t>(getCurrentProgram())];
-  if (requested_ != named || loader_.busy()) return;  // another has been asked for since
-  if (named.hash.empty()) named.hash = content_hash(path_);
-  requested_ = named;
+  first_.take(all.loaded, all.error, slots_[static_cast<std::size_t>(getCurrentProgram())]);
+  second_.take(all.second, all.error, second_slot_);
+  if (all.loaded) adopt_manner(all.loaded->notes);
+  const auto room = [](const WantedInstrument& one) { return one.facts() ? one.facts()->tail_seconds : 0.0; };
+  if (first_.facts()) tail_seconds_ = std::max(room(first_), room(second_)) + release_seconds();
+}
+
+void Processor::load_what_is_wanted() {
+  loader_.finish();
+  take_outcomes();
+  request_instruments();
+  loader_.finish();
+  take_outcomes();
 }
 
 // What was left alone shows what the new instrument has of its own.
@@ -238,9 +262,7 @@ void Processor::prepareToPlay(double rate, int) {
     rate_ = rate;
     if (playable_) loader_.give_again();
   }
-  request_instrument();
-  loader_.finish();  // the first sample is the instrument's
-  take_outcome();
+  load_what_is_wanted();  // the first sample is the instrument's
   report_delay();
   silence();
 }
@@ -257,6 +279,7 @@ SavedState Processor::captured() {
   }
   const std::lock_guard lock(control_);
   state.window = window_size_;
+  state.second = second_slot_;
   for (std::size_t i = 0; i < slots_.size(); ++i)
     if (!slots_[i].empty()) state.slots[static_cast<int>(i)] = slots_[i];
   return state;
@@ -301,20 +324,22 @@ void Processor::setStateInformation(const void* data, int size) {
                         : "";
     slots_ = {};
     for (const auto& [index, instrument] : state.slots) slots_[static_cast<std::size_t>(index)] = instrument;
+    set_second(state.second);
     if (!is_open) window_size_ = state.window;
   }
   set_parameters(state, true);
   const std::lock_guard lock(control_);
-  request_instrument();
-  loader_.finish();
-  take_outcome();
+  load_what_is_wanted();
 }
 
 std::string Processor::apply_preset(const Preset& preset) {
   try {
     const SavedState state = read_preset(id(), preset);
     set_parameters(state, false);
-    if (!state.slots.empty()) choose(state.slots.begin()->second);
+    if (!state.slots.empty()) {  // those that come with the plugins leave what plays alone
+      choose(state.slots.begin()->second);
+      set_second(state.second);
+    }
     updateHostDisplay(ChangeDetails().withParameterInfoChanged(false).withNonParameterStateChanged(true));
   } catch (const StateError& error) {
     return error.what();

@@ -19,6 +19,7 @@
 #include "readings.h"
 #include "saved_state.h"
 #include "screen_keys.h"
+#include "wanted_instrument.h"
 
 namespace ddsp_rt::plugin {
 
@@ -45,7 +46,8 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
 
   struct Status {
     std::optional<InstrumentFacts> playing;  // nothing: silence
-    std::string path;                        // of what plays
+    std::optional<InstrumentFacts> second;   // to which `morph` leads; nothing: the first plays alone
+    std::string path, second_path;           // of what plays
     bool loading = false;
     std::vector<std::string> notices;  // each a line that a player should read
     int reported_delay = 0;            // samples
@@ -57,6 +59,10 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
   void set_slot(int index, NamedInstrument instrument);
   /// Plays it: from the slot that holds it, else from the first free one, else in place of what plays.
   void choose(const NamedInstrument& instrument);
+
+  /// To which `morph` leads; empty: to none.
+  NamedInstrument second();
+  void choose_second(NamedInstrument instrument);
 
   /// Every instrument there is; new files show within a second or two while a window asks.
   Library& instruments() noexcept { return *library_; }
@@ -150,26 +156,26 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
   void settle();
   int latency() const;
   void report_delay();
-  void request_instrument();
-  void take_outcome();
+  void set_second(NamedInstrument instrument);
+  void request_instruments();
+  void take_outcomes();
+  void load_what_is_wanted();
   void adopt_manner(const NoteManner& manner);
 
   const Doors door_;
   std::vector<HostParameter*> host_parameters_;
   HostParameter* instrument_ = nullptr;
   HostParameter* bypass_ = nullptr;
+  HostParameter* morph_ = nullptr;
   std::atomic<int> program_to_tell_{-1};  // the host, which has not heard of it
   std::atomic<double> tail_seconds_{0.0};
   std::atomic<int> reported_delay_{0};
 
   std::recursive_mutex control_;  // guards what follows, and every use of the live door but the audio thread's
   std::array<NamedInstrument, kPrograms> slots_;
-  std::optional<NamedInstrument> requested_;  // of the loader
-  bool missing_ = false;                      // what is wanted was not found
-  int looks_until_retry_ = 0;
-  std::string instrument_notice_, other_notice_;
-  std::string path_;  // of what was requested
-  std::optional<InstrumentFacts> facts_;
+  NamedInstrument second_slot_;
+  WantedInstrument first_, second_;
+  std::string other_notice_;
   std::optional<WindowSize> window_size_;
   double rate_ = 0.0;
 

@@ -20,13 +20,22 @@ std::string text(const nlohmann::json& object, const char* key) {
   return value.size() <= kLongestPath ? value : std::string{};
 }
 
+NamedInstrument read_instrument(const nlohmann::json& entry) {
+  if (!entry.is_object()) return {};
+  return {text(entry, "name"), text(entry, "path"), text(entry, "sha256")};
+}
+
+nlohmann::json written(const NamedInstrument& instrument) {
+  return {{"name", instrument.name}, {"path", instrument.path}, {"sha256", instrument.hash}};
+}
+
 void read_slots(const nlohmann::json& list, SavedState& state) {
   for (const auto& entry : list) {
     if (!entry.is_object()) continue;
     const auto slot = entry.find("slot");
     if (slot == entry.end() || !slot->is_number_integer()) continue;
     const auto index = slot->get<std::int64_t>();
-    NamedInstrument instrument{text(entry, "name"), text(entry, "path"), text(entry, "sha256")};
+    NamedInstrument instrument = read_instrument(entry);
     if (index >= 0 && index < kPrograms && !instrument.empty())
       state.slots[static_cast<int>(index)] = std::move(instrument);
   }
@@ -51,9 +60,11 @@ std::string to_json(const SavedState& state) {
   if (!state.left_alone.empty()) document["left_alone"] = state.left_alone;
   if (state.fitting) document["fit"] = nlohmann::json::parse(ddsp_rt::to_json(*state.fitting));
   document["instruments"] = nlohmann::json::array();
-  for (const auto& [slot, instrument] : state.slots)
-    document["instruments"].push_back(
-        {{"slot", slot}, {"name", instrument.name}, {"path", instrument.path}, {"sha256", instrument.hash}});
+  for (const auto& [slot, instrument] : state.slots) {
+    document["instruments"].push_back(written(instrument));
+    document["instruments"].back()["slot"] = slot;
+  }
+  if (!state.second.empty()) document["second"] = written(state.second);
   if (state.window) document["window"] = {{"width", state.window->width}, {"height", state.window->height}};
   return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -76,6 +87,7 @@ SavedState parse_state(std::string_view json) {
       state.fitting = parse_fitting(fit->dump());
     if (const auto list = document.find("instruments"); list != document.end() && list->is_array())
       read_slots(*list, state);
+    if (const auto second = document.find("second"); second != document.end()) state.second = read_instrument(*second);
     if (const auto window = document.find("window"); window != document.end()) state.window = read_window(*window);
   } catch (const FileFault& fault) {
     throw StateError(fault.what());

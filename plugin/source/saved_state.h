@@ -26,9 +26,9 @@ struct WindowSize {
   bool operator==(const WindowSize&) const = default;
 };
 
-/// Version 2 added `left_alone` and `window`.
+/// Version 2 added `left_alone` and `window`, version 3 `second`.
 struct SavedState {
-  static constexpr int kVersion = 2;
+  static constexpr int kVersion = 3;
 
   int version = kVersion;
   std::string plugin;                       // "transfer" or "instrument"
@@ -36,6 +36,7 @@ struct SavedState {
   std::set<std::string> left_alone;         // of these the instrument's own values hold
   std::optional<Fitting> fitting;
   std::map<int, NamedInstrument> slots;  // by program, 0 to 127; those that are not empty
+  NamedInstrument second;                // to which `morph` leads; empty: to none
   std::optional<WindowSize> window;      // once it has been open
 };
 

@@ -17,7 +17,7 @@ class Abuse {
   }
 
   void call() {
-    switch (below(30)) {
+    switch (below(31)) {
       case 0: prepare(); break;
       case 1: processor_->reset(); break;
       case 2: states_.push_back(state_of(*processor_)); break;
@@ -33,9 +33,10 @@ class Abuse {
       case 12: processor_->releaseResources(); break;
       case 13: processor_->setCurrentProgram(below(140) - 5); break;
       case 14: layout(); break;
-      case 15:
+      case 15: choose_second(); break;
       case 16:
-      case 17: set_something(); break;
+      case 17:
+      case 18: set_something(); break;
       default: block(); break;
     }
     if (states_.size() > 20) states_.erase(states_.begin());
@@ -60,6 +61,12 @@ class Abuse {
     wanted.outputBuses.add(any());
     CHECK(processor_->setBusesLayout(wanted));
     prepare();
+  }
+
+  void choose_second() {
+    const std::string name = seconds_[static_cast<std::size_t>(below(4))];
+    processor_->choose_second({name, "", ""});
+    processor_->host_parameter("morph")->put(100.0f * share());
   }
 
   void set_something() {
@@ -110,6 +117,7 @@ class Abuse {
   }
 
   const std::vector<std::string> names_{"violin", "none of this name", "../violin"};
+  const std::vector<std::string> seconds_{"cello", "alto-saxophone", "none of this name", ""};
   std::mt19937 random_;
   double rate_ = kRate;
   std::int64_t at_ = 0;

@@ -83,6 +83,24 @@ TEST_CASE("What version 2 saved is loaded: what was left to the instrument, and 
   CHECK(!effect->window_size().has_value());
 }
 
+TEST_CASE("What version 3 saved is loaded: a second instrument, and how far the way to it") {
+  for (const char* id : {"transfer", "instrument"}) {
+    const auto processor = make(id);
+    restore(*processor, saved(std::string(id) + "-3"));
+    CHECK(processor->second().name == "cello");
+    CHECK(processor->second().path == "/home/somebody/cello.ddsp");
+    CHECK(value(*processor, "morph") == 62.5f);
+    CHECK(processor->slot(3).name == "violin");
+    processor->prepareToPlay(kRate, 512);
+    CHECK(processor->status().playing->name == "violin");
+    CHECK(std::filesystem::path(processor->status().second_path).stem() == "cello");
+    CHECK(processor->status().notices.empty());
+    restore(*processor, saved(std::string(id) + "-2"));  // says nothing of it
+    CHECK(processor->second().empty());
+    CHECK(value(*processor, "morph") == 0.0f);
+  }
+}
+
 TEST_CASE("The window opens in the size in which the session left it, within its limits") {
   const auto processor = make("transfer"), other = make("transfer");
   std::unique_ptr<juce::AudioProcessorEditor> window(processor->createEditor());
@@ -139,8 +157,8 @@ TEST_CASE("A state of another plugin, of nobody or of the future does no harm, a
     CHECK(state_of(*processor) == before);
     CHECK(processor->status().notices.size() == 1);
   }
-  std::string future = saved("transfer-2");
-  future.replace(future.find("\"version\": 2"), 12, "\"version\": 7, \"new\": {}");
+  std::string future = saved("transfer-3");
+  future.replace(future.find("\"version\": 3"), 12, "\"version\": 7, \"new\": {}");
   restore(*processor, future);
   CHECK(value(*processor, "transpose") == -12.0f);
   REQUIRE(processor->status().notices.size() == 1);

@@ -26,10 +26,11 @@ namespace {
 
 constexpr const char* kBoth[] = {"transfer", "instrument"};
 
-/// A plugin that plays, and its window.
+/// A plugin that plays, with two instruments so that all it has is shown, and its window.
 struct Opened {
   explicit Opened(const std::string& id) : processor(make(id)) {
     processor->setNonRealtime(true);
+    processor->choose_second({"cello", "", ""});
     processor->prepareToPlay(kRate, 512);
     window = std::make_unique<MainWindow>(*processor);
     window->stopTimer();

@@ -11,14 +11,20 @@ FactLine::FactLine() : Display("About the instrument", {}) { setOpaque(false); }
 void FactLine::show(const Processor::Status& status) {
   const juce::String dot = juce::String::fromUTF8("  \xc2\xb7  ");
   juce::StringArray facts;
-  juce::String authors;
   if (status.playing) {
     facts.add(range_text(*status.playing));
     facts.add(juce::String(juce::roundToInt(0.001 * status.playing->model_rate)) + " kHz");
     facts.add(from_utf8(status.playing->licence));
     facts.removeEmptyStrings();
-    authors = juce::StringArray::fromLines(from_utf8(status.playing->author).trim()).joinIntoString("; ");
   }
+  juce::StringArray sources;
+  for (const auto* one : {&status.playing, &status.second})
+    if (one->has_value()) sources.addLines(from_utf8((*one)->author).trim());
+  sources.removeEmptyStrings();
+  sources.removeDuplicates(false);
+  const juce::String authors = sources.joinIntoString("; ");
+  if (status.second)
+    facts.insert(0, "morphs to " + juce::File(from_utf8(status.second_path)).getFileNameWithoutExtension());
   juce::StringArray notices;
   for (const std::string& line : status.notices) notices.add(from_utf8(line));
   juce::String notice = notices.joinIntoString("; ");
@@ -30,8 +36,8 @@ void FactLine::show(const Processor::Status& status) {
   if (first == first_ && authors == second_ && notice == notice_) return;
   first_ = first, second_ = authors, notice_ = notice;
   juce::StringArray tooltip;
-  if (status.playing) tooltip.add(from_utf8(status.playing->author).trim());
-  if (!status.path.empty()) tooltip.add(from_utf8(status.path));
+  tooltip.addArray(sources);
+  for (const std::string* path : {&status.path, &status.second_path}) tooltip.add(from_utf8(*path));
   if (notice.isNotEmpty()) tooltip.insert(0, notice);
   tooltip.removeEmptyStrings();
   setTooltip(tooltip.joinIntoString("\n"));

@@ -67,6 +67,18 @@ juce::PopupMenu InstrumentMenu::slot_menu(const std::function<void(juce::PopupMe
   return menu;
 }
 
+juce::PopupMenu InstrumentMenu::second_menu() {
+  juce::PopupMenu menu;
+  const NamedInstrument now = processor_.second();
+  menu.addItem("nothing", true, now.empty(), [this] { processor_.choose_second({}); });
+  menu.addSeparator();
+  for (const LibraryEntry& entry : processor_.instruments().entries())
+    menu.addItem(from_utf8(entry.instrument.name), entry.problem.empty(),
+                 !now.empty() && entry.instrument.name == now.name && entry.instrument.path == now.path,
+                 [this, instrument = entry.instrument] { processor_.choose_second(instrument); });
+  return menu;
+}
+
 void InstrumentMenu::add_slots(juce::PopupMenu& menu) {
   const auto slots = processor_.slots();
   const int now = processor_.getCurrentProgram();
@@ -91,6 +103,8 @@ void InstrumentMenu::open() {
   add_installed(menu);
   menu.addSectionHeader("Program slots");
   add_slots(menu);
+  menu.addSectionHeader("A second instrument");
+  menu.addSubMenu("Morph to", second_menu());
   menu.addSeparator();
   menu.addItem(juce::String::fromUTF8("Add an instrument from a file\xe2\x80\xa6"), [this] { browse(); });
   menu.showMenuAsync(juce::PopupMenu::Options().withTargetComponent(this).withMinimumWidth(getWidth()));

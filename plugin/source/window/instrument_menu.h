@@ -21,6 +21,7 @@ class InstrumentMenu final : public ChoiceButton {
   void step(int by);
   void add_installed(juce::PopupMenu& menu);
   void add_slots(juce::PopupMenu& menu);
+  juce::PopupMenu second_menu();
   static juce::PopupMenu slot_menu(const std::function<void(juce::PopupMenu&, int)>& item);
   void browse();
 

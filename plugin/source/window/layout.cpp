@@ -17,13 +17,13 @@ NamedGroups named_groups(Doors door) {
     return {{"Pitch", {"transpose", "fine_tune", "glide", "midi_out"}},
             {"Input", {"input_gain", "gate", "auto_fit", "mean_z"}},
             {"Tone", {"brightness", "harmonic_gain", "noise_gain", "breath", "life"}},
-            {"Output", {"reverb", "dry_wet", "output_gain", "align"}}};
+            {"Output", {"morph", "reverb", "dry_wet", "output_gain", "align"}}};
   return {{"Pitch", {"transpose", "fine_tune", "glide", "bend_range"}},
           {"Playing", {"voices", "velocity_curve", "gate", "legato", "mpe"}},
           {"Envelope", {"attack", "decay", "sustain", "release"}},
           {"Vibrato", {"vibrato_rate", "vibrato_depth", "vibrato_delay"}},
           {"Tone", {"brightness", "harmonic_gain", "noise_gain", "life"}},
-          {"Output", {"reverb", "output_gain"}}};
+          {"Output", {"morph", "reverb", "output_gain"}}};
 }
 
 }  // namespace

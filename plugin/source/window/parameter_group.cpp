@@ -1,6 +1,8 @@
 // Rows of controls under a title.
 #include "parameter_group.h"
 
+#include <algorithm>
+
 #include "look.h"
 #include "palette.h"
 #include "parameter_slider.h"
@@ -25,8 +27,9 @@ ParameterGroup::ParameterGroup(const Group& group, int more_rows) {
   bool room_beside = false;
   for (HostParameter* parameter : group.parameters) {
     if (!parameter->is_switch()) {
-      rows_.push_back({std::make_unique<ParameterSlider>(*parameter, group.title), nullptr});
-      addAndMakeVisible(*rows_.back().left);
+      rows_.push_back({std::make_unique<ParameterSlider>(*parameter, group.title), nullptr, parameter});
+      addChildComponent(*rows_.back().left);
+      rows_.back().left->setVisible(parameter->useful());
       room_beside = false;
       continue;
     }
@@ -36,7 +39,7 @@ ParameterGroup::ParameterGroup(const Group& group, int more_rows) {
       rows_.back().right = std::move(made);
       room_beside = false;
     } else {
-      rows_.push_back({std::move(made), nullptr});
+      rows_.push_back({std::move(made), nullptr, nullptr});
       room_beside = true;
     }
   }
@@ -44,12 +47,18 @@ ParameterGroup::ParameterGroup(const Group& group, int more_rows) {
 
 void ParameterGroup::add_row(std::unique_ptr<juce::Component> row) {
   addAndMakeVisible(*row);
-  rows_.push_back({std::move(row), nullptr});
+  rows_.push_back({std::move(row), nullptr, nullptr});
 }
 
 void ParameterGroup::look() {
-  for (const Row& row : rows_)
+  bool moved = false;
+  for (Row& row : rows_) {
     if (auto* const slider = dynamic_cast<ParameterSlider*>(row.left.get())) slider->look();
+    if (row.parameter == nullptr || row.parameter->useful() == row.left->isVisible()) continue;
+    row.left->setVisible(row.parameter->useful());
+    moved = true;
+  }
+  if (moved) resized();
 }
 
 void ParameterGroup::paint(juce::Graphics& g) {
@@ -63,8 +72,10 @@ void ParameterGroup::paint(juce::Graphics& g) {
 void ParameterGroup::resized() {
   juce::Rectangle<int> area = getLocalBounds().reduced(8, 6);
   area.removeFromTop(20);
-  const int height = area.getHeight() / std::max(kMostRows, static_cast<int>(rows_.size()));
+  const auto shown = std::count_if(rows_.begin(), rows_.end(), [](const Row& row) { return row.left->isVisible(); });
+  const int height = area.getHeight() / std::max(kMostRows, static_cast<int>(shown));
   for (Row& row : rows_) {
+    if (!row.left->isVisible()) continue;
     juce::Rectangle<int> place = area.removeFromTop(height).reduced(0, 1);
     if (row.right) {
       const float left = switch_width(*row.left), right = switch_width(*row.right);

@@ -28,6 +28,7 @@ class ParameterGroup final : public juce::Component {
  private:
   struct Row {
     std::unique_ptr<juce::Component> left, right;  // two switches share a row
+    const HostParameter* parameter;                // of a slider, which is shown while it is useful
   };
   std::vector<Row> rows_;
 };
