@@ -93,7 +93,12 @@ bool pictures_of(const juce::String& name, const juce::AudioBuffer<float>& phras
   double now = 0.0;
   window.tick(now);
   if (!picture(window, folder, name + "-idle")) return false;
-  if (processor->door() == ddsp_rt::Doors::kTransfer) processor->host_parameter("transpose")->change(12.0f);
+  if (processor->door() == ddsp_rt::Doors::kTransfer) {
+    processor->host_parameter("transpose")->change(12.0f);
+  } else {
+    processor->choose_second({"cello", "", ""});
+    processor->host_parameter("morph")->change(35.0f);
+  }
   play(*processor, window, phrase, rate, 8.0, now);
   return picture(window, folder, name + "-playing");
 }
