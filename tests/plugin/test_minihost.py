@@ -126,6 +126,7 @@ def test_a_state_goes_from_one_to_another(plugin, kind):
     silent = np.zeros(512, np.float32)
     played(one, silent)
     time.sleep(0.3)  # whatever a host does behind our back
+    played(one, silent)  # an LV2 host hears in a block of what the instrument in slot 6 has of its own
     other.set_state(one.get_state())
     played(other, silent)
     time.sleep(0.3)
