@@ -122,18 +122,17 @@ def test_a_state_goes_from_one_to_another(plugin, kind):
     one, other = opened(plugin, kind), opened(plugin, kind)
     setting(one, "Transpose", 5)
     setting(one, "Reverb", 0.25)
-    setting(one, "Instrument", 5)
+    setting(one, "Instrument", 100)  # an empty one: nothing is loaded
     silent = np.zeros(512, np.float32)
     played(one, silent)
     time.sleep(0.3)  # whatever a host does behind our back
-    played(one, silent)  # an LV2 host hears in a block of what the instrument in slot 6 has of its own
     other.set_state(one.get_state())
     played(other, silent)
     time.sleep(0.3)
     for index in range(one.num_params):
         if "MIDI CC" not in (name := one.get_param_info(index)["name"]):
             assert other.get_param(index) == pytest.approx(one.get_param(index), abs=1e-6), name
-    assert other.get_param(other.find_param("Instrument")) == pytest.approx(5 / 127)
+    assert other.get_param(other.find_param("Instrument")) == pytest.approx(100 / 127)
     if kind == "VST3":
         index = other.find_param("Transpose")
         assert other.param_to_text(index, other.get_param(index)) == "5.0 semitones"
