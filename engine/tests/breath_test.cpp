@@ -112,6 +112,19 @@ TEST_CASE("Noise that hardly has anything above 3.5 kHz gets the source's balanc
   }
 }
 
+TEST_CASE("Noise of two bands keeps its shape and its level: it cannot have a balance about 3.5 kHz") {
+  Breath breath(kModelRate, 2);
+  for (const float wanted : {-20.0f, 0.0f, 15.0f}) {
+    Features features;
+    features.f0 = 300.0f, features.periodicity = 0.1f, features.balance = wanted;
+    Controls noise(30, 2);
+    noise.noise = {0.01f, 0.02f};
+    breath.play(features, 1.0f, noise);
+    CHECK(noise.noise[0] == doctest::Approx(0.01));
+    CHECK(noise.noise[1] == doctest::Approx(0.02));
+  }
+}
+
 TEST_CASE("A lost frame changes nothing, a consonant is noise within 16 ms, and a tone is back at once") {
   Breath breath(kModelRate, kBands);
   CHECK(after(breath, 0.1f, 1).amplitude == 0.0f);  // it begins with a consonant

@@ -41,6 +41,7 @@ Breath::Breath(int model_rate, int bands) : nyquist_(0.5f * static_cast<float>(m
                       .tilt = static_cast<float>(2.0 * up - 1.0)});
     if (bands_.back().below > 0.0f || bands_.back().above > 0.0f) balanced_ = bands_.size();
   }
+  if (static_cast<double>(nyquist_) / (bands - 1) > kEdge) balanced_ = 0;
 }
 
 void Breath::play(const Features& features, float gain, Controls& controls) noexcept {
@@ -51,7 +52,7 @@ void Breath::play(const Features& features, float gain, Controls& controls) noex
   const float tone = voiced_ * voiced_ * (3.0f - 2.0f * voiced_);
 
   const float whole = noise_power(controls) + (1.0f - tone * tone) * harmonic_power(features.f0, controls);
-  if (std::isfinite(features.balance)) balance((1.0f - tone), features.balance, controls);
+  if (balanced_ > 0 && std::isfinite(features.balance)) balance((1.0f - tone), features.balance, controls);
   const float louder = std::sqrt(whole / noise_power(controls)) * (tone + (1.0f - tone) * gain);
   for (float& magnitude : controls.noise) magnitude *= louder;
   controls.amplitude *= tone;

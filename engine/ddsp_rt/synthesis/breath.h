@@ -11,7 +11,8 @@ namespace ddsp_rt {
 
 /// Harmonics are whole at a periodicity of kVoicedPeriodicity and gone at 0.35. A single frame in which the tracker
 /// loses a note changes nothing; from then on they fade by a third a frame at the fastest. They come back at once. The
-/// noise takes over their A-weighted power, and the source's balance about 3.5 kHz. Voiced frames are left untouched.
+/// noise takes over their A-weighted power, and the source's balance about 3.5 kHz where its bands lie no wider apart.
+/// Voiced frames are left untouched.
 class Breath {
  public:
   /// `model_rate` in Hz; `bands` magnitudes of noise a frame, at least 2.
@@ -36,7 +37,7 @@ class Breath {
 
   float nyquist_;  // Hz, the model's
   std::vector<Band> bands_;
-  std::size_t balanced_ = 0;  // bands up to 7 kHz, of which the balance is
+  std::size_t balanced_ = 0;  // bands up to 7 kHz, of which the balance is; none where they lie too wide apart for one
   float voiced_ = 0.0f;       // how much the last frame was; beyond 1 where a frame may still be lost
 };
 

@@ -26,7 +26,7 @@ def write_plain_instrument(path: str | os.PathLike) -> None:
     alone (within 0.1 %) because the layer also carries two large constants of opposite sign.
     """
     decoder = DecoderSpec(
-        ("loudness",), hidden=4, layers=1, gru=1, out_hidden=4, out_layers=1, harmonics=HARMONICS, noise_bands=65
+        ("loudness",), hidden=4, layers=1, gru=1, out_hidden=4, out_layers=1, harmonics=HARMONICS, noise_bands=2
     )
     architecture = Architecture(decoder)
     tensors = {name: np.zeros(shape, np.float32) for name, shape in architecture.tensor_shapes().items()}

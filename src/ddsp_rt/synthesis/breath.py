@@ -21,7 +21,8 @@ class Breath(nn.Module):
 
     Harmonics are whole at a periodicity of 0.5 and gone at 0.35. A single frame in which the tracker loses a note
     changes nothing; from then on they fade by a third a frame at the fastest. They come back at once. The noise takes
-    over their A-weighted power, and the source's balance about 3.5 kHz. Voiced frames are left untouched.
+    over their A-weighted power, and the source's balance about 3.5 kHz where its bands lie no wider apart. Voiced
+    frames are left untouched.
 
     Args:
         model_rate: the rate the model was trained at, Hz.
@@ -42,6 +43,7 @@ class Breath(nn.Module):
         white = 1.0 / 3.0  # mean square of the noise generator's samples
         weights = white * share * a_curve(hertz) / self.scale
         width = self.nyquist / (bands - 1)
+        self.balances = width <= 3500.0  # wider apart they cannot carry a balance
         low, high = hertz - 0.5 * width, (hertz + 0.5 * width).clamp(max=self.nyquist)
 
         def within(start: float, stop: float) -> Tensor:
@@ -82,7 +84,7 @@ class Breath(nn.Module):
 
         taken = (1.0 - tone.square()) * self.harmonic_power(f0, amplitude, harmonics)
         whole = torch.matmul(noise.square(), self.weights) + 1e-20 + taken
-        balanced = noise * self.balance(1.0 - tone, balance, noise)
+        balanced = noise * self.balance(1.0 - tone, balance, noise) if self.balances else noise
         louder = (whole / (torch.matmul(balanced.square(), self.weights) + 1e-20)).sqrt()
         if gain is not None:
             louder = louder * (tone + (1.0 - tone) * gain)
