@@ -79,10 +79,11 @@ $(VENV)/.test: pyproject.toml | $(VENV)/.package
 	@$(call need-packages,$(TEST_PACKAGES))
 	@echo "Installing PyTorch and the test tools (some minutes the first time)"
 	@$(STEPS) build/test-tools.log $(PYTHON) -m pip install --disable-pip-version-check torch==2.13.0
-	@$(STEPS) build/test-tools.log $(PYTHON) -m pip install --disable-pip-version-check $$($(PYTHON) -c 'import tomllib; \
+	@$(PYTHON) -c 'import tomllib; \
 	  extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
-	  print(*(r for name in ("train", "cluster", "evaluate", "formats", "export", "live", "test", "lint") \
-    for r in extras[name]))')
+	  names = "train", "cluster", "evaluate", "formats", "export", "live", "test", "lint"; \
+	  print(*(r for name in names for r in extras[name]), sep="\n")' >build/test-tools.txt
+	@$(STEPS) build/test-tools.log $(PYTHON) -m pip install --disable-pip-version-check -r build/test-tools.txt
 	@touch $@
 
 .PHONY: engine
