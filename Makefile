@@ -26,8 +26,8 @@ CLANG_PACKAGES := clang libclang-rt-dev
 PLUGIN_PACKAGES := $(ENGINE_PACKAGES) juce-modules-source juce-modules-source-data juce-tools lv2-dev libasound2-dev \
   libcurl4-openssl-dev libfreetype-dev libgl-dev libjack-jackd2-dev libjpeg-dev libpng-dev libx11-dev \
   libxcursor-dev libxext-dev libxinerama-dev libxrandr-dev pkg-config
-# What their tests need besides; sordi brings what lv2_validate calls.
-PLUGIN_TEST_PACKAGES := $(PLUGIN_PACKAGES) doctest-dev ardour jalv jackd2 sordi xvfb
+# What their tests need besides; sordi brings what lv2_validate calls, xauth what xvfb-run does.
+PLUGIN_TEST_PACKAGES := $(PLUGIN_PACKAGES) doctest-dev ardour jalv jackd2 sordi xauth xvfb
 FUZZ_PACKAGES := $(ENGINE_PACKAGES) $(CLANG_PACKAGES)
 TEST_PACKAGES := $(BUILD_PACKAGES) doctest-dev puredata-core puredata-dev valgrind $(CLANG_PACKAGES) \
   g++-mingw-w64-x86-64-posix jackd2 libportaudio2
