@@ -1,6 +1,9 @@
 """What many tests need: a tiny instrument that plays, made here so that no test waits for a trained one."""
 
 import faulthandler
+import importlib.util
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,6 +96,20 @@ def living_path(instrument_path, tmp_path_factory):
     path = tmp_path_factory.mktemp("life") / "living.ddsp"
     save_instrument(path, tensors, metadata | {"life": LIFE}, "float32")
     return path
+
+
+@pytest.fixture(scope="session")
+def load_benchmark():
+    """A function: a script of benchmarks/, by its name, as a module."""
+
+    def load(name):
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / "benchmarks" / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module  # dataclasses look their module up
+        spec.loader.exec_module(module)
+        return module
+
+    return load
 
 
 @pytest.fixture

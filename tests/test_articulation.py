@@ -1,7 +1,5 @@
 """`benchmarks/articulation.py`: what plays back its source measures as it; one that has no dynamics is told apart."""
 
-import importlib.util
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,16 +7,12 @@ import pytest
 
 pytest.importorskip("ddsp_rt._engine")
 
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "articulation.py"
 QUANTILES = {"probabilities": [0.0, 1.0], "pitch_midi": [58.0, 66.0], "loudness_db": [-40.0, -10.0]}
 
 
 @pytest.fixture(scope="module")
-def articulation():
-    spec = importlib.util.spec_from_file_location("articulation", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def articulation(load_benchmark):
+    return load_benchmark("articulation")
 
 
 def player(play):

@@ -1,23 +1,17 @@
 """`benchmarks/consonants.py`: noise for noise is met, tone for noise is missed, and what is late is told from it."""
 
-import importlib.util
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 pytest.importorskip("ddsp_rt._engine")
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "consonants.py"
 RATE = 48_000
 
 
 @pytest.fixture(scope="module")
-def script():
-    spec = importlib.util.spec_from_file_location("consonants", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def script(load_benchmark):
+    return load_benchmark("consonants")
 
 
 def sung():

@@ -1,8 +1,5 @@
 """What `make evaluate` says of two results: what moved, and that nothing missing passes."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -10,18 +7,10 @@ import ddsp_rt
 from ddsp_rt.evaluation import evaluate, judges, performance
 from ddsp_rt.evaluation.report import transfer_timbre
 
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "figures.py"
-
 
 @pytest.fixture(scope="module")
-def figures():
-    spec = importlib.util.spec_from_file_location("figures", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    import sys
-
-    sys.modules["figures"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+def figures(load_benchmark):
+    return load_benchmark("figures")
 
 
 def test_no_result_is_missed_and_never_passed(figures):

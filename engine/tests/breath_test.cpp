@@ -54,6 +54,17 @@ double level(const Controls& controls, double f0) {
   return 10.0 * std::log10(power);
 }
 
+/// Within -0.2 to 0.2 of full scale.
+std::vector<float> white_noise(double seconds) {
+  std::vector<float> noise(rigs::samples(seconds));
+  std::uint32_t state = 1;
+  for (float& sample : noise) {
+    state = state * 1664525u + 1013904223u;
+    sample = 0.2f * (static_cast<float>(state >> 8) * 0x1p-23f - 1.0f);
+  }
+  return noise;
+}
+
 }  // namespace
 
 TEST_CASE("Breath leaves voiced frames as they are") {
@@ -148,12 +159,7 @@ TEST_CASE("What is no number counts as unvoiced") {
 }
 
 TEST_CASE("Breath moves without a step") {
-  std::vector<float> hiss(rigs::samples(0.4));
-  std::uint32_t state = 1;
-  for (float& sample : hiss) {
-    state = state * 1664525u + 1013904223u;
-    sample = 0.2f * (static_cast<float>(state >> 8) * 0x1p-23f - 1.0f);
-  }
+  const std::vector<float> hiss = white_noise(0.4);
   rigs::Audio moved({}), left({});
   for (rigs::Audio* rig : {&moved, &left}) rigs::process(rig->door, hiss);
   moved.door.set(ddsp_rt::Parameter::kBreath, -60.0f);
@@ -171,12 +177,7 @@ TEST_CASE("Breath moves without a step") {
 
 COVERS(kBreath, {coverage::audio});
 TEST_CASE("Breath: its dB on what is unvoiced, nothing on a tone, silence at the lowest") {
-  std::vector<float> hiss(rigs::samples(0.6));
-  std::uint32_t state = 1;
-  for (float& sample : hiss) {
-    state = state * 1664525u + 1013904223u;
-    sample = 0.2f * (static_cast<float>(state >> 8) * 0x1p-23f - 1.0f);
-  }
+  const std::vector<float> hiss = white_noise(0.6);
   const auto play = [&](float gain, bool tone) {
     rigs::Audio rig({});
     rig.door.set(Parameter::kBreath, gain);
