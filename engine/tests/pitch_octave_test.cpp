@@ -48,6 +48,22 @@ TEST_CASE("Low notes with weak odd harmonics are not read an octave up") {
   }
 }
 
+TEST_CASE("A low note whose odd harmonics flicker keeps its octave") {
+  constexpr int rate = 44100;
+  for (const double f0 : {98.0, 103.8, 110.0, 123.5, 130.8, 138.6}) {
+    CAPTURE(f0);
+    auto audio = sound(rate, f0, 1.0, [i = 0](double x) mutable {  // 11 dB down for 70 ms of every 200
+      const double into = std::fmod(static_cast<double>(i++) / rate, 0.2) - 0.13;
+      const double odd = 0.6 - 0.44 * std::clamp(std::min(into, 0.07 - into) / 0.005, 0.0, 1.0);
+      double sum = 0;
+      for (int h = 1; h <= 20; ++h) sum += (h % 2 ? odd : 1.0) / std::sqrt(h) * std::sin(h * x + h * h);
+      return 0.2 * sum;
+    });
+    add_noise(audio, 0.003);
+    CHECK(share_right(track(audio, rate), f0) > 0.99);
+  }
+}
+
 TEST_CASE("A flute's undertone is not its pitch") {
   constexpr int rate = 48000;
   for (const double f0 : {659.3, 880.0, 1318.5}) {

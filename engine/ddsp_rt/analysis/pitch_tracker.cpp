@@ -146,11 +146,22 @@ int PitchTracker::outside(float f0) const noexcept {
   return f0 * kMargin < range_.low ? -1 : f0 > range_.high * kMargin ? 1 : 0;
 }
 
+/// Whether the last pitch, a low one, is among the `count` candidates with its odd harmonics: those of a note that has
+/// left for an octave above are gone.
+bool PitchTracker::complete(int count) const noexcept {
+  if (f0_ > kLongBelow) return false;
+  return std::any_of(candidates_.begin(), candidates_.begin() + count, [this](const auto& candidate) {
+    return candidate.harmonic_sum >= settings_.complete &&
+           std::fabs(std::log2(candidate.lag * f0_)) < settings_.octave.tolerance;
+  });
+}
+
 /// Most leaps to a multiple or a fraction are slips of one frame (a bow's noise, two notes in one room), and so are
 /// most to a pitch that repeats badly; each would be a squeak. A true leap can wait a frame or two. A dying note
 /// repeats better over two of its periods than over one: a fraction waits longest. Where a note has just begun while
-/// another rings, the period that both share is read first: what leaves that upwards is no slip.
-bool PitchTracker::doubtful(float f0, float height, bool voiced) noexcept {
+/// another rings, the period that both share is read first: what leaves that upwards is no slip. Low strings that die
+/// away read an octave high while they are still all there.
+bool PitchTracker::doubtful(float f0, float height, bool voiced, int count) noexcept {
   const float tolerance = settings_.octave.tolerance;
   const float octaves = std::fabs(std::log2(f0 / f0_));
   if (octaves < tolerance) {
@@ -163,6 +174,7 @@ bool PitchTracker::doubtful(float f0, float height, bool voiced) noexcept {
   if (is_multiple(octaves, tolerance)) {
     needed += settings_.leap_frames - 1;
     if (f0 < f0_ && height < settings_.sure_fraction) needed += settings_.fraction_frames;
+    if (f0 > f0_ && complete(count)) needed += settings_.complete_frames;
     if (f0 > f0_ && age_ <= settings_.young && began_ < settings_.well_begun) needed = 1;
     if (!voiced) leaps_ = 0;
   } else if (f0 < f0_ && octaves > settings_.far_fall) {
@@ -218,7 +230,7 @@ PitchTracker::Estimate PitchTracker::process(const float* newest, int n, const S
   const bool lapsed = unvoiced_ > 0 && unvoiced_ <= settings_.lapse;
   const float eased = stands_still(coarse) && lapsed ? settings_.eased : 0.0f;
   const bool voiced = voicing_.decide(height + eased, comb, remaining);
-  const bool doubted = doubtful(f0, height, voiced);  // counts, so it is asked in every frame
+  const bool doubted = doubtful(f0, height, voiced, count);  // counts, so it is asked in every frame
   if (!voiced) return unvoiced(height, voicing_.needed(), 0);
 
   // A longer lag sees more of a note that is ending; only a note with power of its own may take over.

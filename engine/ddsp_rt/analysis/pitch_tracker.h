@@ -44,6 +44,8 @@ class PitchTracker {
     int fraction_frames = 3;       // that many times more
     int young = 8;                 // frames within which a note's octave is still open,
     float well_begun = 0.9f;       // if it began at less than this height: a multiple above is believed at once
+    float complete = 0.85f;        // share of the strongest harmonic sum from which a low note is still all there:
+    int complete_frames = 12;      // a multiple of it must be read that many times more
     float far_fall = 0.6f;         // octaves down from which any other note must be read once more
     int pause = 4;                 // unvoiced frames after which anything is believed at once
     int lapse = 8;                 // unvoiced frames within which a pitch that stands still is the next note:
@@ -74,7 +76,8 @@ class PitchTracker {
   float harmonic_sum(const Spectrum& spectrum, float f0) const noexcept;
   float contrast(const Spectrum& spectrum, float f0) const noexcept;
   int outside(float f0) const noexcept;
-  bool doubtful(float f0, float height, bool voiced) noexcept;
+  bool complete(int count) const noexcept;
+  bool doubtful(float f0, float height, bool voiced, int count) noexcept;
   bool stands_still(float pitch) noexcept;
   Estimate unvoiced(float height, float needed, int outside) noexcept;
 

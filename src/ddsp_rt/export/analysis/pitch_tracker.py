@@ -127,7 +127,14 @@ class PitchTracker(nn.Module):
         sums = self.harmonic_sums(both, f0).clamp(min=0.0)
         return f0, own, counted, sums / sums.amax().clamp(min=1e-20)
 
-    def doubtful(self, f0: float, height: float, voiced: bool) -> bool:
+    def complete(self, f0s: Tensor, sums: Tensor) -> bool:
+        """Whether the last pitch, a low one, is among the candidates with its odd harmonics."""
+        if self.f0 > 150.0:
+            return False
+        near = torch.log2(f0s / self.f0).abs() < 0.06
+        return bool((near & (sums >= 0.85)).any())
+
+    def doubtful(self, f0: float, height: float, voiced: bool, f0s: Tensor, sums: Tensor) -> bool:
         """Whether a leap must be read again before it is believed."""
         octaves = interval(f0, self.f0)
         if octaves < 0.06:
@@ -144,6 +151,8 @@ class PitchTracker(nn.Module):
             needed += 1
             if f0 < self.f0 and height < 0.95:
                 needed += 3
+            if f0 > self.f0 and self.complete(f0s, sums):
+                needed += 12
             if f0 > self.f0 and self.age <= 8 and self.began < 0.9:
                 needed = 1
             if not voiced:
@@ -196,7 +205,7 @@ class PitchTracker(nn.Module):
             needed -= 0.11
         eased = 0.3 if self.stands_still(coarse) and self.unvoiced > 0 and self.unvoiced <= 8 else 0.0
         self.voiced = height + eased >= needed and not (self.voiced and remaining < 0.03)
-        doubted = self.doubtful(f0, height, self.voiced)
+        doubted = self.doubtful(f0, height, self.voiced, f0s, sums)
         if not self.voiced:
             return self.silent(height, needed)
         ending = self.correlation.power(lag) < 0.8 * window
