@@ -1,6 +1,8 @@
 """Writes golden_features.safetensors: what analyser version 2 hears in the bundled phrase.
 
-Run once; the file is kept. Whoever must make it anew has changed what instruments hear, and raises `kAnalyserVersion`:
+The file is kept: whoever must make it anew has changed what instruments hear. From the first release on that is a new
+`kAnalyserVersion`, beside the old one (docs/decisions.md, "The analyser is frozen"); docs/analysis.md tells when it was
+made anew before.
 
     python tests/data/make_golden_features.py
 """
