@@ -123,6 +123,20 @@ def test_stereo_with_one_side_inverted_is_told(folder):
     assert inspect_one(folder("stereo.wav", np.stack([audio, 0.9 * audio], axis=1)))["remarks"] == []
 
 
+def test_soft_clipping_is_told_by_file_and_clipping_alone_where_there_is_both(folder):
+    random = np.random.default_rng(2)
+    audio = np.concatenate([phrase(seed) for seed in range(3)])
+    audio *= 1 + 0.05 * np.repeat(random.standard_normal(len(audio) // 800 + 1), 800)[: len(audio)]
+    pressed = folder("pressed.wav", 0.5 * np.tanh(4 * audio / np.abs(audio).max()))
+    paths = [folder("clean.wav", audio), pressed, folder("clipped.wav", np.clip(4 * np.tanh(8 * audio), -1, 1))]
+    report = inspect_files(paths)
+    assert report["total"]["soft_clipped"] == [str(pressed)]
+    (line,) = (line for line in report["total"]["advice"] if line.startswith("soft clipping"))
+    assert "in pressed.wav: peaks are pressed flat" in line
+    said = [any(line.startswith("soft clipping") for line in entry["advice"]) for entry in report["files"]]
+    assert said == [False, True, False]
+
+
 def test_notes_of_one_pitch_are_told(folder):
     one = inspect_files([folder("one.wav", np.concatenate([note(60, 2.0), np.zeros(RATE), note(60, 2.0)]))])["total"]
     assert any(line.startswith("nothing but C4:") for line in one["advice"])

@@ -15,6 +15,7 @@ from ddsp_rt.content_hash import content_hash
 from ddsp_rt.inspection.duplicates import fingerprint
 from ddsp_rt.inspection.hum import mains_hum
 from ddsp_rt.inspection.reverberation import reverberation_time
+from ddsp_rt.inspection.soft_clipping import is_soft_clipped
 from ddsp_rt.single_notes import single_note
 
 NOTES = 128  # MIDI numbers counted
@@ -29,7 +30,8 @@ class Recording:
     note_seconds: [128], usable voiced seconds per MIDI number. loudness: [frames of sounding], dB. noise_floor: dB of
     its quietest twentieth; clipped: samples; t60: seconds or NaN; octave_doubts: share of voiced frames, NaN unknown.
     outside: seconds whose pitch lies below and above what the tracker follows; single: whether it is one note.
-    hum: 50 or 60 Hz, None without; remark: what reading the file had to mend, such as channels that cancel.
+    hum: 50 or 60 Hz, None without; soft_clipped: whether its peaks were pressed to a ceiling.
+    remark: what reading the file had to mend, such as channels that cancel.
     """
 
     path: Path
@@ -50,6 +52,7 @@ class Recording:
     print: np.ndarray
     single: bool = False
     hum: int | None = None
+    soft_clipped: bool = False
     remark: str = ""
 
 
@@ -92,6 +95,7 @@ def inspect_recording(
         print=fingerprint(features.midi, features.voiced, features.loudness),
         single=single_note(features.f0, features.periodicity, features.loudness) is not None,
         hum=mains_hum(heard, engine_rate, features.loudness),
+        soft_clipped=is_soft_clipped(audio, rate),
         remark=remarks[0] if remarks else "",
     )
 

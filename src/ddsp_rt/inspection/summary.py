@@ -18,6 +18,7 @@ REVERBERANT = 0.8  # seconds
 MANY_VOICES, DOUBTFUL, SILENT = 0.05, 0.02, 0.4  # shares worth a word
 FEW_CLIPPED = 10  # samples
 ONE_PITCH = 2  # semitones from lowest to highest, at most
+NAMED = 4  # files named in a line
 
 
 def summarise(recordings: list[Recording], failed: dict[str, str], duplicates: list[dict]) -> dict:
@@ -46,6 +47,12 @@ def advice(figures: dict, duplicates: list[dict], single: bool = False) -> list[
     if figures["clipped_samples"] > FEW_CLIPPED:
         left_out = figures["left_out_seconds"]["clipping"]
         lines.append(f"clipped ({figures['clipped_samples']} samples, {left_out:.1f} s left out): record it softer")
+    if figures["soft_clipped"]:
+        where = "" if single else f" in {_named(figures['soft_clipped'])}"
+        lines.append(
+            f"soft clipping or a limiter{where}: peaks are pressed flat, and it will be learnt; "
+            "record it softer, with neither limiter nor tape"
+        )
     lines += figures["remarks"][: 1 if single else 5]
     if figures["hum_hz"] is not None:
         lines.append(
@@ -87,6 +94,12 @@ def advice(figures: dict, duplicates: list[dict], single: bool = False) -> list[
     if min(figures["rates"]) < 32000 and not single:
         lines.append(f"a rate of {min(figures['rates'])} Hz holds nothing for a model at 48000 Hz: train it at 16000")
     return lines
+
+
+def _named(files: list[str]) -> str:
+    """The names of files for a line of the report: few of them, and how many more there are."""
+    names = ", ".join(Path(file).name for file in files[:NAMED])
+    return names if len(files) <= NAMED else f"{names} and {len(files) - NAMED} more"
 
 
 def _about_range(figures: dict) -> list[str]:
@@ -135,6 +148,8 @@ def _figures(recordings: list[Recording]) -> dict:
             side: round(sum(r.outside[i] for r in recordings), 3) for i, side in enumerate(("below", "above"))
         },
         "hum_hz": next((r.hum for r in recordings if r.hum is not None), None),
+        # A limiter before a clipped converter, or the other way round: the clipping is named, which is worse.
+        "soft_clipped": [str(r.path) for r in recordings if r.soft_clipped and r.clipped <= FEW_CLIPPED],
         "remarks": [r.remark for r in recordings if r.remark],
         "octave_doubts": round(float(np.average(doubts[:, 0], weights=weight)), 4) if len(doubts) else None,
     }
