@@ -125,7 +125,7 @@ check-engine:
 
 .PHONY: check-python
 check-python:
-	@$(PYTEST) -x -m "not slow" --dist worksteal --ignore tests/test_embedding.py
+	@env OMP_NUM_THREADS=1 $(PYTHON) tests/lint/unchanged.py -n $(JOBS) -x -m "not slow" --dist worksteal
 
 # ---- the rules -----------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ Runs the command, unless it passed before with the same words and the same conte
 passed is kept in build/lint; `make test` asks for everything anew.
 """
 
+import functools
 import hashlib
 import subprocess
 import sys
@@ -16,13 +17,18 @@ ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "build/lint"
 
 
+@functools.cache
+def digest_of_file(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
+
+
 def digest(inputs: Iterable[Path], *words: str) -> str:
     """Of the contents of files and folders, with their names, and of words."""
     files = [file for path in inputs for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
     parts = [word.encode() for word in words]
     for file in files:
         if file.is_file():
-            parts += [str(file).encode(), hashlib.sha256(file.read_bytes()).digest()]
+            parts += [str(file).encode(), digest_of_file(file)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
