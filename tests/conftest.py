@@ -127,9 +127,11 @@ def shorten_ends(put):
     time. put(module, name, value) as setattr does."""
     from matplotlib.figure import Figure
 
-    from ddsp_rt.training import tensorboard_callback, trained_life, trainer
+    from ddsp_rt.training import assessment, tensorboard_callback, trained_life, trainer
 
-    put(tensorboard_callback, "_figure", lambda rows: Figure(figsize=(1, rows), dpi=20))
+    for drawn in ("spectrograms", "decays"):
+        put(tensorboard_callback, drawn, lambda *_: Figure(figsize=(0.5, 0.5), dpi=20))
+    put(assessment, "FURTHER", 4)
     put(trained_life, "CROPS", 2)
     put(trainer, "ONSETS", 3)
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .breath import a_curve
-from .noise_generator import NoiseGenerator, first_states
+from .noise_generator import NoiseGenerator, draw_ahead, first_states
 
 STEP = 25.0  # Hz between the places of the table
 SPEED, SLOWEST, FASTEST = 0.006, 3.0, 20.0  # the one-poles' Hz: per Hz of the harmonic, limits
@@ -45,13 +45,13 @@ class Life(nn.Module):
         self.set_depth(hertz, depth)
         self.register_buffer("number", torch.arange(1.0, harmonics + 1.0), persistent=False)
         self.generator = NoiseGenerator(2 * harmonics)
-        state = torch.tensor(first_states(seed + OTHER_SEED)).unsqueeze(0)
+        white, states = draw_ahead(first_states(seed + OTHER_SEED), WARM_UP, 2 * harmonics)
+        share = self.shares(torch.full([1], float(f0)))
         processes = torch.zeros(1, 4, harmonics)
-        still = torch.full([1], float(f0))
-        for _ in range(WARM_UP):
-            processes, state = self.step(still, processes, state)
+        for frame in torch.from_numpy(white):
+            processes = follow(processes, frame.unsqueeze(0), share)
         self.register_buffer("warm_processes", processes, persistent=False)
-        self.register_buffer("warm_state", state, persistent=False)
+        self.register_buffer("warm_state", torch.tensor(states).unsqueeze(0), persistent=False)
 
     def set_depth(self, hertz: list[float], depth: list[float]) -> None:
         """Take other depths of an instrument; the random processes stay as they are."""
@@ -68,11 +68,11 @@ class Life(nn.Module):
         """f0 [batch], processes [batch, 4, harmonics] (real after either one-pole, then imaginary), generator state."""
         sounding = torch.ones(f0.shape[0], 1, 1, dtype=torch.bool, device=f0.device)
         white, state = self.generator(sounding, state)
-        pair = white.reshape(f0.shape[0], -1, 2).transpose(1, 2)  # [batch, 2, harmonics]
-        share = self.places(f0.unsqueeze(-1) * self.number)[0].unsqueeze(1)
-        first = processes[:, ::2] + share * (pair - processes[:, ::2])
-        second = processes[:, 1::2] + share * (first - processes[:, 1::2])
-        return torch.stack([first, second], dim=2).flatten(1, 2), state
+        return follow(processes, white.flatten(1), self.shares(f0)), state
+
+    def shares(self, f0: Tensor) -> Tensor:
+        """Of the way that the one-poles of each harmonic go in a frame: f0 [batch] -> [batch, 1, harmonics]."""
+        return self.places(f0.unsqueeze(-1) * self.number)[0].unsqueeze(1)
 
     def forward(
         self,
@@ -125,6 +125,14 @@ class Life(nn.Module):
         sums = (moved * heard).sum(-1) / (harmonics * heard).sum(-1).clamp(min=1e-30)
         power = (harmonics.square() * weight).sum(-1) / (moved.square() * weight).sum(-1).clamp(min=1e-30)
         return amplitude * sums * power.sqrt(), moved
+
+
+def follow(processes: Tensor, white: Tensor, share: Tensor) -> Tensor:
+    """Both one-poles of each process take a frame's noise [batch, 2 harmonics] in: [batch, 4, harmonics] after it."""
+    pair = white.reshape(white.shape[0], -1, 2).transpose(1, 2)  # [batch, 2, harmonics]
+    first = processes[:, ::2] + share * (pair - processes[:, ::2])
+    second = processes[:, 1::2] + share * (first - processes[:, 1::2])
+    return torch.stack([first, second], dim=2).flatten(1, 2)
 
 
 def depth_at(hertz: list[float], depth: list[float], at: float) -> float:

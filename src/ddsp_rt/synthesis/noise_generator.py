@@ -1,5 +1,6 @@
 """The engine's white noise: the same samples from the same seed."""
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -24,6 +25,20 @@ def next_state(x: int) -> int:
     x ^= (x << 13) & 0xFFFFFFFF
     x ^= x >> 17
     return x ^ (x << 5) & 0xFFFFFFFF
+
+
+def draw_ahead(states: list[int], frames: int, size: int) -> tuple[np.ndarray, list[int]]:
+    """What `frames` calls of a generator of `size` draw one after another, many times as fast where nothing is learnt:
+    float32 [frames, size], and the states after them."""
+    steps, state = -(-size // LANES), np.array(states, np.uint32)
+    drawn = np.empty((frames * steps, LANES), np.int32)
+    for step in range(len(drawn)):
+        state ^= state << 13
+        state ^= state >> 17
+        state ^= state << 5
+        drawn[step] = state.view(np.int32)
+    white = (drawn >> 8).astype(np.float32) * np.float32(2.0**-23)
+    return white.reshape(frames, steps * LANES)[:, :size], state.tolist()
 
 
 class NoiseGenerator(nn.Module):
