@@ -116,6 +116,24 @@ def test_slurred_notes_keep_their_level_and_tongued_ones_part():
         assert features["loudness"][at[1] + 60 : at[2] + 5].min() < -17.0 - 30.0
 
 
+def test_some_slurs_change_at_once_and_then_the_period_falls_but_not_the_level():
+    """A network that hears this of tongued notes alone lets every quick slur dip."""
+    sounds, notes = scale()
+    planned = [Planner(notes, False, 0.12, np.random.default_rng(seed)).phrase(30.0) for seed in range(8)]
+    slurs = [event for one in planned for event in one.events if event.link == "slur"]
+    assert 0.2 < np.mean([event.glide == 0.0 and event.bend == 0.0 for event in slurs]) < 0.6
+    fallen = []
+    for interval in (1, 2, 4, 5, 7):
+        events = Event(2, "gap", 0.1, 0.5), Event(2 + interval, "slur", 0.0, 0.5, offset=0.2)
+        placed = place(phrase(*events), notes, sounds.__getitem__, RATE, FALL)
+        features = heard(phrase_audio(phrase(*events), notes, sounds.__getitem__, RATE, FALL))
+        at = round((placed[1].begin + placed[1].onset) / 64) + HEARD
+        slur = slice(at - 12, at + 10)
+        assert features["loudness"][slur].min() > features["loudness"][at - 60 : at - 20].min() - 2.0, interval
+        fallen.append(features["periodicity"][slur].min())
+    assert np.median(fallen) < 0.8
+
+
 def test_notes_sound_in_the_order_and_at_the_pitches_of_the_plan_without_clicks():
     sounds, notes = scale()
     for seed, wet in ((0, False), (1, False), (2, True)):
@@ -249,11 +267,11 @@ def test_notes_are_joined_by_themselves_the_same_each_time_and_heard_as_any_reco
     assert all(np.array_equal(again.read(index, "audio"), data.read(index, "audio")) for index in joined)
 
 
-def test_what_is_held_out_is_in_no_phrase_that_is_trained_on(tmp_path):
+def test_what_is_held_out_is_in_no_phrase_that_is_trained_on_and_lapses_are_told_of_joined_notes(tmp_path):
     torch = pytest.importorskip("torch")
-    from ddsp_rt.training.crops import Crops
+    from ddsp_rt.training.crops import Crops, TrainingBatches
+    from ddsp_rt.training.settings import Settings
 
-    assert torch
     _, data, _ = prepared(library(tmp_path / "in", 20, ["notes"]), tmp_path / "d.safetensors")
     names = {True: set(), False: set()}
     parts = {True: set(), False: set()}
@@ -272,6 +290,15 @@ def test_what_is_held_out_is_in_no_phrase_that_is_trained_on(tmp_path):
     assert any(data.is_joined(index) for index in windows) and any(data.is_joined(index) for index in learnt)
     assert not crops.validates_on_training
     assert crops.joined_seconds > crops.seconds > 0
+    settings = replace(Settings(), batch=4, lapses=2.0)
+    whole = TrainingBatches(crops, settings, 0, 9)[7]
+    told, periodicity = whole["told_periodicity"], whole["periodicity"]
+    assert torch.all(told <= periodicity) and torch.all(told >= 0.3 * periodicity)
+    begun = torch.sum(torch.diff((told < periodicity).int()) > 0) / (periodicity > 0).sum() * 250
+    assert 1.0 < begun < 3.5  # a second
+    ranks = [TrainingBatches(crops, settings, 0, 9, rank, 2)[7]["told_periodicity"] for rank in range(2)]
+    assert torch.equal(told[0::2], ranks[0]) and torch.equal(told[1::2], ranks[1])
+    assert "told_periodicity" not in TrainingBatches(crops, replace(settings, lapses=0.0), 0, 9)[7]
 
 
 def test_what_is_loud_and_high_is_told_of_the_recordings_and_softness_of_all(tmp_path):

@@ -274,6 +274,25 @@ def test_the_network_may_be_told_another_pitch_than_sounds(data):
     assert abs(tones[0] - tones[1]) <= 1
 
 
+def test_told_of_a_lapse_the_network_answers_but_what_sounds_stays_a_tone(data):
+    crops = Crops(PreparedData(data), 250, 250)
+    model = TrainingModel(Architecture(TINY), 16_000, None)
+    batch = crops.batch([(0, 500)])
+    lapsed = batch["periodicity"].clone()
+    lapsed[:, 300:303] = 0.0
+
+    def controls(**more):
+        return [value.detach() for value in model.controls(batch | more, slice(None))[0]]
+
+    as_heard, told = controls(), controls(told_periodicity=lapsed)
+    assert all(torch.equal(a, b) for a, b in zip(as_heard, controls(told_periodicity=batch["periodicity"])))
+    assert not torch.equal(as_heard[2][:, 300:], told[2][:, 300:]) and torch.equal(
+        as_heard[2][:, :300], told[2][:, :300]
+    )
+    heard_so = TrainingModel.controls(model, batch | {"periodicity": lapsed}, slice(None))[0][1]
+    assert told[1][0, 302] > 0.5 * as_heard[1][0, 302] > heard_so[0, 302]  # three such frames are noise to the breath
+
+
 def test_audio_and_features_of_a_crop_belong_together(tmp_path):
     recording = tone(3000, 220.0)
     recording["loudness"] = np.arange(3000, dtype=np.float32)

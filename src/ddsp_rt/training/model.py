@@ -35,8 +35,9 @@ class TrainingModel(nn.Module):
     def forward(self, batch: dict[str, Tensor], excitation: Tensor, preroll: int) -> Tensor:
         """Render crops; their first `preroll` frames only fill the state of network, synthesizer and room.
 
-        `batch` is what `Crops.batch` gives; with `detune` [batch], the network hears f0 off by as many octaves, while
-        it sounds as recorded. excitation: [batch, preroll + scored, synthesizer.filtered_noise.size].
+        `batch` is what `Crops.batch` gives; with `detune` [batch], the network hears f0 off by as many octaves, and
+        with `told_periodicity` [batch, frames] another periodicity, while it sounds as recorded.
+        excitation: [batch, preroll + scored, synthesizer.filtered_noise.size].
         Returns [batch, scored * samples per frame].
         """
         with torch.no_grad():
@@ -60,8 +61,9 @@ class TrainingModel(nn.Module):
             z, encoder = self.network.encoder.step(batch["mfcc"][:, part], encoder)
         f0, periodicity, loudness, fast_loudness, balance = (batch[name][:, part] for name in TRACKS)
         told = f0 * batch["detune"].exp2().unsqueeze(-1) if "detune" in batch else f0
+        told_periodicity = batch["told_periodicity"][:, part] if "told_periodicity" in batch else periodicity
         amplitude, harmonics, noise, decoder = self.network.decoder(
-            told, periodicity, loudness, z, decoder, fast_loudness=fast_loudness, balance=balance
+            told, told_periodicity, loudness, z, decoder, fast_loudness=fast_loudness, balance=balance
         )
         amplitude, noise, breath = self.breath(f0, periodicity, balance, amplitude, harmonics, noise, breath)
         return (f0, amplitude, harmonics, noise), (encoder, decoder, breath)

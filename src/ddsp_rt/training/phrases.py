@@ -23,12 +23,12 @@ from ddsp_rt.training.held_out import share_held_out
 from ddsp_rt.training.phrase_plan import Phrase, Planner
 from ddsp_rt.training.recordings import Recording
 
-VERSION = 3  # raised when the same notes would give other phrases
+VERSION = 4  # raised when the same notes would give other phrases
 MOSTLY = 0.5  # share of the usable seconds that lie in single notes, from which they are joined unasked
 FEWEST, FEWEST_HELD_OUT = 4, 2  # notes of a folder that are joined
 CLEAN = 0.9  # share of a note's frames that can be used, so that it is joined
-TIMES = 2.0  # seconds of phrases for each usable second of notes
-MOST, MOST_HELD_OUT = 1500.0, 48.0  # seconds of phrases, at about
+TIMES, MOST_TIMES = 2.0, 5.0  # seconds of phrases for each usable second of notes; and where these are few
+LEAST, MOST, MOST_HELD_OUT = 1200.0, 1500.0, 48.0  # seconds of phrases, at about
 LENGTH = 30.0  # seconds of a phrase
 FALL_LONGEST = 2.0  # seconds of a release
 SILENT = -60.0  # dB at which it ends
@@ -132,13 +132,14 @@ def join(
     jobs, marks = [], {}
     usual = made_fall([note for group in groups for note in group[0].values()])
     learnt_seconds = sum(note.usable_seconds for learnt, _ in groups for note in learnt.values())
+    for_each = min(max(TIMES, min(MOST_TIMES, LEAST / learnt_seconds)), MOST / learnt_seconds)
     for group in groups:
         for notes, held_out in zip(group, (False, True), strict=True):
             marks |= dict.fromkeys(notes, held_out)
             if len(notes) < FEWEST_HELD_OUT:
                 continue
             share = sum(note.usable_seconds for note in notes.values())
-            length = TIMES * share * min(1.0, MOST / (TIMES * learnt_seconds))
+            length = for_each * share
             if held_out:
                 length = min(length, MOST_HELD_OUT / len(groups))
             own = list(notes.values())

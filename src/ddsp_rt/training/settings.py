@@ -21,6 +21,7 @@ class Settings:
     preroll: int = 250  # frames before them
     level: float = 3.0  # dB by which a crop is made louder or softer, at most
     detune: float = 30.0  # cents by which the network is told another pitch than sounds, at most
+    lapses: float = 2.0  # a second in which it is told a lower periodicity, where notes are joined; see `lapses`
     learning_rate: float = 1e-3
     warm_up: int = 100  # steps over which the learning rate rises, at most
     warm_up_share: float = 0.1  # of the budget over which it rises, at most: a short run would never reach it else

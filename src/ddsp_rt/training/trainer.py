@@ -158,7 +158,7 @@ def _settings(options: TrainOptions, state: dict[str, Any] | None) -> Settings:
     if state is None:
         return replace(options.settings or Settings(), seed=options.seed or 0, **budget)
     try:
-        settings = Settings(**state["settings"])
+        settings = Settings(**({"lapses": 0.0} | state["settings"]))  # runs begun before there were any have none
     except TypeError:
         raise DataError("the checkpoint is of another version of ddsp-rt; train without --resume") from None
     return settings if budget == {"steps": None, "minutes": None} else replace(settings, **budget)
