@@ -9,6 +9,10 @@
 namespace ddsp_rt {
 
 inline constexpr std::array kQuantileProbabilities{0.01f, 0.05f, 0.1f, 0.25f, 0.5f, 0.75f, 0.9f, 0.95f, 0.99f};
+// Where among them lie the soft or low end, the median and the loud or high end.
+inline constexpr std::size_t kSoft = 1, kMedian = 4, kLoud = 7;
+static_assert(kQuantileProbabilities[kSoft] == 0.05f && kQuantileProbabilities[kMedian] == 0.5f &&
+              kQuantileProbabilities[kLoud] == 0.95f);
 using QuantileArray = std::array<float, kQuantileProbabilities.size()>;
 
 /// Of an instrument's training set, voiced frames only.

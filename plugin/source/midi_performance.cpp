@@ -7,9 +7,6 @@
 namespace ddsp_rt::plugin {
 namespace {
 
-constexpr std::size_t kSoft = 1, kLoud = 7;  // of the quantiles: 5 and 95 %, which velocities span in the note door too
-static_assert(kQuantileProbabilities[kSoft] == 0.05f && kQuantileProbabilities[kLoud] == 0.95f);
-
 int seven_bits(float share) { return std::clamp(static_cast<int>(std::lround(127.0f * share)), 0, 127); }
 
 template <std::size_t Size>

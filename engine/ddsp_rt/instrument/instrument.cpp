@@ -15,9 +15,7 @@ namespace {
 
 constexpr int kFormatVersion = 1;
 constexpr int kMaxWidth = 2048, kMaxLayers = 16, kMaxHarmonics = 1024, kMaxNoiseBands = 1025, kMaxZDims = 256;
-constexpr int kMaxReverb = 10;      // seconds
-constexpr std::size_t kMedian = 4;  // of the quantiles
-static_assert(kQuantileProbabilities[kMedian] == 0.5f);
+constexpr int kMaxReverb = 10;  // seconds
 constexpr double kFastestWave = 64.0;
 constexpr double kFarthestUsual = 1000.0, kSteepestUsual = 10.0;  // dB, dB/dB
 

@@ -14,7 +14,7 @@ class AdaptiveFitting {
  public:
   /// What an instrument asks of a performance.
   struct Target {
-    const TargetQuantiles& quantiles;
+    TargetQuantiles quantiles;
     float gate_db;  // its own silence threshold
   };
 

@@ -9,8 +9,6 @@ namespace {
 
 constexpr float kLowestF0 = 10.0f, kHighestF0 = 12000.0f;  // Hz; what the network is asked about
 constexpr float kHighestLoudness = 20.0f;                  // dB
-constexpr std::size_t kLoud = 7;                           // of the quantiles: 95 %
-static_assert(kQuantileProbabilities[kLoud] == 0.95f);
 
 }  // namespace
 

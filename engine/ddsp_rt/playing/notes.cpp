@@ -9,9 +9,7 @@
 namespace ddsp_rt {
 namespace {
 
-constexpr int kRest = 2 * kFrameRate;        // frames of silence after which the network has come to rest
-constexpr std::size_t kSoft = 1, kLoud = 7;  // of the quantiles: 5 % and 95 %
-static_assert(kQuantileProbabilities[kSoft] == 0.05f && kQuantileProbabilities[kLoud] == 0.95f);
+constexpr int kRest = 2 * kFrameRate;  // frames of silence after which the network has come to rest
 // Ahead, of a network. Its last part is left to the block in which a frame begins: with three blocks to a frame each
 // then has a third of the work.
 constexpr int kNetworkSteps = Decoder::kHiddenParts + Decoder::kParts - 1;
@@ -21,7 +19,7 @@ Decoder::State rested_state(const Instrument& instrument) {
   Decoder::State state = instrument.decoder.make_state();
   Controls controls = instrument.decoder.make_controls();
   Features rest;
-  rest.f0 = hz_from_midi(instrument.quantiles.pitch_midi[4]);
+  rest.f0 = hz_from_midi(instrument.quantiles.pitch_midi[kMedian]);
   instrument.complete(rest);
   for (int frame = 0; frame < kRest; ++frame) instrument.decoder.step(state, rest, instrument.z_mean.data(), controls);
   instrument.decoder.anticipate(state);  // for every note that begins

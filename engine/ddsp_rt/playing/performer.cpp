@@ -11,7 +11,7 @@ Performer::Performer(std::shared_ptr<const Instrument> instrument, std::uint32_t
       state_(instrument_->decoder.make_state()),
       breath_(instrument_->model_rate, static_cast<int>(instrument_->decoder.spec().noise_bands)),
       life_(instrument_->life, instrument_->model_rate, instrument_->decoder.spec().harmonics,
-            hz_from_midi(instrument_->quantiles.pitch_midi[4]), seed),
+            hz_from_midi(instrument_->quantiles.pitch_midi[kMedian]), seed),
       controls_(instrument_->decoder.make_controls()),
       z_(instrument_->decoder.spec().z_dims) {
   if (instrument_->encoder) encoder_state_ = instrument_->encoder->make_state();

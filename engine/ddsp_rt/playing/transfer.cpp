@@ -32,10 +32,8 @@ void Transfer::reset() noexcept {
 
 void Transfer::adopt(const AdaptiveFitting& other) noexcept { fitting_.adopt(other, target(wanted_share())); }
 
-AdaptiveFitting::Target Transfer::target(float share) noexcept {
-  if (share <= 0.0f) return {instrument().quantiles, instrument().gate_db};
-  quantiles_ = instruments().quantiles(share);
-  return {quantiles_, instruments().gate_db(share)};
+AdaptiveFitting::Target Transfer::target(float share) const noexcept {
+  return {instruments().quantiles(share), instruments().gate_db(share)};
 }
 
 void Transfer::process(Input in, float* out, int n) noexcept {

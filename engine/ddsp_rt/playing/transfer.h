@@ -42,12 +42,11 @@ class Transfer final : public Framed {
   const Voice& voice() const noexcept { return voice_; }
 
  private:
-  AdaptiveFitting::Target target(float share) noexcept;
+  AdaptiveFitting::Target target(float share) const noexcept;
   void render(int gathered, const FrameClock::Frame& frame, float* out) noexcept override;
   void work_ahead_step(int step) noexcept override { voice_.work_ahead(step); }
 
   Analyser analyser_;
-  TargetQuantiles quantiles_;  // between two instruments
   Voice voice_;
   AdaptiveFitting fitting_;
   NoiseGate noise_gate_;
