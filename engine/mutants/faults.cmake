@@ -32,9 +32,13 @@ plant(morph_dips "std::sqrt(wanted * whole / power)" "1.0f")
 plant(morph_in_amplitude "a * std::exp2(share * std::log2(b / a))" "a + share * (b - a)")
 plant(morph_steps "now_.share + kSmoothing * way" "wanted")
 plant(morph_is_heard_at_once "++listened_ <= kListens" "false")
+plant(notes_completed_by_the_first_instrument "voice_.instruments().complete(features, settings.share)"
+  "voice_.instruments().first()->complete(features)")
 plant(rooms_dip_between "std::sqrt(wanted / both)" "1.0f")
 plant(room_falls_silent_when_left "!first_.silent()" "false")
 plant(fit_to_the_first_instrument_alone "between(a.loudness_db[i], b.loudness_db[i], share)" "a.loudness_db[i]")
+plant_text(input_gain_steps "= sample * input(passed)"
+  "= sample * input(ddsp_rt::planted(\"input_gain_steps\") ? 1.0f : passed)")
 plant(dry_and_wet_swapped "output * (1.0f - wet)" "output * wet")
 plant(dry_without_output_gain "output * (1.0f - wet)" "1.0f - wet")
 plant(input_gain_in_the_dry_sound "sample * dry(passed)" "sample * input(passed) * dry(passed)")
@@ -105,6 +109,8 @@ plant_text(swap_begins_the_vibrato_anew "now_ = before.now_;"
   "now_ = before.now_; if (ddsp_rt::planted(\"swap_begins_the_vibrato_anew\")) now_.vibrato_phase = 0.0;")
 plant_text(swap_begins_the_delay_anew "now_ = before.now_;"
   "now_ = before.now_; if (ddsp_rt::planted(\"swap_begins_the_delay_anew\")) now_.frames = 0;")
+plant_text(swap_forgets_the_swell "now_ = before.now_;"
+  "now_ = before.now_; if (ddsp_rt::planted(\"swap_forgets_the_swell\")) now_.swell = 0.0f;")
 plant(swap_forgets_the_keys_below "held_count_ = before.held_count_" "held_count_")
 plant(swap_forgets_where_to_glide_from "last_key_ = before.last_key_" "last_key_")
 plant(swap_forgets_who_is_oldest "order = before.order" "order")

@@ -87,6 +87,29 @@ TEST_CASE("A note under the pedal sounds on in the new instrument, and ends with
   CHECK(peak(Sound(rig.play(0.5, {said(Kind::kSustain, 0.0f)})).last(samples(0.2))) == 0.0);
 }
 
+TEST_CASE("Pressure and expression hold from the first frame in the new instrument") {
+  const auto loudness = [](const ddsp_rt::Notes& notes) {
+    double found = 0.0;
+    notes.each_note([&](int, int, const ddsp_rt::Features& features) { found = features.loudness; });
+    return found;
+  };
+  const auto play = [](ddsp_rt::Notes& notes, const std::vector<NoteEvent>& events, std::size_t n) {
+    std::vector<float> out(n);
+    notes.process(NoteEvents(events, static_cast<int>(n)), out.data(), static_cast<int>(n));
+  };
+  for (const NoteEvent& event : {said(Kind::kPressure, 1.0f), said(Kind::kExpression, 0.3f)}) {
+    ddsp_rt::Notes before(make({}), kRate), after(make({}), kRate);
+    play(before, {on(kKey)}, samples(1.0));
+    const double plain = loudness(before);
+    play(before, {event}, samples(1.0));
+    const double swollen = loudness(before);
+    REQUIRE(std::abs(swollen - plain) > 5.0);
+    after.take_over(before);
+    play(after, {}, kRate / 250);
+    CHECK(loudness(after) == doctest::Approx(swollen).epsilon(1e-3));
+  }
+}
+
 TEST_CASE("No event around a change of instrument is lost: not one that waits for its frame, nor one while it fades") {
   for (const int moment : {0, 1, 30, 63, 64, 1000, 1700, 1900}) {
     CAPTURE(moment);

@@ -68,17 +68,19 @@ Arrays arrays_of(const Recipe& recipe, const std::vector<std::string>& features)
   for (std::size_t h = 0; h < harmonics; ++h) bias[1 + h] = logit(recipe.harmonics[h]);
   for (std::size_t b = 0; b < bands; ++b) bias[1 + harmonics + b] = logit(recipe.noise[b]) + 5.0f;
 
-  const auto follow = [&](std::size_t feature, float slope) {
+  const auto follow = [&](const std::string& name, float slope) {
     if (slope == 0.0f) return;
-    arrays["decoder.inputs." + features[feature] + ".0.dense.weight"].values[0] = kSmall;
+    const auto feature = static_cast<std::size_t>(std::find(features.begin(), features.end(), name) - features.begin());
+    arrays["decoder.inputs." + name + ".0.dense.weight"].values[0] = kSmall;
     std::vector<float>& gather = arrays["decoder.out.0.dense.weight"].values;
     gather[1 + 2 * feature] += kSmall;      // into the first unit, the difference of the two
     gather[1 + 2 * feature + 1] -= kSmall;  // so that nothing but that difference counts
     arrays["decoder.head.weight"].values[0] = slope / (0.158f * 0.316f);
   };
-  follow(1, recipe.follows_loudness);
-  if (features.size() > 3) {
-    follow(3, recipe.follows_z);
+  follow("loudness", recipe.follows_loudness);
+  follow("balance", recipe.follows_balance);
+  if (recipe.follows_z != 0.0f) {
+    follow("z", recipe.follows_z);
     arrays["encoder.norm.weight"] = filled({30}, 1.0f);
     arrays["encoder.norm.bias"] = filled({30});
     add_gru(arrays, "encoder.gru", 30);
@@ -97,7 +99,8 @@ Arrays arrays_of(const Recipe& recipe, const std::vector<std::string>& features)
 
 std::shared_ptr<const Instrument> make(const Recipe& recipe) {
   std::vector<std::string> features{"f0", "loudness", "periodicity"};
-  const bool z = recipe.follows_z != 0.0f;
+  const bool z = recipe.follows_z != 0.0f, balance = recipe.follows_balance != 0.0f;
+  if (balance) features.emplace_back("balance");
   if (z) features.emplace_back("z");
   using Json = nlohmann::json;
   Json decoder = {{"features", features},
@@ -125,6 +128,7 @@ std::shared_ptr<const Instrument> make(const Recipe& recipe) {
   const auto tell = [&](const char* name, const std::optional<float>& value) {
     if (value) metadata["notes"][name] = *value;
   };
+  if (balance) metadata["usual"]["balance"] = {{"offset", recipe.balance_db}, {"slope", 0}};
   if (!recipe.life.hertz.empty()) metadata["life"] = {{"hertz", recipe.life.hertz}, {"depth", recipe.life.depth}};
   tell("attack", recipe.notes.attack);
   tell("vibrato_rate", recipe.notes.vibrato_rate);

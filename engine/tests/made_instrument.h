@@ -7,7 +7,7 @@
 
 #include "ddsp_rt/instrument/instrument.h"
 
-/// What an instrument plays whatever it hears, but for the two ways in which it may follow the performance.
+/// What an instrument plays whatever it hears, but for one of the three ways in which it may follow the performance.
 struct Recipe {
   int model_rate = 16000;
   float amplitude = 0.25f;               // of all harmonics together, below 2
@@ -21,6 +21,10 @@ struct Recipe {
   float follows_loudness = 0.0f;
   // How it rises with the spectrum, through an encoder with one z; z_mean is 0.
   float follows_z = 0.0f;
+  // How it rises with the balance (logits over 30 dB), from `amplitude` at 0 dB; notes usually have one of
+  // `balance_db`.
+  float follows_balance = 0.0f;
+  float balance_db = 0.0f;
   ddsp_rt::NoteManner notes{};
   ddsp_rt::LifeDepth life{};
 };

@@ -328,3 +328,27 @@ TEST_CASE("Morph: notes play what lies between, each voice for itself, and go on
   live.process({{}, kRate}, out.data(), kRate);
   CHECK(std::abs(db(amplitude(Sound(out).last(4000), 261.63, kRate)) - db(std::sqrt(0.02 * 0.2))) < 0.2);
 }
+
+TEST_CASE("Morph: of what nobody hears, notes are given what lies between both instruments") {
+  const auto first = make({.amplitude = 0.1f, .follows_balance = 1.0f, .balance_db = -30.0f}),
+             second = make({.amplitude = 0.1f, .follows_balance = 1.0f, .balance_db = 20.0f});
+  const auto held = [](const Instruments& instruments, float morph, float& balance) {
+    Notes notes(instruments, kRate);
+    notes.set(Parameter::kMorph, morph);
+    notes.reset();
+    const std::vector<ddsp_rt::NoteEvent> press{{0, ddsp_rt::NoteEvent::Kind::kNoteOn, 0, 60, 0.8f}};
+    std::vector<float> out(kRate);
+    notes.process({press, kRate}, out.data(), kRate);
+    notes.each_note([&](int, int, const ddsp_rt::Features& features) { balance = features.balance; });
+    return out;
+  };
+  float balance = 0.0f;
+  const std::vector<float> dark = held(first, 0.0f, balance), bright = held(second, 0.0f, balance);
+  REQUIRE(furthest(dark, bright) > 0.01);
+  CHECK(held({first, second}, 0.0f, balance) == dark);
+  CHECK(balance == -30.0f);
+  CHECK(furthest(held({first, second}, 100.0f, balance), bright) < 1e-6);
+  CHECK(balance == 20.0f);
+  held({first, second}, 40.0f, balance);
+  CHECK(balance == doctest::Approx(-10.0));
+}

@@ -199,6 +199,25 @@ TEST_CASE("Input gain moves smoothly") {
   CHECK(frames <= 18);
 }
 
+TEST_CASE("Input that is turned down is heard, frame by frame, as input that fades as the other gains do") {
+  Audio turned(sine()), fading(sine()), hearing(sine());
+  fading.door.set(Parameter::kDryWet, 0.0f);
+  fading.door.reset();
+  turned.play(kSettled);
+  hearing.play(kSettled);
+  fading.play(kSettled);
+  turned.door.set(Parameter::kInputGain, -30.0f);
+  fading.door.set(Parameter::kOutputGain, -30.0f);
+  double furthest = 0.0;
+  for (int frame = 0; frame < 100; ++frame) {
+    turned.play(1.0 / 250);
+    process(hearing.door, fading.play(1.0 / 250));
+    furthest = std::max(
+        furthest, std::abs(static_cast<double>(turned.door.features().loudness) - hearing.door.features().loudness));
+  }
+  CHECK(furthest < 0.02);  // dB
+}
+
 TEST_CASE_TEMPLATE("No gain steps: harmonic, noise and output gain, and the room's amount", Rig, Audio, Control) {
   const double at = kSettled, seconds = at + 0.3;
   const auto course = [&](const Recipe& recipe, Parameter parameter, float value, Sound less = {}) {
