@@ -62,6 +62,16 @@ class HostParameter final : public juce::RangedAudioParameter {
   /// What to set in the engine: NaN leaves it alone.
   float asked() const noexcept { return left_alone() ? kNothing : value(); }
 
+  /// Lets the host hear of a value that it has not set itself, in the next block: there what it hears is what holds,
+  /// while from any other thread JUCE's VST3 keeps it until then, past a state that comes in between. Any thread;
+  /// real-time.
+  void tell() noexcept { to_tell_.store(true, std::memory_order_release); }
+  /// Audio thread, in each block. Where there is something to tell, as real-time as JUCE's own automation.
+  void tell_if_due() {
+    if (to_tell_.load(std::memory_order_relaxed) && to_tell_.exchange(false, std::memory_order_acquire))
+      sendValueChangedMessageToListeners(getValue());
+  }
+
   /// Whether to move it would change anything now; a window shows it only then. Any thread.
   bool useful() const noexcept { return useful_.load(std::memory_order_relaxed); }
   void set_useful(bool useful) noexcept { useful_.store(useful, std::memory_order_relaxed); }
@@ -101,7 +111,7 @@ class HostParameter final : public juce::RangedAudioParameter {
   static constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
   std::atomic<float> value_, own_;
   std::atomic<float> former_{kNothing};  // own of the instrument before, until the host has echoed it
-  std::atomic<bool> moved_{false}, measured_{false}, useful_{true};
+  std::atomic<bool> moved_{false}, measured_{false}, useful_{true}, to_tell_{false};
 };
 
 }  // namespace ddsp_rt::plugin

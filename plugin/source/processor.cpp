@@ -154,7 +154,6 @@ int Processor::useTimeSlice() {
 // Everything that the audio thread leaves to others. When the host renders offline it is done in its own thread, and
 // the instrument waited for.
 void Processor::settle() {
-  if (const int program = program_to_tell_.exchange(-1); program >= 0) instrument_->change(static_cast<float>(program));
   const std::lock_guard lock(control_);
   if (isNonRealtime()) {
     load_what_is_wanted();
@@ -224,7 +223,7 @@ void Processor::adopt_manner(const NoteManner& manner) {
     HostParameter* const parameter = host_parameter(name);
     if (!parameter) continue;
     parameter->set_own(value);
-    if (parameter->left_alone()) parameter->sendValueChangedMessageToListeners(parameter->getValue());
+    if (parameter->left_alone()) parameter->tell();
   }
 }
 
@@ -297,9 +296,13 @@ void Processor::set_parameters(const SavedState& state, bool whole_session) {
     } else {
       parameter->move(found->second);
     }
-    parameter->sendValueChangedMessageToListeners(parameter->getValue());
   }
   if (state.fitting) set_fitting(*state.fitting);
+}
+
+void Processor::show_parameters() {
+  for (HostParameter* parameter : host_parameters_)
+    parameter->sendValueChangedMessageToListeners(parameter->getValue());
 }
 
 void Processor::getStateInformation(juce::MemoryBlock& data) {
@@ -328,14 +331,18 @@ void Processor::setStateInformation(const void* data, int size) {
     if (!is_open) window_size_ = state.window;
   }
   set_parameters(state, true);
-  const std::lock_guard lock(control_);
-  load_what_is_wanted();
+  {
+    const std::lock_guard lock(control_);
+    load_what_is_wanted();
+  }
+  show_parameters();  // once the instrument's own are known
 }
 
 std::string Processor::apply_preset(const Preset& preset) {
   try {
     const SavedState state = read_preset(id(), preset);
     set_parameters(state, false);
+    show_parameters();
     if (!state.slots.empty()) {  // those that come with the plugins leave what plays alone
       choose(state.slots.begin()->second);
       set_second(state.second);

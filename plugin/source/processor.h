@@ -129,11 +129,12 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
   /// The audio thread, first in each block: what may wait is done now when the host renders offline.
   void begin_block() {
     if (isNonRealtime()) settle();
+    for (HostParameter* parameter : host_parameters_) parameter->tell_if_due();
   }
-  /// Audio thread: the slot to play from now on; the host hears of it later. Real-time.
+  /// Audio thread, before `begin_block`: the slot to play from now on. Real-time.
   void choose_program(int slot) noexcept {
     instrument_->put(static_cast<float>(slot));
-    program_to_tell_.store(slot, std::memory_order_release);
+    instrument_->tell();
   }
 
   HostParameter& own(std::string_view name) const noexcept { return *host_parameter(name); }
@@ -153,6 +154,7 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
 
   SavedState captured();
   void set_parameters(const SavedState& state, bool whole_session);
+  void show_parameters();
   void settle();
   int latency() const;
   void report_delay();
@@ -167,7 +169,6 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
   HostParameter* instrument_ = nullptr;
   HostParameter* bypass_ = nullptr;
   HostParameter* morph_ = nullptr;
-  std::atomic<int> program_to_tell_{-1};  // the host, which has not heard of it
   std::atomic<double> tail_seconds_{0.0};
   std::atomic<int> reported_delay_{0};
 

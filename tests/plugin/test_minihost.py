@@ -116,27 +116,60 @@ def test_parameters_mean_what_they_mean_in_python(kind, sung):
     assert np.abs(played(host, sung) - stream.process(sung)).max() < 2e-6
 
 
-@pytest.mark.parametrize("plugin", ["Transfer", "Instrument"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_state_goes_from_one_to_another(plugin, kind):
-    one, other = opened(plugin, kind), opened(plugin, kind)
-    setting(one, "Transpose", 5)
-    setting(one, "Reverb", 0.25)
-    setting(one, "Instrument", 100)  # an empty one: nothing is loaded
-    silent = np.zeros(512, np.float32)
-    played(one, silent)
-    time.sleep(0.3)  # whatever a host does behind our back
-    other.set_state(one.get_state())
-    played(other, silent)
-    time.sleep(0.3)
+def assert_alike(one, other):
     for index in range(one.num_params):
         if "MIDI CC" not in (name := one.get_param_info(index)["name"]):
             assert other.get_param(index) == pytest.approx(one.get_param(index), abs=1e-6), name
-    assert other.get_param(other.find_param("Instrument")) == pytest.approx(100 / 127)
+
+
+@pytest.mark.parametrize("slot", [5, 100], ids=["another instrument", "an empty slot"])
+@pytest.mark.parametrize("plugin", ["Transfer", "Instrument"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_state_goes_from_one_to_another(plugin, kind, slot):
+    one, other = opened(plugin, kind), opened(plugin, kind)
+    setting(one, "Transpose", 5)
+    setting(one, "Reverb", 0.25)
+    setting(one, "Instrument", slot)
+    silent = np.zeros(512, np.float32)
+    played(one, silent)
+    time.sleep(0.3)  # whatever a host does behind our back
+    played(one, silent)  # in a block a host hears of what the instrument has of its own
+    other.set_state(one.get_state())
+    if kind == "VST3":  # an LV2 host hears in a block
+        assert_alike(one, other)
+    played(other, silent)
+    assert_alike(one, other)
+    time.sleep(0.3)
+    assert_alike(one, other)
+    assert other.get_param(other.find_param("Instrument")) == pytest.approx(slot / 127)
+    if plugin == "Instrument":
+        attack = other.find_param("Attack")
+        violin = opened(plugin, kind)
+        played(violin, silent)
+        assert (other.get_param(attack) == pytest.approx(violin.get_param(attack), abs=1e-6)) == (slot == 100)
     if kind == "VST3":
         index = other.find_param("Transpose")
         assert other.param_to_text(index, other.get_param(index)) == "5.0 semitones"
         assert other.param_from_text(index, "-12 semitones") == pytest.approx(36 / 96)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_host_shows_what_the_instrument_that_plays_has_of_its_own(kind):
+    """However it was chosen: by automation, by a program change, and back."""
+    host = opened("Instrument", kind)
+    host.non_realtime = True  # waits for the instrument
+    attack, index = host.find_param("Attack"), host.find_param("Instrument")
+    of = {}
+    for slot in range(6):
+        setting(host, "Instrument", slot)
+        notes(host, [], 0.05)
+        of[slot] = host.get_param(attack)
+    assert len(set(of.values())) > 2
+    for slot in (3, 0, 5):
+        notes(host, [(0.0, 0xC0, slot, 0)], 0.05)
+        time.sleep(0.1)  # a VST3 host tells the plugin's window side what it heard, behind our back
+        assert host.get_param(index) == pytest.approx(slot / 127)
+        assert host.get_param(attack) == pytest.approx(of[slot], abs=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -87,6 +87,7 @@ void ParameterSlider::look() {
   word_ = word;
   // Only a mark on the scale: to go back is more than to be set to that value.
   setDoubleClickReturnValue(true, initial, juce::ModifierKeys());
+  if (parameter_.left_alone()) setValue(initial, juce::dontSendNotification);  // also while the host stands still
   setTooltip(parameter_tooltip(parameter_));
   setHelpText(getTooltip());
   for (juce::Component* child : getChildren())
