@@ -152,6 +152,7 @@ class Processor : public juce::AudioProcessor, private juce::TimeSliceClient, pr
   int useTimeSlice() override;
   void handleAsyncUpdate() override;
 
+  static std::array<NamedInstrument, kPrograms> first_slots();
   SavedState captured();
   void set_parameters(const SavedState& state, bool whole_session);
   void show_parameters();
