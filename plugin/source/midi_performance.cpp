@@ -7,6 +7,8 @@
 namespace ddsp_rt::plugin {
 namespace {
 
+constexpr int kLegato = 68;  // the footswitch's control
+
 int seven_bits(float share) { return std::clamp(static_cast<int>(std::lround(127.0f * share)), 0, 127); }
 
 template <std::size_t Size>
@@ -21,7 +23,9 @@ juce::uint8 byte(int value) { return static_cast<juce::uint8>(value); }
 void MidiPerformance::hear(Features features, const Instrument& instrument, juce::MidiBuffer& out, int at) noexcept {
   if (!started_) {
     started_ = true;
-    for (const auto& [control, value] : {std::pair{101, 0}, {100, 0}, {6, kBendRange}, {38, 0}, {101, 127}, {100, 127}})
+    // And the legato footswitch: notes that overlap are slurred, as the performer slurred them.
+    for (const auto& [control, value] :
+         {std::pair{101, 0}, {100, 0}, {6, kBendRange}, {38, 0}, {101, 127}, {100, 127}, {kLegato, 127}})
       add(out, at, {0xb0, byte(control), byte(value)});
   }
   // The segmenter's own range, in which it was told to spread velocities, lies over the instrument's.
@@ -35,6 +39,7 @@ void MidiPerformance::hear(Features features, const Instrument& instrument, juce
 
 void MidiPerformance::end(juce::MidiBuffer& out, int at) noexcept {
   if (segmenter_.key() >= 0) add(out, at, {0x80, byte(segmenter_.key()), 0});
+  add(out, at, {0xb0, byte(kLegato), 0});  // as keys expect it
   segmenter_.reset();
   started_ = false;
 }

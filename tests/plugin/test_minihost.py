@@ -301,17 +301,26 @@ def test_the_performance_comes_out_as_notes(kind, sung):
     host = opened("Transfer", kind)
     assert host.produces_midi
     setting(host, "MIDI out", 1)
-    sent = []
-    for done in range(0, len(sung), 512):
-        part = np.ascontiguousarray(np.tile(sung[done : done + 512], (host.num_input_channels, 1)))
-        out = np.zeros((host.num_output_channels, part.shape[1]), np.float32)
-        sent += host.process_midi(part, out, [])
+
+    def heard_in(audio):
+        sent = []
+        for done in range(0, len(audio), 512):
+            part = np.ascontiguousarray(np.tile(audio[done : done + 512], (host.num_input_channels, 1)))
+            out = np.zeros((host.num_output_channels, part.shape[1]), np.float32)
+            sent += host.process_midi(part, out, [])
+        return sent
+
+    sent = heard_in(sung)
     kinds = [event[1] & 0xF0 for event in sent]
     begun = [event for event in sent if event[1] & 0xF0 == 0x90]
     assert 2 <= len(begun) <= 30
     assert all(40 <= event[2] <= 90 and 1 <= event[3] <= 127 for event in begun)
     assert kinds.index(0xB0) < kinds.index(0x90)  # the range of the bends is told first
     assert kinds.count(0x80) >= len(begun) - 1
+    slurs = [event[1:4] for event in sent].index((0xB0, 68, 127))  # the legato footswitch
+    assert slurs < kinds.index(0x90)
+    setting(host, "MIDI out", 0)
+    assert [event[1:4] for event in heard_in(sung[:1024])][-1] == (0xB0, 68, 0)
 
 
 def test_many_instances_live_and_die():
