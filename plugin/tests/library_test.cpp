@@ -21,6 +21,15 @@ bool becomes(Processor& processor, const std::string& name, bool there) {
   return listed(processor, name) == there;
 }
 
+/// Whether a display of the window says so.
+bool says(juce::Component& root, const juce::String& text) {
+  for (juce::Component* child : root.getChildren()) {
+    const auto* const display = dynamic_cast<ddsp_rt::plugin::window::Display*>(child);
+    if ((display != nullptr && display->said().contains(text)) || says(*child, text)) return true;
+  }
+  return false;
+}
+
 const juce::File kViolin(DDSP_RT_INSTRUMENTS "/violin.ddsp");
 
 }  // namespace
@@ -61,14 +70,40 @@ TEST_CASE("A file dropped on the window plays; one that is no instrument is refu
   window.filesDropped(bad, 10, 10);
   play(*processor, 0.01);
   CHECK(juce::File(processor->status().path) == playing);
-  const auto said = [&](auto&& self, juce::Component& root) -> bool {
-    for (juce::Component* child : root.getChildren()) {
-      auto* const display = dynamic_cast<ddsp_rt::plugin::window::Display*>(child);
-      if ((display != nullptr && display->said().contains(nothing.getFile().getFileName())) || self(self, *child))
-        return true;
-    }
-    return false;
-  };
-  CHECK(said(said, window));
+  CHECK(says(window, nothing.getFile().getFileName()));
   playing.deleteFile();
+  window.filesDropped({bad[0], good[0]}, 10, 10);  // the good one does not hide what is wrong with the other
+  play(*processor, 0.01);
+  CHECK(juce::File(processor->status().path).getFileName() == made.getFile().getFileName());
+  CHECK(says(window, nothing.getFile().getFileName()));
+  juce::File(processor->status().path).deleteFile();
+}
+
+TEST_CASE("The window says of an instrument its range, licence and author, and that one is missing until it is there") {
+  const auto processor = make("instrument");
+  processor->prepareToPlay(kRate, 512);
+  ddsp_rt::plugin::window::MainWindow window(*processor);
+  window.stopTimer();
+  const auto facts = processor->status().playing;
+  REQUIRE(facts.has_value());
+  CHECK(says(window, "G3"));
+  CHECK(says(window, facts->licence));
+  CHECK(says(window, juce::StringArray::fromLines(facts->author)[0]));
+  const juce::File folder(juce::String(std::getenv("XDG_DATA_HOME")) + "/ddsp-rt/instruments");
+  const juce::File missing = folder.getChildFile("away.ddsp");
+  processor->choose({"away", missing.getFullPathName().toStdString(), ""});
+  double now = 1.0;
+  const auto becomes_said = [&](bool said) {
+    for (int i = 0; i < 500 && says(window, "away is missing") != said; ++i) {
+      juce::Thread::sleep(10);
+      window.tick(now += 1.0);
+    }
+    return says(window, "away is missing");
+  };
+  CHECK(becomes_said(true));
+  folder.createDirectory();
+  REQUIRE(kViolin.copyFileTo(missing));
+  CHECK(!becomes_said(false));
+  CHECK(processor->status().path == missing.getFullPathName().toStdString());
+  missing.deleteFile();
 }

@@ -12,6 +12,7 @@
 #include "pitch_lane.h"
 #include "spectrum_view.h"
 #include "status_line.h"
+#include "words.h"
 
 namespace ddsp_rt::plugin::window {
 
@@ -178,9 +179,11 @@ void MainWindow::fileDragExit(const juce::StringArray&) {
 
 void MainWindow::filesDropped(const juce::StringArray& files, int, int) {
   fileDragExit(files);
+  juce::StringArray problems;
   for (const juce::String& file : files)
-    if (file.endsWithIgnoreCase(".ddsp")) say(ddsp_.add_instrument(file.toStdString()));
-  show_status();
+    if (file.endsWithIgnoreCase(".ddsp")) problems.add(from_utf8(ddsp_.add_instrument(file.toStdString())));
+  problems.removeEmptyStrings();
+  say(problems.joinIntoString("; ").toStdString());
 }
 
 std::unique_ptr<juce::AccessibilityHandler> MainWindow::createAccessibilityHandler() {
