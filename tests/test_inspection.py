@@ -144,6 +144,16 @@ def test_notes_of_one_pitch_are_told(folder):
     assert not any("nothing but" in line for line in inspect_files([folder("scale.wav", scale)])["total"]["advice"])
 
 
+def test_noise_and_percussion_are_told_and_no_notes_asked_for(folder):
+    random = np.random.default_rng(4)
+    hits = np.tile(np.exp(-np.arange(RATE // 2) / 800), 12) * random.standard_normal(6 * RATE)
+    for name, audio in (("hits.wav", 0.2 * hits), ("hiss.wav", 0.1 * random.standard_normal(4 * RATE))):
+        total = inspect_files([folder(name, audio)])["total"]
+        assert total["advice"][0].startswith("hardly a melody: only")
+        assert not any(line.startswith(("nothing but", "less than")) for line in total["advice"])
+    assert not any("hardly a melody" in line for line in inspect_one(folder("phrase.wav", phrase()))["advice"])
+
+
 def test_notes_beyond_what_is_followed_are_told(folder):
     high = np.concatenate([phrase(), note(107, 1.0), note(105, 1.0)])
     told = inspect_one(folder("whistle.wav", high))

@@ -892,6 +892,8 @@ def test_the_verdict_says_in_words_what_was_measured(data):
     loud = an_assessment(follows=0.2, gap_played=-20.0)
     bad = " ".join(verdict(loud, crops))
     assert "hardly follows loudness" in bad and "not silent: 20 dB under loud" in bad and "played softly" in bad
+    digital = " ".join(verdict(an_assessment(gap_recorded=-108.0, gap_played=-100.0), crops))
+    assert "pauses are quiet: silent (recordings: 108 dB)" in digital and "not silent" not in digital
     weak = an_assessment(
         seconds=dict.fromkeys([*range(60, 64), *range(66, 73)], 30.0), error={61: 0.5, 62: 0.5, 72: 0.9}
     )

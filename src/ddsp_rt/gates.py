@@ -16,6 +16,8 @@ from ddsp_rt.sound_files.clipping import flat_tops
 
 SILENCE_BELOW_LOUD = 50.0  # dB under the recording's loud level (95th percentile)
 SILENCE_ABSOLUTE = -75.0  # dB: below this a frame is silent whatever the recording's level
+HEARD_BELOW_LOUD = 40.0  # dB under the loud level down to which a frame is heard beside the loud ones
+MOSTLY_PITCHED = 0.5  # share of the heard frames that have a pitch where a melody is played
 KEPT_AFTER_SOUND = 1.0  # seconds of a pause that stay usable: releases and reverberation are worth learning
 KEPT_BEFORE_SOUND = 0.1  # seconds of silence kept before an onset
 CLIP_MARGIN = 0.010  # seconds around a clipped sample
@@ -85,6 +87,13 @@ def silent_frames(loudness: np.ndarray) -> np.ndarray:
         return np.zeros(0, bool)
     loud = np.percentile(loudness, 95)
     return loudness < max(loud - SILENCE_BELOW_LOUD, SILENCE_ABSOLUTE)
+
+
+def heard_frames(loudness: np.ndarray) -> np.ndarray:
+    """Frames that are heard beside the loud ones, of which most have a pitch where a melody is played. bool [frames]"""
+    if len(loudness) == 0:
+        return np.zeros(0, bool)
+    return loudness > max(float(np.percentile(loudness, 95)) - HEARD_BELOW_LOUD, SILENCE_ABSOLUTE)
 
 
 def long_silence(loudness: np.ndarray) -> np.ndarray:

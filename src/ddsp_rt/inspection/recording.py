@@ -31,6 +31,7 @@ class Recording:
     its quietest twentieth; clipped: samples; t60: seconds or NaN; octave_doubts: share of voiced frames, NaN unknown.
     outside: seconds whose pitch lies below and above what the tracker follows; single: whether it is one note.
     hum: 50 or 60 Hz, None without; soft_clipped: whether its peaks were pressed to a ceiling.
+    heard: seconds within 40 dB of loud playing; pitched: those of them that have a pitch, also one out of range.
     remark: what reading the file had to mend, such as channels that cancel.
     """
 
@@ -53,6 +54,8 @@ class Recording:
     single: bool = False
     hum: int | None = None
     soft_clipped: bool = False
+    heard: float = 0.0
+    pitched: float = 0.0
     remark: str = ""
 
 
@@ -76,6 +79,8 @@ def inspect_recording(
     notes = np.clip(np.round(features.midi[voiced & verdict.usable]), 0, NOTES - 1).astype(int)
     doubts = octave_doubts(heard, engine_rate, features.f0, voiced) if compare_octaves else float("nan")
     below, above = features.outside_share(sounding)
+    prominent = gates.heard_frames(features.loudness)
+    pitched = float((prominent & features.voiced).sum() + sum(features.outside_share(prominent)) * prominent.sum())
     return Recording(
         path=Path(path),
         rate=rate,
@@ -95,6 +100,8 @@ def inspect_recording(
         print=fingerprint(features.midi, features.voiced, features.loudness),
         single=single_note(features.f0, features.periodicity, features.loudness) is not None,
         hum=mains_hum(heard, engine_rate, features.loudness),
+        heard=float(prominent.sum()) / FRAME_RATE,
+        pitched=pitched / FRAME_RATE,
         soft_clipped=is_soft_clipped(audio, rate),
         remark=remarks[0] if remarks else "",
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ddsp_rt.analysis import HIGHEST_F0, LOWEST_F0
+from ddsp_rt.gates import MOSTLY_PITCHED
 from ddsp_rt.inspection.recording import Recording
 from ddsp_rt.note_names import note_name
 
@@ -42,6 +43,13 @@ def advice(figures: dict, duplicates: list[dict], single: bool = False) -> list[
     seconds, sounding = figures["seconds"], max(figures["sounding_seconds"], 1e-9)
     if sounding < 0.5:
         return ["silent: leave it out"]
+    pitched = figures["pitched_share"]
+    unpitched = pitched is not None and pitched < MOSTLY_PITCHED
+    if unpitched:
+        lines.append(
+            f"hardly a melody: only {100 * pitched:.0f} % of the sound has a pitch, as in percussion, noise or speech; "
+            "of such no instrument can be made that follows a melody"
+        )
     if not single and figures["usable_seconds"] < 60 * ENOUGH:
         lines.append(f"only {figures['usable_seconds'] / 60:.1f} usable minutes: record 5 to 15")
     if figures["clipped_samples"] > FEW_CLIPPED:
@@ -87,7 +95,7 @@ def advice(figures: dict, duplicates: list[dict], single: bool = False) -> list[
     if (figures["reverberation_seconds"] or 0) > REVERBERANT:
         time = figures["reverberation_seconds"]
         lines.append(f"the room rings for {time:.1f} s: the instrument will carry it; record drier if it should not")
-    if not single:
+    if not single and not unpitched:
         lines += _about_range(figures)
     if seconds - sounding > SILENT * seconds:
         lines.append(f"{100 * (1 - sounding / seconds):.0f} % silence: harmless, long pauses are left out")
@@ -125,6 +133,7 @@ def _figures(recordings: list[Recording]) -> dict:
     doubts = np.array([[r.octave_doubts, r.voiced] for r in recordings if np.isfinite(r.octave_doubts)]).reshape(-1, 2)
     weight = doubts[:, 1] + 1e-9
     floors = [r.noise_floor for r in recordings if np.isfinite(r.noise_floor)]
+    heard = sum(r.heard for r in recordings)
     inside = [] if low is None else range(low, high + 1)
     return {
         "seconds": round(sum(r.seconds for r in recordings), 3),
@@ -133,6 +142,7 @@ def _figures(recordings: list[Recording]) -> dict:
         "left_out_seconds": {
             reason: round(sum(r.left_out[reason] for r in recordings), 3) for reason in recordings[0].left_out
         },
+        "pitched_share": round(sum(r.pitched for r in recordings) / heard, 3) if heard else None,
         "rates": sorted({r.rate for r in recordings}),
         "pitch_range_midi": None if low is None else [low, high],
         "pitch_range": None if low is None else [note_name(low), note_name(high)],

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ddsp_rt.analysis import FRAME_RATE, VOICED
+from ddsp_rt.gates import MOSTLY_PITCHED, heard_frames
 from ddsp_rt.training.data_file import PreparedData
 
 LEAST = 60.0  # usable seconds
-SOUNDING_BELOW_LOUD = 40.0  # dB
-MOSTLY_PITCHED = 0.5  # share of sounding frames
 SHORT_EVENT = 0.35  # seconds: mostly shorter sounds without pitch are hits
 EDGE = 1.03  # this near to the end of the analyser's range, the pitch is likely to lie beyond
 MANY = 0.1  # share of what has a pitch
@@ -29,7 +28,7 @@ def data_warnings(data: PreparedData, usable_seconds: float) -> list[str]:
         if data.is_joined(index):
             continue
         f0, periodicity, loudness = (data.read(index, name) for name in ("f0", "periodicity", "loudness"))
-        heard = loudness > max(float(np.percentile(loudness, 95)) - SOUNDING_BELOW_LOUD, -75.0)
+        heard = heard_frames(loudness)
         pitched = heard & (periodicity >= VOICED)
         sounding, voiced = sounding + int(heard.sum()), voiced + int(pitched.sum())
         edge += int((pitched & ((f0 < low * EDGE) | (f0 > high / EDGE))).sum())

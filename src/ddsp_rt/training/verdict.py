@@ -13,6 +13,7 @@ from ddsp_rt.training.crops import Crops
 FOLLOWS, HARDLY = 0.75, 0.4  # dB played for a decibel asked for
 SOFT_RANGE = 15.0  # dB between soft and loud that recordings should have
 PAUSE_RISEN = 6.0  # dB by which a pause may be louder than recorded
+SILENT = -80.0  # dB under loud: nobody hears what is left of a pause there
 WORSE = 1.25  # times the median error that make a note weak
 FEW = 2.0  # seconds of a note
 ENOUGH = 300.0  # seconds of everything
@@ -28,14 +29,15 @@ def verdict(assessment: Assessment, crops: Crops) -> list[str]:
     lines = [f"It {how}: asked for {asked} it plays {played} ({measured}"]
     if a.gap_recorded is None or a.gap_played is None:
         lines.append("Whether its pauses are silent could not be heard: what was held out has none.")
-    elif a.gap_played > a.gap_recorded + PAUSE_RISEN:
+    elif a.gap_played > max(a.gap_recorded + PAUSE_RISEN, SILENT):
         lines.append(
             f"Its pauses are not silent: {-a.gap_played:.0f} dB under loud, where the recordings have "
             f"{-a.gap_recorded:.0f} dB."
         )
     else:
-        played = "silent" if a.gap_played < -80 else f"{-a.gap_played:.0f} dB under loud"
-        lines.append(f"Its pauses are as quiet as recorded: {played} (recordings: {-a.gap_recorded:.0f} dB).")
+        played = "silent" if a.gap_played <= SILENT else f"{-a.gap_played:.0f} dB under loud"
+        how = "as quiet as recorded" if a.gap_played <= a.gap_recorded + PAUSE_RISEN else "quiet"
+        lines.append(f"Its pauses are {how}: {played} (recordings: {-a.gap_recorded:.0f} dB).")
     weak = weak_notes(a)
     lines.append(f"Weak notes: {spans(weak)}." if weak else "No note is much weaker than the others.")
     lines.append(f"To record next: {'; '.join(wishes(a, crops))}.")
