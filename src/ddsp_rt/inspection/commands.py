@@ -24,7 +24,8 @@ def inspect(
     """See what recordings hold before an hour is spent on them, and what to do about it.
 
     Minutes and usable minutes, pitch coverage, loudness, noise, hum, hard and soft clipping, reverberation, polyphony,
-    octave doubts, silence, rates, duplicates; per file and in total. What is left out is what training leaves out.
+    octave doubts, silence, rates, duplicates, files of another instrument; per file and in total. What is left out is
+    what training leaves out.
 
     Example: ddsp-rt inspect my-recordings
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from ddsp_rt.inspection.duplicates import fingerprint
 from ddsp_rt.inspection.hum import mains_hum
 from ddsp_rt.inspection.reverberation import reverberation_time
 from ddsp_rt.inspection.soft_clipping import is_soft_clipped
+from ddsp_rt.inspection.timbre import NUMBERS, timbres
 from ddsp_rt.single_notes import single_note
 
 NOTES = 128  # MIDI numbers counted
@@ -32,6 +33,7 @@ class Recording:
     outside: seconds whose pitch lies below and above what the tracker follows; single: whether it is one note.
     hum: 50 or 60 Hz, None without; soft_clipped: whether its peaks were pressed to a ceiling.
     heard: seconds within 40 dB of loud playing; pitched: those of them that have a pitch, also one out of range.
+    timbres: of its notes, see `timbre.timbres`.
     remark: what reading the file had to mend, such as channels that cancel.
     """
 
@@ -56,6 +58,7 @@ class Recording:
     soft_clipped: bool = False
     heard: float = 0.0
     pitched: float = 0.0
+    timbres: np.ndarray = field(default_factory=lambda: np.zeros((0, NUMBERS)))
     remark: str = ""
 
 
@@ -102,6 +105,7 @@ def inspect_recording(
         hum=mains_hum(heard, engine_rate, features.loudness),
         heard=float(prominent.sum()) / FRAME_RATE,
         pitched=pitched / FRAME_RATE,
+        timbres=timbres(heard, engine_rate, features),
         soft_clipped=is_soft_clipped(audio, rate),
         remark=remarks[0] if remarks else "",
     )

@@ -9,6 +9,7 @@ import numpy as np
 from ddsp_rt.analysis import HIGHEST_F0, LOWEST_F0
 from ddsp_rt.gates import MOSTLY_PITCHED
 from ddsp_rt.inspection.recording import Recording
+from ddsp_rt.inspection.strangers import find_strangers
 from ddsp_rt.note_names import note_name
 
 ENOUGH = 5.0  # usable minutes from which training is worth while
@@ -24,13 +25,15 @@ NAMED = 4  # files named in a line
 
 def summarise(recordings: list[Recording], failed: dict[str, str], duplicates: list[dict]) -> dict:
     """The report: `total`, `files`, `duplicates`, `failed`, each value plain, None where nothing is known."""
-    files = [{"file": str(r.path), **_figures([r])} for r in recordings]
+    strange = _strangers(recordings)
+    files = [{"file": str(r.path), **_figures([r]), "stranger": str(r.path) in strange} for r in recordings]
     total = {"files": len(recordings), **_figures(recordings)} if recordings else {"files": 0}
     twins = [
         {**pair, "first": str(recordings[pair["first"]].path), "second": str(recordings[pair["second"]].path)}
         for pair in duplicates
     ]
     if recordings:
+        total["strangers"] = strange
         total["advice"] = advice(total, twins)
         for entry in files:
             entry["advice"] = advice(entry, [t for t in twins if t["second"] == entry["file"]], single=True)
@@ -60,6 +63,13 @@ def advice(figures: dict, duplicates: list[dict], single: bool = False) -> list[
         lines.append(
             f"soft clipping or a limiter{where}: peaks are pressed flat, and it will be learnt; "
             "record it softer, with neither limiter nor tape"
+        )
+    if single and figures["stranger"]:
+        lines.append("unlike the other files: at the same notes it sounds like another instrument; a folder for each")
+    elif not single and figures["strangers"]:
+        lines.append(
+            f"{_named(figures['strangers'])}: unlike the other files at the same notes, as another instrument would "
+            "sound; one instrument a folder, each trained by itself"
         )
     lines += figures["remarks"][: 1 if single else 5]
     if figures["hum_hz"] is not None:
@@ -102,6 +112,14 @@ def advice(figures: dict, duplicates: list[dict], single: bool = False) -> list[
     if min(figures["rates"]) < 32000 and not single:
         lines.append(f"a rate of {min(figures['rates'])} Hz holds nothing for a model at 48000 Hz: train it at 16000")
     return lines
+
+
+def _strangers(recordings: list[Recording]) -> list[str]:
+    """Paths of those that sound like another instrument than the rest of their folder."""
+    folders: dict[Path, list[Recording]] = {}
+    for recording in recordings:
+        folders.setdefault(recording.path.parent, []).append(recording)
+    return [str(some[k].path) for some in folders.values() for k in find_strangers([r.timbres for r in some])]
 
 
 def _named(files: list[str]) -> str:
