@@ -14,7 +14,7 @@ from ddsp_rt.instrument_file import load_instrument, save_instrument
 
 MODEL_RATE = 16_000
 REVERB_SECONDS = 0.4
-LIFE = {"hertz": [200.0, 1000.0, 6000.0], "depth": [0.2, 0.5, 0.3]}
+LIFE = {"hertz": [200.0, 1000.0, 6000.0], "depth": [0.2, 0.5, 0.3], "fast": [0.05, 0.1, 0.2]}
 
 
 def pytest_runtest_setup(item):

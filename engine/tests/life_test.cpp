@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <numbers>
 #include <numeric>
 #include <vector>
 
@@ -20,7 +21,8 @@ constexpr int kModelRate = 16000;
 constexpr std::size_t kHarmonics = 20;
 constexpr float kF0 = 300.0f;
 
-LifeDepth deep() { return {.hertz = {200.0f, 6000.0f}, .depth = {0.4f, 0.4f}}; }
+LifeDepth deep() { return {.hertz = {200.0f, 6000.0f}, .depth = {0.4f, 0.4f}, .fast = {}}; }
+LifeDepth fluttering() { return {.hertz = {200.0f, 6000.0f}, .depth = {0.0f, 0.0f}, .fast = {0.05f, 0.05f}}; }
 
 Controls held() {
   Controls controls(kHarmonics, 5);
@@ -54,7 +56,7 @@ double covariance(const std::vector<double>& x, const std::vector<double>& y) {
 Recipe living() {
   Recipe recipe;
   recipe.harmonics.assign(6, 1.0f);
-  recipe.life = {.hertz = {200.0f, 4000.0f}, .depth = {0.5f, 0.5f}};
+  recipe.life = {.hertz = {200.0f, 4000.0f}, .depth = {0.5f, 0.5f}, .fast = {}};
   return recipe;
 }
 
@@ -94,6 +96,41 @@ TEST_CASE("Harmonics move each by itself, as deeply as the amount says, and thei
   Life still(deep(), kModelRate, kHarmonics, kF0, 1);
   const double wanted = power(0, levels(still, 0.0f, 1));
   for (int k = 0; k < 200; ++k) CHECK(std::abs(power(k, course) - wanted) < 0.01);
+}
+
+TEST_CASE("What flutters does so as deeply as its file says, mostly faster than 20 Hz, each harmonic by itself") {
+  Life life(fluttering(), kModelRate, kHarmonics, kF0, 1);
+  const auto course = levels(life, 1.0f, 20000);
+  const auto moved = [](const std::vector<double>& x, int from,
+                        int to) {  // power from and to Hz, in windows of a second
+    constexpr std::size_t kWindow = 250;
+    double sum = 0.0;
+    for (std::size_t at = 0; at + kWindow <= x.size(); at += 4 * kWindow)
+      for (int hz = from; hz < to; ++hz) {
+        double real = 0.0, imaginary = 0.0;
+        for (std::size_t i = 0; i < kWindow; ++i) {
+          const double turn = 2.0 * std::numbers::pi * static_cast<double>(i) / kWindow, hann = 1.0 - std::cos(turn);
+          real += hann * x[at + i] * std::cos(turn * hz), imaginary += hann * x[at + i] * std::sin(turn * hz);
+        }
+        sum += real * real + imaginary * imaginary;
+      }
+    return sum;
+  };
+  for (const std::size_t h : {4u, 9u, 14u}) CHECK(moved(course[h], 20, 100) > 2.0 * moved(course[h], 4, 20));
+  double across = 0.0;
+  for (std::size_t h = 2; h < kHarmonics; ++h) {
+    const double deep = 8.7 * 0.05 / std::sqrt(2.0);
+    CHECK(std::sqrt(covariance(course[h], course[h])) / deep == doctest::Approx(1.0).epsilon(0.25));
+    if (h > 2) across += covariance(course[h], course[h - 1]) / (deep * deep);
+  }
+  CHECK(std::abs(across / static_cast<double>(kHarmonics - 3)) < 0.15);
+}
+
+TEST_CASE("A file without fast movement plays as one whose fast depths are 0") {
+  LifeDepth none = deep();
+  none.fast = {0.0f, 0.0f};
+  Life one(deep(), kModelRate, kHarmonics, kF0, 1), other(none, kModelRate, kHarmonics, kF0, 1);
+  CHECK(levels(one, 1.0f, 50) == levels(other, 1.0f, 50));
 }
 
 TEST_CASE("A voice moves from its first frame on, the same after a reset, and otherwise than another voice") {

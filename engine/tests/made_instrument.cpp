@@ -130,6 +130,7 @@ std::shared_ptr<const Instrument> make(const Recipe& recipe) {
   };
   if (balance) metadata["usual"]["balance"] = {{"offset", recipe.balance_db}, {"slope", 0}};
   if (!recipe.life.hertz.empty()) metadata["life"] = {{"hertz", recipe.life.hertz}, {"depth", recipe.life.depth}};
+  if (!recipe.life.fast.empty()) metadata["life"]["fast"] = recipe.life.fast;
   tell("attack", recipe.notes.attack);
   tell("vibrato_rate", recipe.notes.vibrato_rate);
   tell("vibrato_depth", recipe.notes.vibrato_depth);

@@ -58,7 +58,7 @@ COVERS(kLife, {coverage::notes});
 TEST_CASE("Notes: harmonics of a held note move with life, and voices each in their way") {
   Recipe recipe;
   recipe.harmonics.assign(6, 1.0f);
-  recipe.life = {.hertz = {200.0f, 4000.0f}, .depth = {0.5f, 0.5f}};
+  recipe.life = {.hertz = {200.0f, 4000.0f}, .depth = {0.5f, 0.5f}, .fast = {}};
   const auto movement = [&](float life) {
     const auto sound = held(recipe, {{Parameter::kLife, life}});
     double low = 1e9, high = -1e9;

@@ -151,6 +151,11 @@ def _check_life(life: Any) -> None:
         raise _FileError("life.hertz must rise")
     for value in depth:
         _number({"life.depth": value}, "life.depth", 0, 3)
+    if (fast := life.get("fast")) is not None:
+        if not isinstance(fast, list) or len(fast) != len(hertz):
+            raise _FileError("life.fast must be a list as long as life.hertz")
+        for value in fast:
+            _number({"life.fast": value}, "life.fast", 0, 3)
 
 
 def _check_usual(metadata: Mapping[str, Any], architecture: Architecture) -> None:

@@ -134,6 +134,7 @@ LifeDepth read_life(const JsonObject& metadata) {
   LifeDepth depth;
   depth.hertz = life.rising("hertz", 1.0, 1e5);
   depth.depth = life.numbers("depth", depth.hertz.size(), 0.0, 3.0);
+  if (life.has("fast")) depth.fast = life.numbers("fast", depth.hertz.size(), 0.0, 3.0);
   if (std::adjacent_find(depth.hertz.begin(), depth.hertz.end()) != depth.hertz.end())
     throw FileFault("life.hertz must rise");
   return depth;

@@ -10,17 +10,19 @@
 
 namespace ddsp_rt {
 
-/// How deeply the harmonics of an instrument fade, by their frequency: `depth` at `hertz`, straight lines in the
-/// logarithm of the frequency between them. Empty: they stand still.
+/// How deeply the harmonics of an instrument fade, by their frequency: `depth` slowly and `fast` quickly at `hertz`,
+/// straight lines in the logarithm of the frequency between them. Empty: they stand still, or do not flutter.
 struct LifeDepth {
-  std::vector<float> hertz, depth;
+  std::vector<float> hertz, depth, fast;
 
-  float at(double hz) const noexcept;
+  /// One of the two at a frequency; 0 where it is empty.
+  float at(const std::vector<float>& depths, double hz) const noexcept;
 };
 
-/// Multiplies a harmonic at F by |1 + depth(F) n|, n a complex random process of unit variance: white noise through two
-/// equal one-poles at 0.006 F, within 3 to 20 Hz. The amplitude makes up for it: the A-weighted power stays, frame by
-/// frame.
+/// Multiplies a harmonic at F by |1 + depth(F) n + fast(F) m|. n and m are complex random processes of unit variance,
+/// made of the same white noise: n through two equal one-poles at 0.006 F, within 3 to 20 Hz; m through one at 60 Hz,
+/// less what another at 25 Hz passes of it, and all that 0.238 min(|n|^2, 5)^2 times: it comes in bursts, as recorded.
+/// The amplitude makes up for all: the A-weighted power stays, frame by frame.
 class Life {
  public:
   /// `model_rate` in Hz; `f0` in Hz, at which the processes stand when a voice starts. A `seed` for each voice.
@@ -34,21 +36,20 @@ class Life {
 
  private:
   struct Place {
-    float share, gain, weight;  // of a one-pole's input, of the process, and in the A-weighted power
-  };
-  struct Process {
-    float real[2], imaginary[2];  // after either one-pole
+    float share, gain, fast, unit, weight;  // of a one-pole's input; of either process; of the slow one for a variance
+                                            // of 1; in the A-weighted power
   };
 
   Place place(float hz) const noexcept;
   void step(float f0) noexcept;
 
   float nyquist_;              // Hz, the model's
+  bool flutters_;              // whether the fast process is heard
   std::vector<Place> places_;  // every 25 Hz
   NoiseGenerator generator_, warm_generator_;
-  std::vector<float> white_;
-  std::vector<Process> processes_, warm_;
-  std::vector<Place> at_;  // where each harmonic was in the last step
+  std::vector<float> white_, shares_;    // real and imaginary of each harmonic in turn
+  std::vector<float> processes_, warm_;  // likewise: after either one-pole of the slow process, then of the fast one
+  std::vector<Place> at_;                // where each harmonic was in the last step
 };
 
 }  // namespace ddsp_rt

@@ -68,7 +68,8 @@ def life_of(metadata: dict[str, Any]) -> Life | None:
     quantiles = metadata["quantiles"]
     median = np.interp(0.5, quantiles["probabilities"], quantiles["pitch_midi"])
     harmonics = metadata["architecture"]["decoder"]["harmonics"]
-    return Life(life["hertz"], life["depth"], metadata["model_rate"], harmonics, hz_from_midi(median))
+    start = hz_from_midi(median)
+    return Life(life["hertz"], life["depth"], metadata["model_rate"], harmonics, start, fast=life.get("fast"))
 
 
 def script(module: Playable) -> torch.jit.ScriptModule:

@@ -1,7 +1,7 @@
 """How an instrument's held notes move: what the recordings vary by and the instrument's own resynthesis does not.
 
-Both are heard with their rooms, since a vibrato through a room moves harmonics too: only the deficit is stored, and
-the engine's `Life` plays it.
+Both are heard with their rooms, since a vibrato through a room moves harmonics too: only the deficit is stored, of slow
+movement and of fast, and the engine's `Life` plays it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from ddsp_rt.evaluation.spectral_loss import excerpt_losses
 from ddsp_rt.instrument_file import load_instrument, save_instrument
 
 HERTZ = (200, 330, 540, 880, 1450, 2400, 3900, 6400)  # where depths are stored
-MOST = 0.65  # depth; what high harmonics vary by beyond it is noise between them, and costs spectral loss
+BANDS = SLOW, FAST  # Hz, in which each of the two processes makes up for what is missing
+MOST = np.array([[0.65], [0.15]])  # depths; what high harmonics vary by beyond is noise between them, and costs loss
 SMALL = 6.14  # dB of a harmonic's level for a depth of 1, while depths are small: 20 / ln 10 / sqrt 2
 NEXT_TO_NONE = 0.02  # depth below which nothing is heard
 LEAST = 12  # windows and harmonics about a frequency for a result of its own
@@ -39,6 +40,7 @@ FAINT = 30.0  # dB under the strongest below which a harmonic does not tell
 ROUNDS = 3  # of playing with what was found and correcting it, frequency by frequency
 TRIMS = 3  # rounds at the most in which all depths are made smaller together
 COST = 0.12  # mss that life may add to the resynthesis of what was listened to
+DEAR = np.array([1.0, 5.0])  # what a dB² of movement in either band costs: what is slow is kept before what is fast
 GROWTH = 1.4  # power of the depth with which that rises
 ENOUGH = 180.0  # seconds of recordings
 PASSES = 1 + ROUNDS + TRIMS  # over all recordings, at the most
@@ -72,10 +74,10 @@ class Take:
         self.recorded, self.hertz = _variation(levels, f0, self.starts)
         strength = levels.mean(axis=-1)
         if len(strength):  # what noise does between harmonics that hardly sound is not theirs
-            self.recorded[strength < np.fmax.reduce(strength, axis=1, keepdims=True) - FAINT] = np.nan
+            self.recorded[:, strength < np.fmax.reduce(strength, axis=1, keepdims=True) - FAINT] = np.nan
 
     def variation(self, audio: np.ndarray) -> np.ndarray:
-        """What harmonics of `audio`, in step with the recording, vary by: dB² [windows, harmonics]."""
+        """What harmonics of `audio`, in step with the recording, vary by in BANDS: dB² [2, windows, harmonics]."""
         f0 = centred_f0(audio, self.rate, FRAME_RATE)
         return _variation(steady_levels(audio, self.rate, f0, self.starts), f0, self.starts)[0]
 
@@ -86,8 +88,9 @@ Play = Callable[[Depth | None], Iterable[np.ndarray]]  # every take resynthesise
 def solve(takes: Sequence[Take], play: Play) -> LifeDepth:
     """The depths with which an instrument varies as recordings of its own do.
 
-    First frequency by frequency, as far as MOST; then all together are made smaller until harmonics on the whole vary
-    no more than recorded, and the resynthesis is no further off than life is worth.
+    First band by band and frequency by frequency, as far as MOST; then all of a band together are made smaller until
+    harmonics on the whole vary no more in it than recorded, and the fast before the slow until the resynthesis is no
+    further off than life is worth.
 
     Args:
         takes: those with steady windows count.
@@ -96,7 +99,7 @@ def solve(takes: Sequence[Take], play: Play) -> LifeDepth:
     if not any(len(take.starts) for take in takes):
         return LifeDepth(None)
     still = _heard(takes, play(None))
-    told = still.counts >= LEAST
+    told = still.counts >= LEAST  # the same in both bands
     missing = np.sqrt(np.maximum(still.recorded - still.played, 0.0))
     depth = _filled(np.minimum(missing / SMALL, MOST), told)
     moving = still
@@ -109,11 +112,11 @@ def solve(takes: Sequence[Take], play: Play) -> LifeDepth:
             depth = _filled(np.minimum(depth * np.clip(missing / gained, 0.5, 2.0), MOST), told)
             continue
         share = _affordable(still, moving)
-        if share > 0.98:
+        if share.min() > 0.98:
             break
         depth = depth * share
     cost = moving.loss - still.loss
-    levels = (math.sqrt(value) for value in (still.whole_recorded, still.whole, moving.whole))
+    levels = (math.sqrt(value.sum()) for value in (still.whole_recorded, still.whole, moving.whole))
     return LifeDepth(_table(depth), *levels, cost, windows=sum(len(take.starts) for take in takes))
 
 
@@ -141,11 +144,12 @@ def store_life(path: Path, table: Depth) -> None:
 
 def in_words(found: LifeDepth) -> str:
     """One line for people."""
-    depths = found.table["depth"] if found.table else []
+    slow, fast = (found.table[name] if found.table else [] for name in ("depth", "fast"))
     cost = f" (mss {found.cost:+.2f})" if math.isfinite(found.cost) else ""
     return (
         f"harmonics of held notes vary by {found.recorded:.1f} dB, {found.still:.1f} dB without life and "
-        f"{found.moving:.1f} dB with it{cost}; depths {', '.join(f'{d:.2f}' for d in depths)}"
+        f"{found.moving:.1f} dB with it{cost}; depths {', '.join(f'{d:.2f}' for d in slow)}, "
+        f"fast {', '.join(f'{d:.2f}' for d in fast)}"
     )
 
 
@@ -183,14 +187,14 @@ class _Resynthesis:
 
 @dataclass(frozen=True)
 class _Heard:
-    """Variances (dB²) of what was recorded and played alike: about each stored frequency, from so many `counts`, and
-    as a whole. `loss`: mss, NaN without an excerpt."""
+    """Variances (dB²) of what was recorded and played alike in BANDS: about each stored frequency [2, places], from so
+    many `counts` [places], and as a whole [2]. `loss`: mss, NaN without an excerpt."""
 
     recorded: np.ndarray
     played: np.ndarray
     counts: np.ndarray
-    whole_recorded: float
-    whole: float
+    whole_recorded: np.ndarray
+    whole: np.ndarray
     loss: float
 
 
@@ -200,36 +204,43 @@ def _heard(takes: Sequence[Take], outputs: Iterable[np.ndarray]) -> _Heard:
     for take, output in zip(takes, outputs, strict=True):
         output = np.pad(output, (0, max(len(take.audio) - len(output), 0)))[: len(take.audio)]
         losses.append(excerpt_losses(take.audio, output, take.rate))
-        variances.append(np.stack([v.ravel() for v in (take.hertz, take.recorded, take.variation(output))]))
-    hertz, recorded, played = np.concatenate(variances, axis=1)
-    both = np.isfinite(hertz) & np.isfinite(recorded) & np.isfinite(played)
-    weights = _about(hertz[both])
+        variances.append(np.concatenate([take.hertz[None], take.recorded, take.variation(output)]).reshape(5, -1))
+    told = np.concatenate(variances, axis=1)
+    told = told[:, np.isfinite(told).all(axis=0)]
+    recorded, played = told[1:3], told[3:]
+    weights = _about(told[0])
     counts = weights.sum(axis=1)
-    per_place = ((weights @ values[both]) / np.maximum(counts, 1e-9) for values in (recorded, played))
-    whole = (float(values[both].mean()) if both.any() else 0.0 for values in (recorded, played))
+    per_place = ((values @ weights.T) / np.maximum(counts, 1e-9) for values in (recorded, played))
+    whole = (values.mean(axis=1) if values.size else np.zeros(len(BANDS)) for values in (recorded, played))
     loss = np.concatenate(losses)
     return _Heard(*per_place, counts, *whole, float(loss.mean()) if len(loss) else math.nan)
 
 
-def _affordable(still: _Heard, moving: _Heard) -> float:
-    """By what to multiply the depths so that they add no more than what is missing, and cost no more than COST."""
-    added, cost, share = moving.whole - still.whole, moving.loss - still.loss, 1.0
-    if moving.whole > moving.whole_recorded and added > 0.0:
-        share = math.sqrt(max(moving.whole_recorded - still.whole, 0.0) / added)
+def _affordable(still: _Heard, moving: _Heard) -> np.ndarray:
+    """By what to multiply the depths of each band [2, 1] so that they add no more than what is missing, and both
+    together cost no more than COST."""
+    missing, added = np.maximum(moving.whole_recorded - still.whole, 0.0), moving.whole - still.whole
+    too_far = (moving.whole > moving.whole_recorded) & (added > 0.0)
+    share = np.where(too_far, np.sqrt(missing / np.where(too_far, added, 1.0)), 1.0)
+    cost = moving.loss - still.loss
     if cost > COST:
-        share = min(share, (COST / cost) ** (1.0 / GROWTH))
-    return min(share, 1.0)
+        of_each = np.maximum(added, 1e-9) * DEAR
+        slow, fast = cost * of_each / of_each.sum()
+        left = np.array([COST / slow, max(COST - slow, 0.0) / fast])
+        share = np.minimum(share, np.minimum(left, 1.0) ** (1.0 / GROWTH))
+    return share[:, None]
 
 
 def _variation(levels: np.ndarray, f0: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Variance (dB²) of each harmonic's level in 4-100 Hz, and the harmonic's frequency: [windows, harmonics] each."""
+    """Variance (dB²) of each harmonic's level in BANDS [2, windows, harmonics], and its frequency, Hz [windows,
+    harmonics]."""
     time = np.arange(WINDOW) - (WINDOW - 1) / 2
     slope = (levels @ time)[..., None] / (time @ time)
     window = periodic_hann(WINDOW)
     moving = (levels - levels.mean(axis=-1, keepdims=True) - slope * time) * window / np.sqrt(np.mean(window**2))
     frequency = np.fft.rfftfreq(WINDOW, 1 / LEVEL_RATE)
-    band = (frequency >= SLOW[0]) & (frequency < FAST[1])
-    variance = (2 * np.abs(np.fft.rfft(moving)) ** 2 / WINDOW**2)[..., band].sum(axis=-1)
+    spectra = 2 * np.abs(np.fft.rfft(moving)) ** 2 / WINDOW**2
+    variance = np.stack([spectra[..., (frequency >= low) & (frequency < high)].sum(axis=-1) for low, high in BANDS])
     centre = np.minimum(np.round((np.asarray(starts) + WINDOW / LEVEL_RATE / 2) * FRAME_RATE).astype(int), len(f0) - 1)
     return variance, f0[centre, None] * np.arange(1, HARMONICS + 1)
 
@@ -241,10 +252,11 @@ def _about(hertz: np.ndarray) -> np.ndarray:
 
 
 def _filled(depth: np.ndarray, told: np.ndarray) -> np.ndarray:
-    """Where too little told, what its neighbours have."""
-    places = np.arange(len(depth))
-    return np.interp(places, places[told], depth[told]) if told.any() else np.zeros(len(depth))
+    """Where too little told, what its neighbours have: [2, places]."""
+    places = np.arange(depth.shape[1])
+    return np.stack([np.interp(places, places[told], row[told]) if told.any() else np.zeros_like(row) for row in depth])
 
 
 def _table(depth: np.ndarray) -> Depth:
-    return {"hertz": [float(f) for f in HERTZ], "depth": [round(float(d), 4) for d in depth]}
+    slow, fast = ([round(float(d), 4) for d in row] for row in depth)
+    return {"hertz": [float(f) for f in HERTZ], "depth": slow, "fast": fast}
