@@ -118,7 +118,7 @@ def test_what_one_starts_from_comes_first_and_is_made_too(tmp_path):
     )
     assert [entry.stem for entry in entries] == ["a", "b", "c", "x"]
     assert [entry.stem for entry in with_bases(entries, ["b"])] == ["a", "b"]
-    with pytest.raises(UserError, match="--only flute: there is no such entry; there are a, b, c, x"):
+    with pytest.raises(UserError, match="--only flute: the manifest has no such entry. Its entries: a, b, c, x"):
         with_bases(entries, ["flute"])
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.evaluation.signals import MEASURE_RATE, centred_frames, periodic_hann, resample
 
-FRAME_RATE = 250  # frames per second
 SIZE = 1024  # samples at 16 kHz: 64 ms
 LOWEST, HIGHEST = 40.0, 3200.0  # Hz
 FINER = 2  # times the lags are resolved finer than samples, band-limited

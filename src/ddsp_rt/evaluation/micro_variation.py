@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.evaluation.signals import MEASURE_RATE, periodic_hann, resample
 from ddsp_rt.evaluation.sounding import loud_level
 
 HARMONICS = 6
 HIGHEST = 7000.0  # Hz, of a harmonic that is judged
-FRAME_RATE = 250  # frames per second
 LEVEL_RATE = 500  # Hz, of the levels
 WINDOW = 128  # levels: 256 ms
 EDGE = 0.050  # seconds at either end of a note that are no steady part

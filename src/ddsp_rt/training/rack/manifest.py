@@ -68,7 +68,7 @@ def with_bases(entries: list[Entry], wanted: list[str]) -> list[Entry]:
     chosen: set[str] = set()
     for name in wanted:
         if name not in by_stem:
-            raise UsageError(f"--only {name}: there is no such entry; there are {', '.join(by_stem)}")
+            raise UsageError(f"--only {name}: the manifest has no such entry. Its entries: {', '.join(by_stem)}")
         entry: Entry | None = by_stem[name]
         while entry is not None:
             chosen.add(entry.stem)
@@ -179,7 +179,7 @@ def _train_command() -> Any:
 
 def _nearest(word: str, words: Any) -> str:
     close = difflib.get_close_matches(word, list(words), 1)
-    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(words)}"
+    return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(words)}"
 
 
 def _in_order(entries: dict[str, Entry], where: str) -> list[Entry]:
