@@ -181,3 +181,57 @@ plant(consonants_part_nothing "frame += kUnvoicedNote" "frame += -1.0f")
 plant(bends_from_the_wrong_key "now.pitch - static_cast<float>(key_)" "now.pitch - static_cast<float>(key_) + 0.5f")
 plant(expression_of_power "std::min(swell, 0.0f) / 40.0f" "std::min(swell, 0.0f) / 20.0f")
 plant(a_note_never_ends "say(NoteEvent::Kind::kNoteOff, key_, 0.0f)" "void()")
+
+# What a reset, a rest or a change leaves behind
+plant_text(glide_goes_on_after_reset "glide_.reset();
+  ratio_before_" "if (!ddsp_rt::planted(\"glide_goes_on_after_reset\")) glide_.reset();
+  ratio_before_")
+plant_text(rest_remembers_the_pitch_after_reset "f0_ = kDefaultF0;
+  std::fill(" "if (!ddsp_rt::planted(\"rest_remembers_the_pitch_after_reset\")) f0_ = kDefaultF0;
+  std::fill(")
+plant_text(last_key_stays_after_reset "last_key_ = -1;
+  begun_" "if (!ddsp_rt::planted(\"last_key_stays_after_reset\")) last_key_ = -1;
+  begun_")
+plant(voicing_stays_after_reset "breath_.reset()" "void()")
+plant(life_goes_on_after_reset "life_.reset()" "void()")
+plant_text(second_room_rings_on_after_reset "if (second_) second_->reset();
+  started_" "if (second_ && !ddsp_rt::planted(\"second_room_rings_on_after_reset\")) second_->reset();
+  started_")
+plant(second_goes_on_where_it_rested "morph.second && !morph_.second" "false")
+plant_text(second_swap_is_at_once "next_ = std::move(taken);
+      elapsed_ = 0;" "next_ = std::move(taken);
+      if (!ddsp_rt::planted(\"second_swap_is_at_once\")) elapsed_ = 0;")
+plant_text(another_rate_forgets_what_waits "waiting_ = other.waiting_;"
+  "if (!ddsp_rt::planted(\"another_rate_forgets_what_waits\")) waiting_ = other.waiting_;")
+plant(loader_forgets_the_range "request.range.value_or(range_)" "request.range.value_or(Range{})")
+plant_text(a_fit_by_hand_is_forgotten_in_a_swap "fitter_.reset();
+  learning_ = false;" "if (!ddsp_rt::planted(\"a_fit_by_hand_is_forgotten_in_a_swap\")) fitter_.reset();
+  learning_ = false;")
+plant(meter_falls_too_fast "std::pow(0.1f, 1.0f / static_cast<float>(rate))"
+  "std::pow(0.01f, 1.0f / static_cast<float>(rate))")
+
+# What is bounded or told apart
+plant(fit_beyond_the_loudest "std::min(offset, target.loudness_db.back() - loud())" "offset")
+plant(balance_without_bounds
+  "std::clamp(*target.balance_db - balance_.quantile(0.5f), -kFarthestBalance, kFarthestBalance)"
+  "*target.balance_db - balance_.quantile(0.5f)")
+plant(balance_of_old_weighs_for_ever "balance_.scale(1.0f / weight_)" "void()")
+plant(stray_low_notes_count "std::max(pitch[0], pitch[1] - 4.0f)" "pitch[0]")
+plant_text(octaves_down_first "{0, 1, -1, 2, -2, 3, -3, 4, -4}"
+  "(ddsp_rt::planted(\"octaves_down_first\") ? std::array{0, -1, 1, -2, 2, -3, 3, -4, 4}
+                                                   : std::array{0, 1, -1, 2, -2, 3, -3, 4, -4})")
+plant(a_fade_is_noise "std::abs(first.mean() - second.mean()) > kLevel" "false")
+plant(modulator_without_limit "std::clamp(modulation_[static_cast<std::size_t>(from)], -limit, limit)"
+  "modulation_[static_cast<std::size_t>(from)]")
+plant(modulated_harmonics_fold "std::max(stretch, std::abs(1.0 + static_cast<double>(deviation[i])))" "stretch")
+plant(leaps_down_glide "increment_ > kLeap * target" "false")
+
+# How notes move and end
+plant(stolen_voices_glide "voice_.leap()" "void()")
+plant(lines_stop_before_they_rang_out "rung_out_ = silent && voice_.silent()" "rung_out_ = now_.envelope.over()")
+plant(attack_skips_its_first_frame "!first_ || shape.attack < kFrame" "true")
+plant(raised_sustain_is_not_followed "std::min(shape.sustain, db_ + by)" "db_")
+plant(timbre_jumps "(channel.timbre - course.timbre) * share" "channel.timbre - course.timbre")
+plant_text(bend_of_all_channels_ignored "channel == kAllChannels) {
+      for" "channel == kAllChannels) {
+      if (!ddsp_rt::planted(\"bend_of_all_channels_ignored\")) for")

@@ -58,6 +58,26 @@ TEST_CASE("A ratio that is moved slides the pitch through a frame, without a ste
   CHECK(std::abs(pitch(sound, 4000.0) - 4000.0) < 1.0);
 }
 
+TEST_CASE("The largest modulator there is leaves nothing behind") {
+  Control rig({});
+  rig.door.set(Parameter::kRatio, 1000.0f);
+  for (const float extreme : {std::numeric_limits<float>::max(), std::numeric_limits<float>::lowest()}) {
+    for (const float sample : rig.play(constant(0.1, 400.0f), constant(0.1, 1.0f), constant(0.1, extreme)))
+      REQUIRE(std::isfinite(sample));
+    const std::vector<float> sound = rig.play(constant(0.3, 400.0f), constant(0.3, 1.0f), constant(0.3, 0.0f));
+    CHECK(std::abs(pitch(sound, 400.0) - 400.0) < 0.05);
+  }
+}
+
+TEST_CASE("Harmonics that a modulator drives beyond Nyquist fall silent instead of folding back") {
+  Control rig({.harmonics = {0.5f, 0.5f}});
+  rig.door.set(Parameter::kRatio, 1.0f);
+  const std::vector<float> sound = rig.play(constant(0.3, 3000.0f), constant(0.3, 1.0f), constant(0.3, 0.5f));
+  const Sound end = Sound(sound).last(samples(0.1));
+  CHECK(measure::amplitude(end, 4500.0, kRate) > 0.05);
+  CHECK(measure::amplitude(end, kRate - 9000.0, kRate) < 1e-5);
+}
+
 TEST_CASE("A modulator that is no number is none, then and later") {
   Control rig({}), plain({});
   for (Control* each : {&rig, &plain}) each->door.set(Parameter::kRatio, 1.0f);

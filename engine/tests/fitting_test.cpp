@@ -115,6 +115,43 @@ TEST_CASE("The share beyond the instrument's range is told") {
   CHECK(Fitter{}.beyond(kViolin, 0).above == 0.0f);
 }
 
+TEST_CASE("The loud level goes no higher than the training material's loudest, however soft the rest is") {
+  Performance plucked;
+  for (int i = 0; i < 10; ++i) {
+    for (int frame = 0; frame < 8; ++frame) plucked.frame(72, -20, 0.95f);
+    for (int frame = 0; frame < 92; ++frame) plucked.frame(72, -45, 0.95f);
+  }
+  const Fitting fitting = plucked.fit(kViolin);
+  CHECK(fitting.loudness.offset_db > 5.0f);
+  CHECK(fitting.loudness(fitting.loudness.loud_db) < kViolin.loudness_db.back() + 0.01f);
+}
+
+TEST_CASE("Stray notes of the training material are no range of the instrument") {
+  TargetQuantiles strays = kViolin;
+  strays.pitch_midi.front() = 24;
+  strays.pitch_midi.back() = 120;
+  CHECK(Performance{}.note(45, -30, -15, 500).fit(strays).octave == 1);
+  CHECK(Performance{}.note(105, -30, -15, 500).fit(strays).octave == -1);
+}
+
+TEST_CASE("Of two octaves that fit alike the upper one counts, of more the nearest") {
+  const TargetQuantiles narrow = evenly(60, 60, -32, -10);
+  Performance around;  // as far below as above
+  for (int i = 0; i < 5; ++i) around.note(48.25f, -30, -15).note(72.25f, -30, -15);
+  CHECK(around.fit(narrow).octave == 1);
+  CHECK(Performance{}.note(72, -30, -15, 500).fit(evenly(30, 100, -32, -10)).octave == 0);
+}
+
+TEST_CASE("What fades evenly is no noise floor") {
+  Performance fading;
+  for (int i = 0; i < 30; ++i) {
+    fading.note(72, -30, -15);
+    for (int frame = 0; frame < 125; ++frame)  // 40 dB a second
+      fading.frame(60, -40.0f - 0.16f * static_cast<float>(frame), 0.1f);
+  }
+  CHECK(fading.fit(kViolin).gate_db == kSilenceDb);
+}
+
 TEST_CASE("Loudness is offset, so that every difference stays what was played") {
   for (const auto& range : {std::pair{-45.0f, -25.0f}, {-30.5f, -30.0f}, {-30.0f, -30.0f}, {-70.0f, -15.0f}}) {
     const float soft = range.first, loud = range.second;
@@ -240,6 +277,33 @@ TEST_CASE("Following brings the balance to the instrument's, as a fit of the who
     following.hear(flute.frames[i], static_cast<std::int64_t>(i), true, {bright, -60.0f});
   REQUIRE(flute.fit(bright).balance_db > 10.0f);
   CHECK(std::abs(following.fitting().balance_db - flute.fit(bright).balance_db) < 0.5f);
+}
+
+TEST_CASE("No balance moves by more than 20 dB") {
+  Performance dull;
+  for (int i = 0; i < 5; ++i) dull.note(72, -30, -15);
+  for (Features& frame : dull.frames) frame.balance = -60.0f;
+  TargetQuantiles bright = kViolin;
+  bright.balance_db = 5.0f;
+  CHECK(dull.fit(bright).balance_db == 20.0f);
+}
+
+TEST_CASE("After minutes of following, the balance of what is played now still takes the place of what was") {
+  Fitter fitter;
+  TargetQuantiles bright = kViolin;
+  bright.balance_db = -14.0f;
+  const float growth = 1.0f + 1.0f / 500;
+  const auto follow = [&](float balance, int frames) {
+    Performance phrase;
+    phrase.note(72, -30, -15, frames);
+    for (Features& frame : phrase.frames) {
+      frame.balance = balance;
+      fitter.add(frame, growth);
+    }
+    return fitter.fit(bright).balance_db;
+  };
+  CHECK(follow(-28.0f, 5000) == doctest::Approx(14.0f).epsilon(0.05));  // weights have grown 22000-fold
+  CHECK(follow(-20.0f, 2000) == doctest::Approx(6.0f).epsilon(0.1));
 }
 
 TEST_CASE("Noise alone, however long, is not a performance") {

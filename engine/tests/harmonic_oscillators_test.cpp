@@ -123,6 +123,24 @@ TEST_CASE("A tone that another takes over from fades at its own pitch, however n
   }
 }
 
+TEST_CASE("A tone that another takes over from more than three semitones away fades at its own pitch by itself") {
+  const int rate = 48000, n = frame_length(10, rate);
+  Controls sounds(1, 2), silent(1, 2);
+  sounds.amplitude = sounds.harmonics[0] = silent.harmonics[0] = 1.0f;
+  for (const float next : {250.0f, 1000.0f}) {
+    HarmonicOscillators bank(rate, kModelRate, 1);
+    render(bank, sounds, rate, 10, [](int) { return 500.0; });
+    const double phase = bank.phase();
+    std::vector<float> out(static_cast<std::size_t>(n));
+    bank.render(next, silent, n, out.data());
+    for (int i = 0; i < n; ++i) {
+      const double passed = double(i + 1) / n, fade = 1.0 - passed * passed * (3.0 - 2.0 * passed);
+      const double stays = fade * std::sin(2 * std::numbers::pi * (phase + 500.0 * (i + 1) / rate));
+      CHECK(std::abs(out[static_cast<std::size_t>(i)] - stays) < 1e-4);
+    }
+  }
+}
+
 TEST_CASE("An hour of phase does not drift") {
   HarmonicOscillators bank(44100, kModelRate, 4);
   const Controls silent(4, 0);

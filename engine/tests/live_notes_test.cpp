@@ -316,3 +316,13 @@ TEST_CASE("A flood of keys before the first instrument leaves the latest, and is
   std::sort(keys.begin(), keys.end());
   CHECK(keys == std::vector{120, 121, 122, 123, 124, 125, 126, 127});
 }
+
+TEST_CASE("Keys that are held before the first instrument sound at another rate too") {
+  LiveNotes before(std::nullopt);
+  before.play(0.1, {on(kKey)});
+  ddsp_rt::Live<ddsp_rt::Notes> door(2 * kRate, before.door);
+  door.load(make({}));
+  std::vector<float> out(samples(0.5, 2 * kRate));
+  door.process({{}, static_cast<int>(out.size())}, out.data(), static_cast<int>(out.size()));
+  CHECK(std::abs(measure::frequency(Sound(out).last(samples(0.3, 2 * kRate)), kA3, 2 * kRate) - kA3) < 0.1);
+}

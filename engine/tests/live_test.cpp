@@ -138,6 +138,39 @@ TEST_CASE("A fitting given by hand holds through a change, for another instrumen
   CHECK(rig.door.fitting().loudness(-40.0f) == -35.0f);
 }
 
+TEST_CASE_TEMPLATE("Every further change of instrument is as long and as smooth as the first", Rig, LiveAudio,
+                   LiveControl) {
+  Rig rig(sounding()), undisturbed(sounding());
+  rig.play(0.5);
+  undisturbed.play(0.5);
+  for (const Recipe& next : {hiss(), sounding()})
+    for (Rig* each : {&rig, &undisturbed}) {
+      each->load(next);
+      each->play(0.5);
+    }
+  rig.load(silent());
+  const std::vector<float> out = rig.play(0.2), old = undisturbed.play(0.2);
+  double off = 0.0;
+  for (std::size_t i = 0; i < kWarmUp + kFade; ++i)
+    off = std::max(off, std::abs(out[i] - old[i] * (i < kWarmUp ? 1.0 : std::cos(angle(i - kWarmUp)))));
+  CHECK(off < 1e-4);
+  CHECK(peak(Sound(out).subspan(kWarmUp + kFade)) < 1e-4);
+}
+
+TEST_CASE("A fitting given by hand holds through a change, whatever was heard before it was given") {
+  LiveAudio rig(sounding());
+  rig.door.set(Parameter::kAutoFit, 1.0f);
+  rig.play(2.0, {.hertz = 98.0});
+  rig.door.set(Parameter::kAutoFit, 0.0f);
+  ddsp_rt::Fitting fitting;
+  fitting.octave = -1;
+  rig.door.set_fitting(fitting);
+  rig.load({.pitch_midi = {36.0f, 60.0f}});
+  take_over(rig);
+  CHECK(rig.door.fitting().octave == -1);
+  CHECK(rig.door.fitting().loudness(-40.0f) == -40.0f);
+}
+
 TEST_CASE("Ratio and unit hold from before the first instrument through a change") {
   LiveControl rig(sounding());
   rig.door.set(Parameter::kRatio, 0.25f);

@@ -143,6 +143,10 @@ TEST_CASE("A range holds for the instrument that plays and for those that follow
   rig.loader.set_range(PitchRange{200.0f, 300.0f});  // less than an octave
   CHECK_FALSE(rig.last_outcome()->error.empty());
   CHECK(rig.loader.range()->high == 1000.0f);
+  rig.loader.load(kGolden);
+  CHECK(rig.last_outcome()->loaded);
+  REQUIRE(rig.loader.range());
+  CHECK(rig.loader.range()->high == 1000.0f);
 }
 
 TEST_CASE("A file that is played is not read again until it changes") {

@@ -249,6 +249,24 @@ TEST_CASE("Morph: at the ends the other network rests, and listens for 0.1 s bef
   CHECK((morph.now().first && morph.now().second));
 }
 
+TEST_CASE("Morph: an instrument that begins to listen again knows nothing of what it heard before it rested") {
+  Recipe first = soft_and_dull(), second{.amplitude = 0.3f, .harmonics = {0.5f, 0.5f, 0.5f, 0.5f}};
+  second.life = {.hertz = {200.0f, 2000.0f}, .depth = {0.3f, 0.3f}};
+  Control anew(first, second), again(first, second);
+  again.door.set(Parameter::kMorph, 50.0f);
+  anew.play(0.5, {.hertz = kHertz});
+  again.play(0.5, {.hertz = kHertz});
+  again.door.set(Parameter::kMorph, 0.0f);
+  for (Control* rig : {&anew, &again}) {
+    rig->play(1.0, {.hertz = kHertz});
+    rig->door.set(Parameter::kMorph, 100.0f);
+    rig->play(0.5, {.hertz = kHertz});
+  }
+  const std::vector<float> wanted = anew.play(0.5, {.hertz = kHertz}), found = again.play(0.5, {.hertz = kHertz});
+  REQUIRE(measure::peak(wanted) > 0.1);
+  CHECK(furthest(wanted, found) < 1e-6);
+}
+
 TEST_CASE("Morph: a performance is fitted to what lies between both ranges, and the octave stays while morph moves") {
   const Instruments two(make(soft_and_dull()), make(loud_and_bright()));
   const ddsp_rt::TargetQuantiles half = two.quantiles(0.5f);

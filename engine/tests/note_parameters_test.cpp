@@ -107,6 +107,27 @@ TEST_CASE("Notes: brightness tilts by its dB per octave, and a channel's timbre 
   CHECK(std::abs(tilt(out) - 9.0) < 0.1);
 }
 
+TEST_CASE("Notes: a leap of timbre tilts the spectrum over some frames, not at once") {
+  const int key = 72;
+  const double hertz = 440.0 * std::exp2((key - 69) / 12.0);
+  Notes notes(make({.harmonics = {0.5f, 0.5f}}), kRate);
+  const std::vector<NoteEvent> press{{0, NoteEvent::Kind::kTimbre, 0, 0, 0.0f},
+                                     {0, NoteEvent::Kind::kNoteOn, 0, key, 0.8f}},
+      leap{{0, NoteEvent::Kind::kTimbre, 0, 0, 1.0f}};
+  std::vector<float> out(kRate);
+  notes.process({press, kRate}, out.data(), kRate);
+  const auto tilt = [&](std::size_t at) {  // of 10 ms
+    const Sound part = Sound(out).subspan(at, kRate / 100);
+    return db(measure::amplitude(part, 2 * hertz, kRate) / measure::amplitude(part, hertz, kRate));
+  };
+  const double before = tilt(kRate / 2);
+  notes.process({leap, kRate}, out.data(), kRate);
+  CHECK(std::abs(tilt(kRate / 2) - before - 12.0) < 0.3);
+  const double soon = tilt(kRate / kFrameRate) - before;  // from where the leap is answered
+  CHECK(soon > 2.0);
+  CHECK(soon < 7.0);
+}
+
 COVERS(kReverb, {coverage::notes});
 TEST_CASE("Notes: one room stands over the sum, by its amount") {
   Recipe recipe;

@@ -375,6 +375,49 @@ TEST_CASE("a sine that is struck again at another place in its frame has no corn
   }
 }
 
+TEST_CASE("a bend of all channels bends each note") {
+  Player player;
+  const auto bent = heard(player, {said(Kind::kBend, 2.0f, 0, kAllChannels), on(60, 1)}, 20).back().f0;
+  CHECK(bent == doctest::Approx(440.0 * std::exp2((62 - 69) / 12.0)).epsilon(1e-4));
+}
+
+TEST_CASE("a note ends without a step, however loud its instrument plays what is soft") {
+  Notes notes(make({.gate_db = -90.0f}), kRate);
+  notes.set(Parameter::kRelease, 1.0f);
+  for (const int shift : {0, 77}) {
+    notes.reset();
+    const std::vector<NoteEvent> events{on(57), off(57, 30 * kFrame + shift)};
+    std::vector<float> out(static_cast<std::size_t>(60 * kFrame));
+    notes.process({events, 60 * kFrame}, out.data(), 60 * kFrame);
+    CHECK(loudest(out, 50 * kFrame) == 0.0f);
+    CHECK(roughness(out, 29 * kFrame, 60 * kFrame) < 1.5 * roughness(out, 20 * kFrame, 29 * kFrame));
+  }
+}
+
+TEST_CASE("a voice that is stolen fades at its old pitch under the new one, and does not sweep from one to the other") {
+  const double old_hertz = 440.0 * std::exp2((69 - 69) / 12.0), hertz = 440.0 * std::exp2((71 - 69) / 12.0);
+  Notes notes(make({}), kRate);
+  notes.set(Parameter::kVoices, 1.0f);
+  notes.reset();
+  const std::vector<NoteEvent> events{on(69), on(71, 30 * kFrame)};
+  std::vector<float> out(static_cast<std::size_t>(40 * kFrame));
+  notes.process({events, 40 * kFrame}, out.data(), 40 * kFrame);
+  const float* frame = out.data() + 31 * kFrame;  // where the second note begins to sound
+  const float level = loudest(out, 20 * kFrame, 30 * kFrame);
+  double nearest = 1.0;
+  for (int start = 0; start < 2000; ++start) {  // whatever the phase was
+    const double phase = start / 2000.0;
+    double off = 0.0;
+    for (int i = 0; i < kFrame; ++i) {
+      const double passed = double(i + 1) / kFrame, share = passed * passed * (3.0 - 2.0 * passed);
+      const auto sine = [&](double at) { return std::sin(2 * std::numbers::pi * (phase + at * (i + 1) / kRate)); };
+      off = std::max(off, std::abs(frame[i] / level - ((1.0 - share) * sine(old_hertz) + share * sine(hertz))));
+    }
+    nearest = std::min(nearest, off);
+  }
+  CHECK(nearest < 0.01);
+}
+
 TEST_CASE("a leap of pressure, expression or timbre takes some frames, but a note begins with what its channel says") {
   Player player;
   player.set(Parameter::kAttack, 0.0f);
