@@ -12,9 +12,9 @@ import numpy as np
 
 from ddsp_rt.inspection.timbre import distances
 
-APART = 7.5  # dB between the notes of two instruments, at the least
-TIMES_APART = 1.5  # as far as takes of one instrument are from each other: the nearest pair,
-TIMES_MOSTLY = 2.0  # and half of them
+# dB between the notes of two instruments at the least, and how often as far as takes of one are from each other: the
+# nearest pair, and half of them. Where takes agree closely, less of a distance is telling.
+BARS = ((7.5, 1.5, 2.0), (5.0, 2.5, 3.2))
 FEWEST = 3  # pairs of files compared
 SAME = 0.3  # semitones
 
@@ -22,8 +22,14 @@ SAME = 0.3  # semitones
 def find_strangers(timbres: list[np.ndarray]) -> list[int]:
     """The indices of the strange among files, given the timbres of the notes of each ([notes, 24])."""
     apart, lower, upper = _compare(timbres)
+    found = set().union(*(_strange(apart, lower, upper, *bar) for bar in BARS))
+    return sorted(found)
+
+
+def _strange(apart, lower, upper, least: float, times_nearest: float, times_mostly: float) -> set[int]:
+    """The strange for one of `BARS`; `apart`, `lower` and `upper` are those of `_compare`."""
     nearest = apart.min(axis=1, initial=np.inf)
-    groups = _groups(apart < APART)
+    groups = _groups(apart < least)
     strange: set[int] = set()
     for one, some in enumerate(groups):
         for others in groups[:one]:
@@ -35,15 +41,15 @@ def find_strangers(timbres: list[np.ndarray]) -> list[int]:
             if both.sum() < FEWEST:
                 continue
             within = nearest[np.concatenate([some[both.any(axis=1)], others[both.any(axis=0)]])]
-            within = within[within < APART]
+            within = within[within < least]
             between = apart[pairs][both]
             if (
                 len(within) > 1
-                and between.min() > TIMES_APART * np.median(within)
-                and np.median(between) > TIMES_MOSTLY * np.median(within)
+                and between.min() > times_nearest * np.median(within)
+                and np.median(between) > times_mostly * np.median(within)
             ):
                 strange |= set((some if len(some) <= len(others) else others).tolist())
-    return sorted(strange)
+    return strange
 
 
 def _compare(timbres: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
