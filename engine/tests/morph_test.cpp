@@ -251,7 +251,7 @@ TEST_CASE("Morph: at the ends the other network rests, and listens for 0.1 s bef
 
 TEST_CASE("Morph: an instrument that begins to listen again knows nothing of what it heard before it rested") {
   Recipe first = soft_and_dull(), second{.amplitude = 0.3f, .harmonics = {0.5f, 0.5f, 0.5f, 0.5f}};
-  second.life = {.hertz = {200.0f, 2000.0f}, .depth = {0.3f, 0.3f}};
+  second.life = {.hertz = {200.0f, 2000.0f}, .depth = {0.3f, 0.3f}, .fast = {}};
   Control anew(first, second), again(first, second);
   again.door.set(Parameter::kMorph, 50.0f);
   anew.play(0.5, {.hertz = kHertz});

@@ -23,7 +23,7 @@ Recipe remembering(float amplitude) {
   recipe.room.assign(4000, 0.01f);
   recipe.gate_db = -90.0f;
   recipe.follows_z = 1.0f;
-  recipe.life = {.hertz = {200.0f, 2000.0f}, .depth = {0.3f, 0.3f}};
+  recipe.life = {.hertz = {200.0f, 2000.0f}, .depth = {0.3f, 0.3f}, .fast = {}};
   return recipe;
 }
 
