@@ -24,11 +24,12 @@ from ddsp_rt.architecture import Architecture, DecoderSpec
 from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.synthesis.reverb import Reverb
-from ddsp_rt.training import fast_layers, train
+from ddsp_rt.training import fast_layers, shared_room, train
 from ddsp_rt.training.assessment import Assessment, assess
 from ddsp_rt.training.crops import Crops, TrainingBatches, augment
 from ddsp_rt.training.data_file import FORMAT_VERSION, PreparedData, write_tensors
 from ddsp_rt.training.data_warnings import data_warnings
+from ddsp_rt.training.export import room_length
 from ddsp_rt.training.fast_layers import use_fast_layers
 from ddsp_rt.training.loss import mss, training_loss
 from ddsp_rt.training.model import TrainingModel
@@ -36,6 +37,7 @@ from ddsp_rt.training.module import TrainingModule
 from ddsp_rt.training.rooms import Rooms, reverberation_time
 from ddsp_rt.training.run_folder import RunFolder
 from ddsp_rt.training.settings import Settings
+from ddsp_rt.training.shared_room import learn_shared_room
 from ddsp_rt.training.statistics import Statistics
 from ddsp_rt.training.verdict import verdict
 
@@ -471,6 +473,49 @@ def test_rooms_can_start_as_another_instruments():
     heard = int(400 * 40 / 60) - 1
     assert torch.allclose(rooms.responses()[0, 1:heard], response[1:heard], atol=1e-6)
     assert rooms.responses()[0, heard + 10 :].abs().max() < 1e-4
+
+
+def test_folders_that_share_a_room_get_one_in_which_most_of_them_sounds_right(tmp_path, monkeypatch):
+    """Half a period later the hall answers with half a tone, the booth with half a tone upside down."""
+    monkeypatch.setattr(shared_room, "RATE", 1e-2)
+    torch.manual_seed(0)
+    model = TrainingModel(Architecture(TINY), RATE, None)
+    recordings = [tone(2000, 220.0), tone(2000, 220.0), tone(600, 220.0)]
+    for recording, echo in zip(recordings, (0.5, 0.5, -0.5)):
+        heard = [torch.from_numpy(recording[name])[None] for name in ("f0", "periodicity", "loudness")]
+        noise = model.synthesizer.filtered_noise.draw(*heard[0].shape, torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            dry, _ = model.synthesizer(heard[0], *model.network.decoder(*heard)[:3], noise)
+        recording["audio"] = (dry + echo * torch.nn.functional.pad(dry, [36, 0])[:, :-36])[0].numpy()
+    crops = Crops(
+        PreparedData(write_data(tmp_path / "data.safetensors", recordings, ["hall", "hall", "booth"])), 125, 25
+    )
+    model.rooms = Rooms(crops.rooms, 200, [200.0, 200.0])
+    module = TrainingModule(model, crops, QUICK)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    learnt = {room: learn_shared_room(module, room, steps=40) for room in ("hall,hall", "hall,booth", "booth,booth")}
+    wave = torch.exp(-2j * torch.pi * 220.0 / RATE * torch.arange(200))
+    gain = {room: float((1.0 + (response * wave[: len(response)]).sum()).abs()) for room, response in learnt.items()}
+    assert gain["hall,hall"] < 0.8 and gain["hall,booth"] < 0.8 and gain["booth,booth"] > 1.2
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert all(response[0] == 0.0 for response in learnt.values())
+    model.rooms = Rooms(crops.rooms, 200, [200.0, 100.0])
+    assert room_length(module, "hall,booth") == room_length(module, "booth") > room_length(module, "hall")
+
+
+def test_an_instrument_can_have_one_room_for_several_folders(tmp_path, data, monkeypatch):
+    monkeypatch.setattr(shared_room, "RATE", 1e-2)
+    monkeypatch.setattr("ddsp_rt.training.trainer.SHARED_STEPS", 5)
+    output = tmp_path / "tone.ddsp"
+    own, _ = quick(data, output, steps=3, room="booth,hall")
+    metadata, tensors = load_instrument(output)
+    assert metadata["training"]["room"] == own["room"] == "booth,hall"
+    quick(data, output, steps=3, room="hall", force=True)
+    hall = load_instrument(output)[1]["reverb.impulse_response"]
+    assert tensors["reverb.impulse_response"].shape == hall.shape
+    assert np.abs(tensors["reverb.impulse_response"].astype(float) - hall).max() > 1e-3
+    with pytest.raises(DataError, match="no room 'hall,cellar'"):
+        quick(data, output, steps=3, room="hall,cellar", force=True)
 
 
 def test_a_preroll_is_as_good_as_having_played_from_the_start(data):

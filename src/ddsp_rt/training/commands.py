@@ -116,7 +116,8 @@ def train(
         typer.Option(
             "--room",
             metavar="ROOM",
-            help="Folder whose room the instrument gets, or dry, small or hall. [default: that of most data]",
+            help="Folder whose room the instrument gets (several, joined by commas, get one together), or dry, small "
+            "or hall. [default: that of most data]",
         ),
     ] = None,
     hold_out: TrainingHoldOut = None,

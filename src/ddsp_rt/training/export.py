@@ -18,7 +18,8 @@ from ddsp_rt.network import Encoder
 from ddsp_rt.training.crops import Crops
 from ddsp_rt.training.joined import joined_in
 from ddsp_rt.training.module import TrainingModule
-from ddsp_rt.training.sources import DRY, no_room
+from ddsp_rt.training.shared_room import room_to_start
+from ddsp_rt.training.sources import DRY, no_room, several_rooms
 
 Z_CROPS, Z_SEED = 25, 0x5EED  # of which the mean z is taken: at every export, so it must not take long
 
@@ -67,6 +68,9 @@ def export_instrument(
 def response(module: TrainingModule, weights: dict[str, Tensor], room: str) -> np.ndarray:
     """The impulse response of a room that was learnt or made: float32 [length], the first tap 0."""
     rooms = module.model.rooms
+    if module.shared_room is not None:
+        return module.shared_room.numpy()
+    room = room_to_start(module, room)
     if room not in module.crops.rooms:
         return made_room(room, module.crops.data.model_rate)
     index = rooms.names.index(room)
@@ -79,6 +83,7 @@ def room_length(module: TrainingModule, room: str) -> int:
     """Samples of the impulse response of a room, 0 for none."""
     if room == DRY:
         return 0
+    room = room_to_start(module, room)
     if room not in module.crops.rooms:
         return len(made_room(room, module.crops.data.model_rate))
     return 0 if module.model.rooms is None else module.model.rooms.length(room)
@@ -125,7 +130,8 @@ def choose_room(crops: Crops, wanted: str | None) -> str:
     for recording in crops.data.recordings:
         seconds[str(recording["room"])] += float(recording["usable_seconds"])
     if wanted is not None:
-        if wanted not in seconds and wanted not in MADE_ROOMS:  # that of a run which is resumed with other data
+        known = wanted in seconds or wanted in MADE_ROOMS or several_rooms(wanted, seconds)
+        if not known:  # that of a run which is resumed with other data
             raise DataError(no_room(wanted, seconds))
         return wanted
     return max(seconds, key=seconds.__getitem__)

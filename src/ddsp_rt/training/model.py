@@ -40,13 +40,17 @@ class TrainingModel(nn.Module):
         excitation: [batch, preroll + scored, synthesizer.filtered_noise.size].
         Returns [batch, scored * samples per frame].
         """
+        return self.in_rooms(self.dry(batch, excitation, preroll), batch["room"], preroll)
+
+    def dry(self, batch: dict[str, Tensor], excitation: Tensor, preroll: int) -> Tensor:
+        """Crops as `forward` renders them, all of their frames, before they are in a room."""
         with torch.no_grad():
             before, states = self._dry(batch, excitation, slice(None, preroll), (None, None, None, None))
         audio, _ = self._dry(batch, excitation, slice(preroll, None), states)
-        return self.in_rooms(torch.cat([before, audio], dim=1), batch["room"], preroll)
+        return torch.cat([before, audio], dim=1)
 
     def in_rooms(self, audio: Tensor, room: Tensor, preroll: int) -> Tensor:
-        """Dry crops, each in its room, without their first `preroll` frames: what `forward` returns."""
+        """What `dry` returns, each crop in its room, without their first `preroll` frames."""
         if self.rooms is None:
             return audio[:, preroll * self.length :]
         return self.rooms(audio, room, preroll * self.length)

@@ -41,6 +41,7 @@ class TrainingModule(lightning.LightningModule):
         self._clock: float | None = None  # when counting began; None while it stands still
         self.best_loss, self.best_step = float("inf"), -1
         self.best: dict[str, Tensor] = {}  # the averaged weights with the lowest held-out loss
+        self.shared_room: Tensor | None = None  # [samples], for all recordings: see `learn_shared_room`
         self.validation_loss: float | None = None  # the last validation of the held-out part
         self.example: tuple[Tensor, Tensor] | None = None  # a held-out window as rendered last, and as recorded
         self.stalled = 0  # validations since the last progress

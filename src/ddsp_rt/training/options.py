@@ -37,7 +37,8 @@ class TrainOptions:
     device: str = "auto"  # "cpu" or "cuda"; "auto" takes a GPU where there is one
     devices: int = 1  # processes per machine
     nodes: int = 1  # machines
-    room: str | None = None  # whose response is shipped, "dry", or one of `MADE_ROOMS`; default: that with most data
+    room: str | None = None  # whose response is shipped, "dry", or one of `MADE_ROOMS`; default: that with most data;
+    # several, joined by commas, get one for all of them
     channel: int | None = None  # of every recording, counted from 1; default: a mix of all
     hold_out: float | None = None  # seconds at the end of long recordings that `prepare` keeps out; default: none
     from_notes: bool | None = None  # join single notes into phrases as well; default: where most of the data are such

@@ -55,6 +55,14 @@ class Rooms(nn.Module):
         """Samples of a room's response that are not silent: as far as its envelope has fallen by 60 dB."""
         return int((self.envelope[self.names.index(name)] > 1e-3).sum())
 
+    def copy_of(self, name: str) -> Rooms:
+        """One room alone, as far as it is learnt."""
+        index = self.names.index(name)
+        alone = Rooms([name], self.taps.shape[1], [0.0])
+        alone.taps.data.copy_(self.taps[index : index + 1])
+        alone.envelope.copy_(self.envelope[index : index + 1])
+        return alone
+
     @torch.no_grad()
     def start_from(self, response: Tensor) -> None:
         """Let all rooms begin as another's response [length], as far as their envelopes have fallen by 40 dB."""

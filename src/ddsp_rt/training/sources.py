@@ -21,6 +21,12 @@ def no_room(room: str | None, rooms: Iterable[str]) -> str:
     return f"The data has no room {room!r}. Give one of its own ({', '.join(rooms)}), {DRY}, {' or '.join(MADE_ROOMS)}."
 
 
+def several_rooms(room: str, rooms: Iterable[str]) -> list[str]:
+    """Folders that are to have one room together, their names joined by commas; [] for any other room."""
+    names, rooms = room.split(","), list(rooms)
+    return names if room not in rooms and len(names) > 1 and all(name in rooms for name in names) else []
+
+
 @dataclass(frozen=True)
 class Sources:
     """`contents`: the recordings' names, by a hash of what is in them; `rooms`: the folders they lie in."""
@@ -30,7 +36,7 @@ class Sources:
 
     def check_room(self, room: str | None) -> None:
         """Raises DataError for a room that there is not."""
-        if room not in (None, DRY, *MADE_ROOMS, *self.rooms):
+        if room not in (None, DRY, *MADE_ROOMS, *self.rooms) and not several_rooms(room, self.rooms):
             raise DataError(no_room(room, self.rooms))
 
 

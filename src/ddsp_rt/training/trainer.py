@@ -38,7 +38,9 @@ from ddsp_rt.training.resuming import JOINING, TAKEN_ANEW, check_resumed, what_w
 from ddsp_rt.training.rooms import make_rooms
 from ddsp_rt.training.run_folder import RunFolder
 from ddsp_rt.training.settings import Settings
-from ddsp_rt.training.sources import Sources, sources_of
+from ddsp_rt.training.shared_room import STEPS as SHARED_STEPS
+from ddsp_rt.training.shared_room import learn_shared_room
+from ddsp_rt.training.sources import Sources, several_rooms, sources_of
 from ddsp_rt.training.tensorboard_callback import log_result
 from ddsp_rt.training.trained_life import life_in_training
 from ddsp_rt.training.verdict import verdict
@@ -107,6 +109,9 @@ def _train(
         run_lightning(module, callback, run, accelerator, options.devices, options.nodes)
     report(_closing(module, callback.interrupted, run.output))
     if module.best and process_number() == 0:
+        if several_rooms(room, crops.rooms) and module.model.rooms is not None:
+            with Progress("learning the room", SHARED_STEPS) as progress:
+                module.shared_room = learn_shared_room(module, room, SHARED_STEPS, progress.advance)
         if line := _measure_life(module, tags):
             report(line)
         for line in _assess(module, run, export):
