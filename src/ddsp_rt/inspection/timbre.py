@@ -23,8 +23,8 @@ SIDES = (500.0, 4000.0)  # Hz: what lies below and above counts as well
 FAINT, FAINT_NOISE = -50.0, -60.0  # dB: what is weaker counts as this
 FASTEST = 40.0  # dB per second
 NEAR, ALIKE = 1.2, 10.0  # semitones and dB within which timbres are compared
-# Of a logistic regression that tells pairs of one folder from pairs of two instruments. What a family's own recordings
-# add to it is small: without them as many were found.
+# Of a logistic regression that tells pairs of one folder from pairs of two instruments. Learnt without violins and
+# saxophones, it found 53 to 61 % of those among these, where 58 to 71 % were found with them.
 WEIGHTS = np.array(
     [0.06, 0.10, 0.03, 0.02, *[0.037] * 2, *[0.024] * 3, *[0.0135] * 7, *[0.04, 0.07], *[0.14, 0.07, 0.14], 0.08]
 )
