@@ -89,7 +89,7 @@ class Life(nn.Module):
     def follow(self, processes: Tensor, white: Tensor, share: Tensor) -> Tensor:
         """All one-poles take a frame's noise [batch, 2 harmonics] in: [batch, 8, harmonics] after it."""
         pair = white.reshape(white.shape[0], -1, 2).transpose(1, 2)  # [batch, 2, harmonics]
-        first, second, quick, quick_from = processes.unflatten(1, [4, 2]).unbind(1)
+        first, second, quick, quick_from = processes[:, :2], processes[:, 2:4], processes[:, 4:6], processes[:, 6:]
         first = first + share * (pair - first)
         second = second + share * (first - second)
         quick = quick + self.quick * (pair - quick)
@@ -144,7 +144,7 @@ class Life(nn.Module):
         hertz = f0.unsqueeze(-1) * self.number
         places = self.places(hertz)
         weight = places[4] * (hertz < self.nyquist)
-        _, slow, quick, quick_from = process.unflatten(2, [4, 2]).unbind(2)
+        slow, quick, quick_from = process[:, :, 2:4], process[:, :, 4:6], process[:, :, 6:]
         heard = hertz < self.nyquist
         square = places[3].square() * slow.square().sum(2)
         fast = places[2] * self.burst * square.clamp(max=self.largest).square()
