@@ -25,7 +25,9 @@ def room_to_start(module: TrainingModule, room: str) -> str:
     """The room that one for several folders starts as, and until it is learnt is: that which rings longest. Others are
     what they are."""
     together, rooms = several_rooms(room, module.crops.rooms), module.model.rooms
-    return max(together, key=rooms.length) if together and rooms is not None else room
+    if not together:
+        return room
+    return together[0] if rooms is None else max(together, key=rooms.length)
 
 
 def learn_shared_room(
