@@ -13,6 +13,7 @@ from ddsp_rt.errors import DataError
 from ddsp_rt.training.crops import Crops, TrainingBatches, ValidationBatches
 from ddsp_rt.training.loss import mss, training_loss
 from ddsp_rt.training.model import TrainingModel
+from ddsp_rt.training.running_average import move_average
 from ddsp_rt.training.settings import Settings
 
 VALIDATION_NOISE = 0x5EED  # seed of the noise with which the held-out part is rendered
@@ -182,12 +183,9 @@ class TrainingModule(lightning.LightningModule):
     def forward(self, batch: dict[str, Tensor], noise: Tensor) -> Tensor:
         return self.model(batch, noise, self.settings.preroll)
 
-    @torch.no_grad()
     def _update_average(self) -> None:
-        """Move the average towards the weights; faster in the beginning, when it has little to remember."""
-        keep = min(self.settings.average, (1.0 + self.step) / (10.0 + self.step))
         names, weights = zip(*self.model.named_parameters())
-        torch._foreach_lerp_([self.average[name] for name in names], list(weights), 1.0 - keep)
+        move_average([self.average[name] for name in names], weights, self.step, self.settings.average)
 
     # ---- validation
 

@@ -12,6 +12,7 @@ from ddsp_rt.training.assessment import best_weights
 from ddsp_rt.training.crops import TrainingBatches
 from ddsp_rt.training.loss import training_loss
 from ddsp_rt.training.module import TrainingModule
+from ddsp_rt.training.running_average import move_average
 from ddsp_rt.training.settings import Settings
 from ddsp_rt.training.sources import several_rooms
 
@@ -61,7 +62,7 @@ def learn_shared_room(
             (loss + module.settings.room_prior * shared.penalty()).backward()
             optimizer.param_groups[0]["lr"] = RATE * 0.5 * (1.0 + math.cos(math.pi * step / steps))
             optimizer.step()
-            average.lerp_(shared.taps.detach(), 1.0 - min(AVERAGE, (1.0 + step) / (10.0 + step)))
+            move_average([average], [shared.taps], step, AVERAGE)
         with torch.no_grad():
             shared.taps.copy_(average)
             return shared.responses()[0, : shared.length(start)].cpu()
