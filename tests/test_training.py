@@ -509,7 +509,7 @@ def test_an_instrument_can_have_one_room_for_several_folders(tmp_path, data, mon
     monkeypatch.setattr(shared_room, "RATE", 1e-2)
     monkeypatch.setattr("ddsp_rt.training.trainer.SHARED_STEPS", 5)
     output = tmp_path / "tone.ddsp"
-    own, _ = quick(data, output, steps=3, room="booth,hall")
+    own, _ = quick(data, output, steps=3, room="booth, hall")
     metadata, tensors = load_instrument(output)
     assert metadata["training"]["room"] == own["room"] == "booth,hall"
     quick(data, output, steps=3, room="hall", force=True)

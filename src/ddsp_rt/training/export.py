@@ -130,10 +130,10 @@ def choose_room(crops: Crops, wanted: str | None) -> str:
     for recording in crops.data.recordings:
         seconds[str(recording["room"])] += float(recording["usable_seconds"])
     if wanted is not None:
-        known = wanted in seconds or wanted in MADE_ROOMS or several_rooms(wanted, seconds)
-        if not known:  # that of a run which is resumed with other data
+        together = several_rooms(wanted, seconds)
+        if not together and wanted not in (*seconds, *MADE_ROOMS):  # that of a run which is resumed with other data
             raise DataError(no_room(wanted, seconds))
-        return wanted
+        return ",".join(together) or wanted
     return max(seconds, key=seconds.__getitem__)
 
 

@@ -23,7 +23,7 @@ def no_room(room: str | None, rooms: Iterable[str]) -> str:
 
 def several_rooms(room: str, rooms: Iterable[str]) -> list[str]:
     """Folders that are to have one room together, their names joined by commas; [] for any other room."""
-    names, rooms = room.split(","), list(rooms)
+    names, rooms = [name.strip() for name in room.split(",")], list(rooms)
     return names if room not in rooms and len(names) > 1 and all(name in rooms for name in names) else []
 
 
