@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ddsp_rt.errors import DataError
+from ddsp_rt.training.asked_notes import AskedNotes, WithAskedNotes, level_off
 from ddsp_rt.training.crops import Crops, TrainingBatches, ValidationBatches
 from ddsp_rt.training.loss import mss, training_loss
 from ddsp_rt.training.model import TrainingModel
@@ -29,13 +30,14 @@ class TrainingModule(lightning.LightningModule):
 
     The state after step n depends on the settings, the data and n alone: crops and noise are drawn from the seed and
     the step, the learning rate follows from the step (and from the clock when minutes are given). What is
-    validated and exported is a running average of the weights.
+    validated and exported is a running average of the weights. With a `room`, notes are asked for in it as well; see
+    `AskedNotes`.
     """
 
-    def __init__(self, model: TrainingModel, crops: Crops, settings: Settings):
+    def __init__(self, model: TrainingModel, crops: Crops, settings: Settings, room: str | None = None):
         super().__init__()
         self.automatic_optimization = False
-        self.model, self.crops, self.settings = model, crops, settings
+        self.model, self.crops, self.settings, self.room = model, crops, settings, room
         self.average = {name: value.detach().clone() for name, value in model.named_parameters()}
         self.step = 0  # optimiser steps done
         self.seconds = 0.0  # of training, over all sessions; validation and export do not count
@@ -59,7 +61,11 @@ class TrainingModule(lightning.LightningModule):
         if settings.steps is not None:
             last = min(last, settings.steps)
         steps = TrainingBatches(self.crops, settings, self.step, last, self._rank, self._processes)
-        return self._loader(steps)
+        notes = AskedNotes(self.crops.data.table)
+        # Which timbre a note asked for should have, an encoder could not hear.
+        if self.room is None or not settings.asked or self.model.network.encoder is not None or not notes.known:
+            return self._loader(steps)
+        return self._loader(WithAskedNotes(steps, notes, self.crops.rooms.index(self.room)))
 
     def val_dataloader(self):
         held_out = ValidationBatches(self.crops, max(1, self.settings.batch // FEWER))
@@ -153,8 +159,12 @@ class TrainingModule(lightning.LightningModule):
         output = self(batch, noise)
         loss = training_loss(output, batch["audio"], rate, settings.overlap, batch["usable"], settings.loudness)
         total = loss
+        if "held" in batch:
+            rows = slice(-len(batch["held"]), None)
+            asked = level_off(output[rows], batch["loudness"][rows, settings.preroll :], batch["held"], rate)
+            total = total + settings.asked * asked
         if self.model.rooms is not None and settings.room_prior:
-            total = loss + settings.room_prior * self.model.rooms.penalty()
+            total = total + settings.room_prior * self.model.rooms.penalty()
         for optimizer in optimizers:
             optimizer.zero_grad()
         self.manual_backward(total)

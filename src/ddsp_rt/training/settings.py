@@ -30,6 +30,7 @@ class Settings:
     room_seconds: float | None = None  # length of an impulse response; 0: dry; None: from the reverberation time
     room_prior: float = 1.0  # weight of the decay prior
     loudness: float = 0.2  # weight of a decibel of difference in loudness
+    asked: float = 0.1  # weight of a decibel that notes asked for are off; 0: none are asked for
     clip: float = 3.0  # largest gradient norm
     average: float = 0.998  # of the running average of the weights that is validated and exported
     overlap: int = 2  # windows per window length in the training loss

@@ -87,7 +87,9 @@ def _train(
         settings = replace(settings, learning_rate=settings.learning_rate * settings.fine_tuning)
     crops = Crops(data, settings.scored, settings.preroll, mfcc=architecture.encoder is not None)
     room = choose_room(crops, asked["room"])
-    module = TrainingModule(_model(architecture, crops, settings, tensors, accelerator, room), crops, settings)
+    lived_in = room if room in crops.rooms else choose_room(crops, None)
+    model = _model(architecture, crops, settings, tensors, accelerator, lived_in)
+    module = TrainingModule(model, crops, settings, lived_in)
     if state is not None:
         module.resume(state)
     elif process_number() == 0:
@@ -163,7 +165,8 @@ def _settings(options: TrainOptions, state: dict[str, Any] | None) -> Settings:
     if state is None:
         return replace(options.settings or Settings(), seed=options.seed or 0, **budget)
     try:
-        settings = Settings(**({"lapses": 0.0} | state["settings"]))  # runs begun before there were any have none
+        # What a run began without it goes on without.
+        settings = Settings(**({"lapses": 0.0, "asked": 0.0} | state["settings"]))
     except TypeError:
         raise DataError("the checkpoint is of another version of ddsp-rt; train without --resume") from None
     return settings if budget == {"steps": None, "minutes": None} else replace(settings, **budget)
@@ -230,8 +233,8 @@ def _model(
     accelerator: str,
     room: str,
 ) -> TrainingModel:
-    """The model to train, from `tensors` where there are any, whose `room` is shipped."""
-    rooms = make_rooms(crops, settings.room_seconds, room if room in crops.rooms else choose_room(crops, None))
+    """The model to train, from `tensors` where there are any, whose learnt `room` is shipped, if any is."""
+    rooms = make_rooms(crops, settings.room_seconds, room)
     torch.manual_seed(settings.seed)
     model = TrainingModel(architecture, crops.data.model_rate, rooms)
     if tensors:
