@@ -27,7 +27,9 @@ FAINT = 30.0  # dB under the loud level from which spectra and jumps are not jud
 WEAKEST = 0.02  # of the strongest peak: weaker ones are not judged
 PROMINENT = 8.0  # times the median around it that make a peak stand out; in noise the highest reach 5
 UNEXPLAINED = 0.12  # share of peak energy off the harmonic series from which a spectrum counts as two notes
+HIGHEST = 16  # harmonic looked at
 PAIRS = np.array([(p, q) for p in range(2, 9) for q in range(p + 1, 10) if np.gcd(p, q) == 1])  # of two notes' numbers
+DIVIDED = [np.arange(HIGHEST + 1) % PAIRS[:, [side]] == 0 for side in (0, 1)]  # [pairs, numbers], by p and by q
 HARMONICS = 2  # that each of two notes must show
 LOW = 100.0  # Hz: a note heard below may have a weak fundamental and few strong harmonics
 LEFT_OVER = 0.02  # share of energy off two notes' own series that still makes a series their common period
@@ -178,7 +180,7 @@ def polyphonic_frames(audio, rate: int, f0, periodicity, loudness) -> np.ndarray
             continue
         voiced = periodicity[part] >= VOICED
         known = None
-        if voiced.mean() >= 0.7:
+        if np.count_nonzero(voiced) >= 0.7 * len(voiced):
             low, known, high = _quantiles(f0[part][voiced], (0.1, 0.5, 0.9))
             if 1200 * np.log2(high / low) > 120:
                 continue
@@ -210,6 +212,12 @@ def _quantiles(values: np.ndarray, shares) -> np.ndarray:
     return np.interp(np.multiply(shares, len(values) - 1), np.arange(len(values)), np.sort(values))
 
 
+def _medians(rows: np.ndarray) -> np.ndarray:
+    """np.median of each of some rows of an even length, without its overhead."""
+    half = rows.shape[1] // 2
+    return np.partition(rows, (half - 1, half), axis=1)[:, half - 1 : half + 1].mean(axis=1)
+
+
 def _peaks(spectrum: np.ndarray, bin_width: float) -> tuple[np.ndarray, np.ndarray]:
     """Frequency (Hz) and energy of the peaks from 50 Hz to 5 kHz that stand out from the 600 Hz around them."""
     bottom, top = max(int(50.0 / bin_width), 1), min(int(5000.0 / bin_width), len(spectrum) - 2)
@@ -220,8 +228,8 @@ def _peaks(spectrum: np.ndarray, bin_width: float) -> tuple[np.ndarray, np.ndarr
     where = np.flatnonzero(is_peak & (inner > WEAKEST * inner.max())) + bottom
     around = int(300 / bin_width)
     first = np.clip(where - around, bottom, max(len(spectrum) - 2 * around, 0))
-    surroundings = np.lib.stride_tricks.sliding_window_view(spectrum, 2 * around)[first]
-    where = where[spectrum[where] > PROMINENT * np.median(surroundings, axis=1)] if len(where) else where
+    surroundings = spectrum[first[:, None] + np.arange(2 * around)]
+    where = where[spectrum[where] > PROMINENT * _medians(surroundings)]
     left, mid, right = (np.log(spectrum[where + d] + 1e-12) for d in (-1, 0, 1))
     frequency = (where + 0.5 * (left - right) / np.minimum(left - 2 * mid + right, -1e-9)) * bin_width
     return frequency, spectrum[where].astype(np.float64) ** 2
@@ -236,7 +244,7 @@ def _candidates(frequency: np.ndarray, energy: np.ndarray) -> np.ndarray:
 
 def _is_one_note(frequency: np.ndarray, energy: np.ndarray, f0: float, heard: bool) -> bool:
     """Whether one harmonic series on f0 Hz explains the peaks. heard: f0 is what the tracker is sure of."""
-    low = frequency < min(5000.0, 16 * f0) + 0.5 * f0
+    low = frequency < min(5000.0, HIGHEST * f0) + 0.5 * f0
     frequency, energy = frequency[low], energy[low]
     if len(frequency) == 0:
         return True
@@ -255,7 +263,7 @@ def _is_common_period(number: np.ndarray, energy: np.ndarray, low: bool) -> bool
     are all that stands out. Where the note heard is low, they must not be the other's as well.
     """
     total = energy.sum()
-    of_p, of_q = (number % PAIRS[:, [side]] == 0 for side in (0, 1))  # [pairs, peaks]
+    of_p, of_q = (divided[:, number] for divided in DIVIDED)  # [pairs, peaks]
     left_over = ~(of_p | of_q) @ energy
     p_alone, q_alone = of_p & ~of_q, of_q & ~of_p
     weaker = np.minimum(p_alone @ energy, q_alone @ energy)

@@ -29,6 +29,7 @@ def octave_votes(audio: np.ndarray, rate: int, f0, periodicity, loud) -> tuple[n
     frames, size = len(f0), round(WINDOW * rate)
     judged, votes = np.zeros(frames), np.zeros(frames)
     fft_size = 1 << int(np.ceil(np.log2(4 * size)))
+    bins = int(1.1 * HIGHEST * fft_size / rate)  # a little beyond the highest partial
     window = np.hanning(size + 1)[:-1].astype(np.float32)
     margin = round(0.1 * WINDOW * FRAME_RATE)
     for start in range(0, len(audio) - size + 1, round(HOP * rate)):
@@ -40,7 +41,7 @@ def octave_votes(audio: np.ndarray, rate: int, f0, periodicity, loud) -> tuple[n
         notes = f0[part]
         if 1200 * np.log2(notes.max() / notes.min()) > STEADY:
             continue
-        magnitude = np.abs(np.fft.rfft(audio[start : start + size] * window, fft_size))
+        magnitude = np.abs(np.fft.rfft(audio[start : start + size] * window, fft_size)[:bins])
         judged[centre] = 1
         votes[centre] = _is_octave(magnitude, rate / fft_size, float(np.median(notes)))
     return judged, votes
@@ -52,24 +53,29 @@ def _is_octave(magnitude: np.ndarray, bin_width: float, f0: float) -> bool:
         return False
     weight = amplitude * number
     f0 = float(np.sum(weight * frequency / number) / weight.sum())  # as the odd harmonics have it
-    odd, even = (_off(*_partials(magnitude, bin_width, f0, numbers), f0) for numbers in (ODD, EVEN))
-    return even > OFF and even > MORE * odd
+    even = _off(*_partials(magnitude, bin_width, f0, EVEN), f0)
+    return even > OFF and even > MORE * _off(*_partials(magnitude, bin_width, f0, ODD), f0)
 
 
-def _partials(magnitude: np.ndarray, bin_width: float, f0: float, numbers: np.ndarray):
+def _partials(
+    magnitude: np.ndarray, bin_width: float, f0: float, numbers: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Frequency (Hz), amplitude and number of the peaks within 2 % of the harmonics asked for; no weak ones."""
-    found = []
+    numbers = numbers[numbers * f0 < HIGHEST]
+    centre = numbers * f0
+    near = np.minimum(np.maximum(0.02 * centre, 1.0 / WINDOW), 0.3 * f0)
+    low, high = ((centre - near) / bin_width).astype(int), ((centre + near) / bin_width).astype(int) + 1
+    numbers, low, high = (of[high < len(magnitude)] for of in (numbers, low, high))
+    if len(numbers) == 0:
+        return (np.zeros(0),) * 3
+    place = np.minimum(low[:, None] + np.arange(np.max(high - low) + 1), high[:, None])  # the last one more than once
+    peak = low + np.argmax(magnitude[place], axis=1)
     floor = WEAKEST * magnitude[: int(HIGHEST / bin_width)].max()
-    for number in numbers[numbers * f0 < HIGHEST]:
-        near = min(max(0.02 * number * f0, 1.0 / WINDOW), 0.3 * f0)
-        low, high = int((number * f0 - near) / bin_width), int((number * f0 + near) / bin_width) + 1
-        peak = low + int(np.argmax(magnitude[low : high + 1]))
-        if not low < peak < high or high >= len(magnitude) or magnitude[peak] < floor:
-            continue
-        left, mid, right = np.log(magnitude[peak - 1 : peak + 2] + 1e-12)
-        frequency = (peak + 0.5 * (left - right) / min(left - 2 * mid + right, -1e-9)) * bin_width
-        found.append((frequency, magnitude[peak], number))
-    return np.array(found, np.float64).reshape(-1, 3).T
+    found = (low < peak) & (peak < high) & (magnitude[peak] >= floor)
+    peak = peak[found]
+    left, mid, right = np.log(magnitude[peak + np.array([[-1], [0], [1]])] + 1e-12).astype(np.float64)
+    frequency = (peak + 0.5 * (left - right) / np.minimum(left - 2 * mid + right, -1e-9)) * bin_width
+    return frequency, magnitude[peak].astype(np.float64), numbers[found].astype(np.float64)
 
 
 def _off(frequency: np.ndarray, amplitude: np.ndarray, number: np.ndarray, f0: float) -> float:

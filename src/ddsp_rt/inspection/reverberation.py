@@ -67,12 +67,19 @@ def decay_times(level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _ringing(fall: np.ndarray) -> list[tuple[float, float]]:
     """T60 and duration of the longest straight end of a fall, as a list of one; empty when it has none."""
     fall = fall[: max(len(fall) - SMOOTH // 2, 0)]  # the smoothing mixes the last frames with what follows
-    for start in range(len(fall) - LEAST_FRAMES + 1):
-        part = fall[start:]
-        if part[0] - part[-1] < LEAST_FALL:
-            break
-        time = np.arange(len(part)) * HOP / RATE
-        slope, level = np.polyfit(time, part, 1)
-        if slope < 0 and np.sqrt(np.mean((part - level - slope * time) ** 2)) <= STRAIGHT:
-            return [(-60.0 / slope, time[-1])]
-    return []
+    starts = max(len(fall) - LEAST_FRAMES + 1, 0)
+    short = np.flatnonzero(fall[:starts] - fall[-1:] < LEAST_FALL)
+    starts = int(short[0]) if len(short) else starts
+    if starts == 0:
+        return []
+    # Lines of least squares through what is left from each start on, by sums from the end.
+    time, level = HOP / RATE * np.arange(len(fall)), fall - fall.mean()
+    count, sum_t, sum_l, sum_tt, sum_tl, sum_ll = (
+        np.cumsum(of[::-1])[::-1][:starts]
+        for of in (np.ones(len(fall)), time, level, time * time, time * level, level * level)
+    )
+    spread = sum_tt - sum_t * sum_t / count
+    slope = (sum_tl - sum_t * sum_l / count) / spread
+    off = sum_ll - sum_l * sum_l / count - slope * slope * spread
+    straight = np.flatnonzero((slope < 0) & (off <= count * STRAIGHT**2))
+    return [(-60.0 / slope[straight[0]], time[len(fall) - 1 - straight[0]])] if len(straight) else []

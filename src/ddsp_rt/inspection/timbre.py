@@ -45,13 +45,13 @@ def timbres(audio: np.ndarray, rate: int, features: Features) -> np.ndarray:
     loud = loudness[centres] >= np.percentile(loudness, 95) - LOUD
     starts = (centres * rate / FRAME_RATE - 0.01 * rate - size // 2).astype(int)  # a frame tells of what lies before it
     centres = centres[steady & voiced & loud & (starts >= 0) & (starts + size <= len(audio))]
-    notes, found = np.round(midi[centres]), []
+    notes, found, window = np.round(midi[centres]), [], np.hanning(size)
     for note in np.unique(notes):
         of_note = centres[notes == note]
         if len(of_note) < LEAST:
             continue
         of_note = of_note[:: -(-len(of_note) // MOST)]
-        rows = np.array([_levels(audio, rate, size, k, features.f0, loudness, half) for k in of_note])
+        rows = np.array([_levels(audio, rate, window, k, features.f0, loudness, half) for k in of_note])
         known = np.isfinite(rows).any(axis=0)
         levels = np.full(rows.shape[1], np.nan)
         levels[known] = np.nanmedian(rows[:, known], axis=0)
@@ -59,28 +59,29 @@ def timbres(audio: np.ndarray, rate: int, features: Features) -> np.ndarray:
     return np.array(found).reshape(-1, NUMBERS)
 
 
-def _levels(audio, rate: int, size: int, centre: int, f0, loudness, half: int) -> np.ndarray:
+def _levels(audio, rate: int, window: np.ndarray, centre: int, f0, loudness, half: int) -> np.ndarray:
     """dB of harmonics, of both ends of the spectrum, and of noise, each against all of it, and dB per second."""
+    size = len(window)
     start = int(centre * rate / FRAME_RATE - 0.01 * rate) - size // 2
     count = 1 << int(np.ceil(np.log2(2 * size)))
-    power = np.square(np.abs(np.fft.rfft(audio[start : start + size] * np.hanning(size), count)))
+    looked_at = int(1.2 * TOP * count / rate)  # bins: a little beyond the top
+    power = np.square(np.abs(np.fft.rfft(audio[start : start + size] * window, count)[:looked_at]))
     frequency = np.arange(len(power)) * rate / count
     pitch = float(np.median(f0[centre - half : centre + half + 1]))
     top = min(TOP, 0.45 * rate)
     cumulative = np.concatenate([[0.0], np.cumsum(power)])
 
-    def between(low: float, high: float) -> float:
-        first, last = (int(np.searchsorted(frequency, edge)) for edge in (low, high))
-        return float(cumulative[max(last, first + 1)] - cumulative[first])
+    def between(low, high) -> np.ndarray:
+        first, last = np.searchsorted(frequency, low), np.searchsorted(frequency, high)
+        return cumulative[np.maximum(last, first + 1)] - cumulative[first]
 
-    total = between(0.5 * pitch, TOP) + 1e-20
+    total = float(between(0.5 * pitch, TOP)) + 1e-20
     level = np.full(HARMONICS, np.nan)
-    for n in range(1, min(len(level), int(top / pitch)) + 1):
-        width = min(0.3 * pitch, 30 + 0.015 * n * pitch)
-        level[n - 1] = max(10 * np.log10(between(n * pitch - width, n * pitch + width) / total + 1e-9), FAINT)
-    sides = [
-        max(10 * np.log10(between(low, high) / total + 1e-7), FAINT) for low, high in ((0, SIDES[0]), (SIDES[1], TOP))
-    ]
+    n = np.arange(1, min(HARMONICS, int(top / pitch)) + 1)
+    width = np.minimum(0.3 * pitch, 30 + 0.015 * n * pitch)
+    share = between(n * pitch - width, n * pitch + width) / total
+    level[: len(n)] = np.maximum(10 * np.log10(share + 1e-9), FAINT)
+    sides = np.maximum(10 * np.log10(between([0, SIDES[1]], [SIDES[0], TOP]) / total + 1e-7), FAINT)
     number = frequency / pitch
     gaps, noise = np.abs(number - np.round(number)) > 0.35, []
     for low, high in NOISE:
