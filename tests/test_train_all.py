@@ -19,16 +19,18 @@ import soundfile
 from ddsp_rt.cli import main
 from ddsp_rt.errors import UserError
 from ddsp_rt.instrument_file import load_instrument
+from ddsp_rt.training.rack import cluster
+from ddsp_rt.training.rack.cluster import Cluster
 from ddsp_rt.training.rack.job import Job
 from ddsp_rt.training.rack.manifest import read_rack, with_bases
-from ddsp_rt.training.rack.places import Cluster, ThisMachine
+from ddsp_rt.training.rack.places import ThisMachine
 from ddsp_rt.training.rack.recordings import recordings_of
 from ddsp_rt.training.rack.schedule import run
 
 ROOT = Path(__file__).parents[1]
 # Behaves as `ddsp-rt train` does: a checkpoint at each step, --resume goes on, a signal ends it with what it has.
 IMITATION = """
-import signal, sys, time
+import os, signal, sys, time
 from pathlib import Path
 steps, output, resume = int(sys.argv[1]), Path(sys.argv[2]), "--resume" in sys.argv
 folder = output.with_suffix(".training")
@@ -42,7 +44,8 @@ step = int((folder / "last.ckpt").read_text()) if resume else 0
 print("began at step", step, flush=True)
 while step < steps and not stopped:
     step += 1
-    (folder / "last.ckpt").write_text(str(step))
+    (folder / "whole").write_text(str(step))
+    os.replace(folder / "whole", folder / "last.ckpt")
     time.sleep(0.02)
 output.write_text(str(step))
 if not stopped:
@@ -295,6 +298,144 @@ def test_jobs_run_on_submitits_executor(tmp_path, job, monkeypatch):
     assert outcomes["c"].why == "the recordings hold nothing"
 
 
+# Four commands of SLURM, as far as train-all needs them: a job is a process group whose number stands in a file.
+IMITATED_SLURM = """
+import os, signal, subprocess, sys
+from pathlib import Path
+folder, name, words = Path(__file__).parent / "queue", Path(sys.argv[0]).name, sys.argv[1:]
+folder.mkdir(exist_ok=True)
+numbers = sorted(folder.glob("*.pid"))
+if name == "sbatch":
+    script = Path(words[0]).read_text()
+    if "--partition=nowhere" in script:
+        sys.exit("sbatch: error: invalid partition specified: nowhere\\nsbatch: error: Batch job submission failed")
+    number = str(len(numbers) + 1)
+    environment = {**os.environ, "SLURM_JOB_ID": number, "SLURM_CPUS_ON_NODE": "3"}
+    (folder / f"{number}.sh").write_text(script)
+    with open(folder / f"{number}.out", "w") as out:
+        job = subprocess.Popen(["bash", words[0]], start_new_session=True, env=environment, stdout=out, stderr=out)
+    (folder / f"{number}.pid").write_text(str(job.pid))
+    print("Submitted batch job", number)
+elif name == "srun":
+    words = [word for word in words if not word.startswith("--cpus-per-task")]
+    words = words[next(at for at, word in enumerate(words) if "python" in word and not word.startswith("-")):]
+    os.execvp(words[0], words)
+elif name == "squeue":
+    if (folder / "restarting").exists():
+        sys.exit("slurm_load_jobs error: Unable to contact slurm controller (connect failure)")
+    for path in numbers:
+        alive = subprocess.run(["pgrep", "--pgroup", path.read_text(), "--runstates", "R,S,D"], capture_output=True)
+        print(path.stem, "CANCELLED" if alive.returncode else "RUNNING")
+elif name == "scancel" and "--state=PENDING" not in words:
+    number = signal.SIGTERM if "--signal=TERM" in words else signal.SIGKILL
+    os.killpg(int((folder / f"{words[-1]}.pid").read_text()), number)
+"""
+
+
+@pytest.fixture
+def slurm(tmp_path, monkeypatch):
+    """The folder of the imitated commands, first on the PATH; nothing is waited for long."""
+    pytest.importorskip("submitit")
+    folder = tmp_path / "slurm"
+    folder.mkdir()
+    for name in ("sbatch", "srun", "squeue", "scancel"):
+        (folder / name).write_text(f"#!{sys.executable}{IMITATED_SLURM}")
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))  # for what runs there to know this module's classes
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(cluster, "LATE", 0.5)
+    monkeypatch.setattr(cluster, "ASKED", 0.5)
+    monkeypatch.setattr(cluster, "EVERY", 0.1)
+    return folder
+
+
+def on_slurm(tmp_path, **parameters):
+    return Cluster(tmp_path / "submitit", 9, {"cluster": "slurm", "timeout_min": 5, **parameters})
+
+
+def test_jobs_run_on_slurm_without_its_data_base_of_jobs(tmp_path, job, slurm):
+    class Telling(Imitated):
+        def command(self):
+            return [sys.executable, "-c", "import os; print('threads:', os.environ['OMP_NUM_THREADS'])"]
+
+    jobs = [job("a"), job("b", base="a"), job("c", -1), Telling(tmp_path / "d.ddsp", [], "")]
+    outcomes, lines = trained(jobs, place=on_slurm(tmp_path, cpus_per_task=2))
+    assert states(outcomes) == {"a": "done", "b": "done", "c": "failed", "d": "failed"}  # d is not finished
+    assert jobs[3].log.read_text().splitlines()[-1] == "threads: 3"
+    assert outcomes["c"].why == "the recordings hold nothing"
+    assert f"a: handed in as job 1, its log is {jobs[0].log}" in lines
+    script = (slurm / "queue" / "1.sh").read_text()  # since SLURM 22.05 srun does not ask for what sbatch has
+    assert "#SBATCH --cpus-per-task=2" in script and "srun --unbuffered" in script
+    assert script.count("--cpus-per-task=2") == 2
+
+
+def test_a_job_that_is_killed_on_slurm_is_told_and_gone_on_with(tmp_path, job, slurm):
+    killed = job("a", 1000)
+
+    def kill():
+        wait_until(lambda: steps_of(killed) >= 3)
+        (slurm / "queue" / "restarting").touch()  # that says nothing of the job
+        subprocess.run(["scancel", "1"], check=True)
+        time.sleep(1.5)
+        (slurm / "queue" / "restarting").unlink()
+
+    threading.Thread(target=kill).start()
+    outcomes, _ = trained([killed, job("b", base="a")], place=on_slurm(tmp_path))
+    assert states(outcomes) == {"a": "failed", "b": "not begun"}
+    assert outcomes["a"].why == "job 1 ended on the cluster (cancelled); the same command goes on with it"
+    reached = steps_of(killed)
+    assert states(trained([job("a", reached + 2)], place=on_slurm(tmp_path))[0]) == {"a": "done"}
+    assert killed.log.read_text().splitlines()[-1] == f"began at step {reached}"
+
+
+def test_ctrl_c_lets_jobs_on_slurm_end_with_what_they_have_learnt(tmp_path, job, slurm):
+    stopped = job("a", 1000)
+
+    def press():
+        wait_until(lambda: steps_of(stopped) >= 2)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press).start()
+    with pytest.raises(KeyboardInterrupt):
+        trained([stopped], place=on_slurm(tmp_path))
+    assert 2 <= int(stopped.output.read_text()) == steps_of(stopped) < 1000
+
+
+def test_what_an_earlier_command_handed_in_is_waited_for_not_handed_in_twice(tmp_path, job, slurm):
+    first = on_slurm(tmp_path).start(job("a", 150))
+    outcomes, lines = trained([job("a", 150)], place=on_slurm(tmp_path))
+    assert states(outcomes) == {"a": "done"} and lines[0].startswith("a: still at work as job 1,")
+    assert first.poll() == 0
+    on_slurm(tmp_path).start(job("b", 1000))
+    outcomes, _ = trained([job("b", 500)], place=on_slurm(tmp_path))
+    assert outcomes["b"].why == "job 2 still makes it otherwise: wait for that, or end it (scancel 2)"
+    subprocess.run(["scancel", "2"], check=True)
+    assert len(list((slurm / "queue").glob("*.pid"))) == 2
+
+
+def test_what_slurm_refuses_fails_by_a_line(tmp_path, job, slurm):
+    outcomes, _ = trained([job("a")], place=on_slurm(tmp_path, slurm_partition="nowhere"))
+    assert outcomes["a"].why == "the cluster does not take it: invalid partition specified: nowhere"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"timeout_min": "long"}, '--submitit: Parameter "timeout_min" expected type'),
+        ({"slurm_partitoin": "gpu"}, "--submitit: Unknown argument 'partitoin' for executor 'slurm'"),
+        ({"slurm_max_num_timeout": "often"}, "--submitit slurm_max_num_timeout: give a number"),
+        ({"cluster": "pbs"}, "--submitit: AutoExecutor doesn't know any executor named pbs"),
+        ({"timeout_min": None}, "--submitit: give timeout_min=MINUTES too, how long a job may take"),
+    ],
+)
+def test_a_parameter_that_cannot_be_meant_is_told_in_a_line(tmp_path, slurm, parameters, said):
+    given = {"cluster": "slurm", "timeout_min": 5, **parameters}
+    with pytest.raises(UserError) as caught:
+        Cluster(tmp_path / "submitit", 2, {key: value for key, value in given.items() if value is not None})
+    assert str(caught.value).startswith(said)
+
+
 def test_a_job_whose_machine_is_taken_away_is_queued_again(tmp_path, job):
     submitit = pytest.importorskip("submitit")
     taken = job("a", 1000, force=True)
@@ -348,8 +489,8 @@ def test_a_rack_is_made_from_recordings(tmp_path):
     command = [sys.executable, "-m", "ddsp_rt", "train-all", str(path), "--data", str(tmp_path), "--json"]
     command += ["-o", str(tmp_path / "out")]
     environment = os.environ | {"DDSP_RT_CACHE": str(tmp_path / "cache")}
-    cluster = ["--submitit", "cluster=local"] if importlib.util.find_spec("submitit") else []
-    for state, place in (("done", cluster), ("done before", [])):
+    on_a_cluster = ["--submitit", "cluster=local"] if importlib.util.find_spec("submitit") else []
+    for state, place in (("done", on_a_cluster), ("done before", [])):
         ended = subprocess.run([*command, *place], capture_output=True, text=True, env=environment, check=False)
         assert ended.returncode == 1
         first, second = json.loads(ended.stdout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from json import loads as from_json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,8 +53,9 @@ def train_all(
 
     Example: ddsp-rt train-all instruments/manifest.toml --data recordings -o trained --jobs 2
     """
+    from ddsp_rt.training.rack.cluster import Cluster
     from ddsp_rt.training.rack.manifest import read_rack, with_bases
-    from ddsp_rt.training.rack.places import Cluster, ThisMachine
+    from ddsp_rt.training.rack.places import ThisMachine
     from ddsp_rt.training.rack.results import results, show
     from ddsp_rt.training.rack.schedule import run
 
@@ -75,7 +77,8 @@ def train_all(
         show(found)
     missing = [job for job in made if not outcomes[job.name].is_there]
     for job in missing:
-        console.error(f"ddsp-rt: {job.name}: {outcomes[job.name].state}: {outcomes[job.name].why} ({job.log})")
+        log = f" ({job.log})" if job.log.exists() else ""
+        console.error(f"ddsp-rt: {job.name}: {outcomes[job.name].state}: {outcomes[job.name].why}{log}")
     if missing:
         raise typer.Exit(1)
 
@@ -92,16 +95,14 @@ def _job(entry: Any, data: Path, output: Path, force: bool, where: str):
     return Job(target, words, digest(paths), base, force)
 
 
-def _parameter(text: str) -> tuple[str, int | float | str]:
+def _parameter(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not (equals and key.isidentifier() and value):
         raise UsageError(f"--submitit {text}: give KEY=VALUE, such as timeout_min=240")
-    for number in (int, float):
-        try:
-            return key, number(value)
-        except ValueError:
-            pass
-    return key, value
+    try:
+        return key, from_json(value)  # numbers, true, lists
+    except ValueError:
+        return key, value
 
 
 def _tell(line: str) -> None:

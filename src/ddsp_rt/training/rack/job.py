@@ -56,7 +56,7 @@ class Job:
         if self.force or not self.finished():
             return False
         try:
-            return json.loads(self._stamp_file.read_bytes()) == self._stamp()
+            return json.loads(self._stamp_file.read_bytes()) == self.stamp()
         except (OSError, ValueError):
             return False
 
@@ -66,10 +66,10 @@ class Job:
         more = ["--force"] if self.force else ["--resume"] if begun else []
         return [sys.executable, "-m", "ddsp_rt", "train", *self.words, *more]
 
-    def start(self) -> subprocess.Popen:
-        """Begin, with the output at the end of the log. The process is in a session of its own: Ctrl-C is passed on."""
+    def start(self, own_session: bool = True) -> subprocess.Popen:
+        """Begin, with the output at the end of the log. In a session of its own Ctrl-C does not reach the process."""
         RunFolder(self.output).make()
-        write_whole(self._stamp_file, json.dumps(self._stamp(), indent=1).encode())
+        write_whole(self._stamp_file, json.dumps(self.stamp(), indent=1).encode())
         command = self.command()
         with open(self.log, "ab") as log:
             log.write(os.fsencode(f"$ ddsp-rt {shlex.join(command[3:])}\n"))
@@ -80,7 +80,7 @@ class Job:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **self.environment},
-                start_new_session=True,
+                start_new_session=own_session,
                 preexec_fn=_ignore_warnings_of_the_cluster if hasattr(signal, "SIGUSR2") else None,
             )
 
@@ -102,7 +102,11 @@ class Job:
 
     def __call__(self) -> int:
         """Run it here to its end: the exit code. Called by submitit."""
-        self.child = self.start()
+        cpus = os.environ.get("SLURM_CPUS_PER_TASK") or os.environ.get("SLURM_CPUS_ON_NODE")
+        if cpus and "OMP_NUM_THREADS" not in os.environ:  # not every SLURM keeps a job from others' processors
+            self.environment = {"OMP_NUM_THREADS": cpus}
+        # SLURM may tell what belongs to a job, and has to be ended with it, by its session.
+        self.child = self.start(own_session=os.environ.get("SUBMITIT_EXECUTOR") != "slurm")
         try:
             while (code := self.child.poll()) is None:
                 time.sleep(0.2)
@@ -132,7 +136,8 @@ class Job:
     def _stamp_file(self) -> Path:
         return RunFolder(self.output).path / "train-all.json"
 
-    def _stamp(self) -> dict[str, Any]:
+    def stamp(self) -> dict[str, Any]:
+        """What it is made with: when that is the same, so is it."""
         base = None if self.base is None or not self.base.exists() else content_hash(self.base)
         return {"words": self.words, "recordings": self.recordings, "base": base}
 

@@ -1,4 +1,4 @@
-"""Where the jobs of a rack run: processes on this machine, or a cluster's machines through submitit."""
+"""Where the jobs of a rack run, and processes on this machine (a cluster: cluster.py)."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.training.rack.job import Job
-
-KILLED = 128 + 9  # exit code of what a cluster ended
 
 
 class Running(Protocol):
-    """A job at work."""
+    """A job at work.
+
+    `begun`: in words; `why`: once it has ended, what ended it that its log does not tell of.
+    """
+
+    begun: str
+    why: str
 
     def poll(self) -> int | None:
         """Its exit code, None while it works."""
@@ -50,6 +52,7 @@ class ThisMachine:
 class _Process:
     def __init__(self, process: subprocess.Popen):
         self.process = process
+        self.begun, self.why = "begun", ""
 
     def poll(self) -> int | None:
         return self.process.poll()
@@ -65,44 +68,6 @@ class _Process:
             else:
                 self.process.kill()
             self.process.wait()
-
-
-class Cluster:
-    """submitit's executor: SLURM's, or with cluster=local its own. `parameters` are its own, such as timeout_min."""
-
-    def __init__(self, folder: Path, at_once: int, parameters: Mapping[str, Any]):
-        try:
-            import submitit
-        except ImportError:
-            raise DataError(
-                "--submitit needs submitit, which is not installed: pip install 'ddsp-rt[cluster]'"
-            ) from None
-        self.at_once = at_once
-        parameters = dict(parameters)
-        try:
-            self._executor = submitit.AutoExecutor(folder, cluster=parameters.pop("cluster", None))
-            self._executor.update_parameters(**parameters)
-        except (RuntimeError, NameError, TypeError, ValueError) as error:  # no such cluster, parameter or value
-            raise UsageError(f"--submitit: {error}") from None
-
-    def start(self, job: Job) -> Running:
-        self._executor.update_parameters(name=f"ddsp-rt-{job.name}")
-        return _Submitted(self._executor.submit(job))
-
-
-class _Submitted:
-    def __init__(self, job: Any):
-        self.job = job
-
-    def poll(self) -> int | None:
-        if not self.job.done():
-            return None
-        return KILLED if self.job.exception() is not None else int(self.job.result())
-
-    def stop(self) -> None:
-        self.job.cancel()
-
-    kill = stop
 
 
 def _gpus() -> list[str]:

@@ -68,10 +68,10 @@ def run(jobs: list[Job], bases: dict[str, str | None], place: Place, tell: Calla
                     outcomes[job.name] = Outcome(SKIPPED)
                     tell(f"{job.name}: done before")
                 elif len(working) < place.at_once:
-                    tell(f"{job.name}: begun, its log is {job.log}")
                     now = time.monotonic()
                     try:
-                        working.append(_Working(job, place.start(job), now, now))
+                        working.append(_Working(job, running := place.start(job), now, now, job.last_line()))
+                        tell(f"{job.name}: {running.begun}, its log is {job.log}")
                     except (UserError, OSError) as error:  # the others go on
                         outcomes[job.name] = Outcome(FAILED, str(error))
                         tell(f"{job.name}: failed: {error}")
@@ -100,7 +100,7 @@ def _ended(one: _Working, code: int) -> Outcome:
         return Outcome(DONE)
     if code == 0:
         return Outcome(FAILED, "it was stopped; the same command goes on with it")
-    return Outcome(FAILED, one.job.why_it_failed(code))
+    return Outcome(FAILED, one.running.why or one.job.why_it_failed(code))
 
 
 def _tell_now_and_then(one: _Working, tell: Callable[[str], None]) -> None:
