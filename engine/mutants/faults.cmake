@@ -187,8 +187,8 @@ plant_text(glide_goes_on_after_reset "glide_.reset();
   ratio_before_" "if (!ddsp_rt::planted(\"glide_goes_on_after_reset\")) glide_.reset();
   ratio_before_")
 plant_text(rest_remembers_the_pitch_after_reset "f0_ = kDefaultF0;
-  std::fill(" "if (!ddsp_rt::planted(\"rest_remembers_the_pitch_after_reset\")) f0_ = kDefaultF0;
-  std::fill(")
+}" "if (!ddsp_rt::planted(\"rest_remembers_the_pitch_after_reset\")) f0_ = kDefaultF0;
+}")
 plant_text(last_key_stays_after_reset "last_key_ = -1;
   begun_" "if (!ddsp_rt::planted(\"last_key_stays_after_reset\")) last_key_ = -1;
   begun_")

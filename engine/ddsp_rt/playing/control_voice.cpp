@@ -26,7 +26,6 @@ void ControlVoice::reset() noexcept {
   glide_.reset();
   ratio_before_ = ratio_now_ = parameters()[Parameter::kRatio];
   f0_ = kDefaultF0;
-  std::fill(modulation_.begin(), modulation_.end(), 0.0f);
 }
 
 void ControlVoice::process(const Input& signals, float* out, int n) noexcept {
