@@ -44,6 +44,9 @@ plant(dry_without_output_gain "output * (1.0f - wet)" "1.0f - wet")
 plant(input_gain_in_the_dry_sound "sample * dry(passed)" "sample * input(passed) * dry(passed)")
 plant(reverb_always_whole "parameters_.now().reverb" "1.0f")
 plant(reverb_capped_at_one "targets_[Parameter::kReverb]" "std::min(1.0f, targets_[Parameter::kReverb])")
+plant(reverb_gain_jumps "(gain - gain_) / static_cast<float>(n)" "0.0f")
+plant(reverb_ramp_starts_a_sample_late
+  "slope * static_cast<float>(done + i + 1)" "slope * static_cast<float>(done + i)")
 plant(tail_ends_at_60_db "std::abs(sample) >= kFloor" "std::abs(sample) >= 10.0f * kFloor")
 plant(room_rings_on_after_reset "rooms_.reset()" "void()")
 plant(parameters_ramp_after_reset "now_ = before_ = wanted()" "now_")
@@ -192,6 +195,9 @@ plant_text(rest_remembers_the_pitch_after_reset "f0_ = kDefaultF0;
 plant_text(last_key_stays_after_reset "last_key_ = -1;
   begun_" "if (!ddsp_rt::planted(\"last_key_stays_after_reset\")) last_key_ = -1;
   begun_")
+plant_text(decimator_phase_stays_after_reset "phase_ = position_ = 0;
+  if (low_pass_)" "if (!ddsp_rt::planted(\"decimator_phase_stays_after_reset\")) phase_ = position_ = 0;
+  if (low_pass_)")
 plant(voicing_stays_after_reset "breath_.reset()" "void()")
 plant(life_goes_on_after_reset "life_.reset()" "void()")
 plant_text(second_room_rings_on_after_reset "if (second_) second_->reset();
@@ -224,6 +230,7 @@ plant(a_fade_is_noise "std::abs(first.mean() - second.mean()) > kLevel" "false")
 plant(modulator_without_limit "std::clamp(modulation_[static_cast<std::size_t>(from)], -limit, limit)"
   "modulation_[static_cast<std::size_t>(from)]")
 plant(modulated_harmonics_fold "std::max(stretch, std::abs(1.0 + static_cast<double>(deviation[i])))" "stretch")
+plant(modulated_glide_starts_a_sample_late "frequency.slope * (i + 1)" "frequency.slope * i")
 plant(leaps_down_glide "increment_ > kLeap * target" "false")
 
 # How notes move and end

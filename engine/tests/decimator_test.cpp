@@ -78,6 +78,23 @@ TEST_CASE("Decimator output does not depend on the cut of its input") {
   CHECK(pieces == whole);
 }
 
+TEST_CASE("Decimator begins anew after a reset, wherever it stood") {
+  for (const int rate : {16000, 44100, 48000, 192000}) {
+    const auto heard = tone(rate, 1000.0, 2000), played = tone(rate, 440.0, 2000);
+    const auto wanted = decimate(rate, played);
+    for (const int before : {1, 2, 100, 257, 1999}) {
+      CAPTURE(rate);
+      CAPTURE(before);
+      Decimator decimator(rate);
+      std::vector<float> out(played.size());
+      decimator.process(heard.data(), before, out.data());
+      decimator.reset();
+      out.resize(static_cast<std::size_t>(decimator.process(played.data(), 2000, out.data())));
+      CHECK(out == wanted);
+    }
+  }
+}
+
 TEST_CASE("Decimator passes low rates on, takes NaN for silence and falls silent itself") {
   const std::vector<float> in{0.5f, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
                               0.25f};

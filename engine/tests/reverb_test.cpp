@@ -99,6 +99,21 @@ TEST_CASE("Work done ahead does not change a sample") {
   CHECK(ahead == plain);
 }
 
+TEST_CASE("A new gain is reached by an even ramp at the end of the call that brings it, and then holds") {
+  constexpr int kBefore = 1000, kRamp = 700;
+  const auto response = room(3000, 16000, 0.2), dry = white(3000);
+  auto steady = dry, moved = dry;
+  Reverb a(response, 16000, 16000), b(response, 16000, 16000);
+  process(a, steady, {kBefore, kRamp}, 1.0f);
+  b.process(moved.data(), kBefore, 1.0f);
+  b.process(moved.data() + kBefore, kRamp, 0.25f);
+  b.process(moved.data() + kBefore + kRamp, static_cast<int>(dry.size()) - kBefore - kRamp, 0.25f);
+  for (std::size_t n = 0; n < dry.size(); ++n) {
+    const float passed = std::clamp(static_cast<float>(n + 1) - kBefore, 0.0f, float(kRamp)) / kRamp;
+    REQUIRE(std::abs(moved[n] - dry[n] - (1.0f - 0.75f * passed) * (steady[n] - dry[n])) < 1e-5f);
+  }
+}
+
 TEST_CASE("The reverb adds no delay") {
   for (const int rate : {16000, 48000}) {
     std::vector<float> response(4000);
