@@ -238,7 +238,7 @@ mutants: ## plant faults in what plays and see the engine's tests catch each
 	@$(call need-packages,$(TEST_PACKAGES))
 	@cmake -S . -B build/mutants -G Ninja -DDDSP_RT_TESTS=ON -DDDSP_RT_MUTANTS=ON >/dev/null
 	@cmake --build build/mutants -j $(JOBS) --target engine_tests
-	@engine/mutants/catch.sh build/mutants
+	@JOBS=$(JOBS) engine/mutants/catch.sh build/mutants
 
 .PHONY: tsan
 tsan: ## the engine's threads under the thread sanitizer
