@@ -34,11 +34,10 @@ from figures import Figure, figures_of, moved
 import ddsp_rt
 from ddsp_rt.content_hash import content_hash
 from ddsp_rt.errors import UserError
-from ddsp_rt.evaluation import evaluate, timbre_distance
 from ddsp_rt.evaluation.performance import public, together
 from ddsp_rt.evaluation.rendering import read_part
-from ddsp_rt.evaluation.report import judge_transfer, plain, transfer_timbre
-from ddsp_rt.evaluation.timbre import timbre_frames
+from ddsp_rt.evaluation.report import evaluate, judge_transfer, plain, transfer_timbre
+from ddsp_rt.evaluation.timbre import timbre_distance, timbre_frames
 from ddsp_rt.evaluation.truth import Truths
 from ddsp_rt.whole_files import whole_file
 

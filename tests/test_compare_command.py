@@ -9,9 +9,10 @@ import pytest
 
 import ddsp_rt
 from ddsp_rt.cli import main
-from ddsp_rt.evaluation import comparison_page, judges, measure_loudness
+from ddsp_rt.evaluation import comparison_page, judges
 from ddsp_rt.evaluation.comparison import Heard, level_matched_sounds, picture
 from ddsp_rt.evaluation.comparison_page import page
+from ddsp_rt.evaluation.loudness import measure_loudness
 from ddsp_rt.evaluation.sounding import loud_level
 
 RATE = 16000

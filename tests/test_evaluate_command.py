@@ -11,10 +11,11 @@ import soundfile
 import ddsp_rt
 from ddsp_rt.cli import main
 from ddsp_rt.errors import DataError
-from ddsp_rt.evaluation import evaluate, judges
+from ddsp_rt.evaluation import judges
 from ddsp_rt.evaluation.loudness import measure_loudness
 from ddsp_rt.evaluation.performance import melody_errors
 from ddsp_rt.evaluation.rendering import perform
+from ddsp_rt.evaluation.report import evaluate
 from ddsp_rt.evaluation.tables import show
 from ddsp_rt.evaluation.truth import Truths, midi_of, note_in_name
 

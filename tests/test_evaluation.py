@@ -3,22 +3,13 @@
 import numpy as np
 import pytest
 
-from ddsp_rt.evaluation import (
-    f0_errors,
-    find_clicks,
-    loudness_l1,
-    loudness_lag,
-    measure_loudness,
-    multi_scale_spectral_loss,
-    onset_latency,
-    pitch_lag,
-    timbre_distance,
-)
-from ddsp_rt.evaluation.clicks import inject_steps, share_found
-from ddsp_rt.evaluation.lags import centred_f0
-from ddsp_rt.evaluation.pitch import note_changes, pool
-from ddsp_rt.evaluation.spectral_loss import excerpt_losses
-from ddsp_rt.evaluation.timbre import timbre_frames
+from ddsp_rt.evaluation.clicks import find_clicks, inject_steps, share_found
+from ddsp_rt.evaluation.lags import centred_f0, loudness_lag, pitch_lag
+from ddsp_rt.evaluation.loudness import loudness_l1, measure_loudness
+from ddsp_rt.evaluation.onsets import onset_latency
+from ddsp_rt.evaluation.pitch import f0_errors, note_changes, pool
+from ddsp_rt.evaluation.spectral_loss import excerpt_losses, multi_scale_spectral_loss
+from ddsp_rt.evaluation.timbre import timbre_distance, timbre_frames
 
 RATE = 16000
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from ddsp_rt.evaluation import attack_noise, find_notes, measure_loudness, median_attack_noise
+from ddsp_rt.evaluation.attacks import attack_noise, find_notes, median_attack_noise
 from ddsp_rt.evaluation.lags import centred_f0
+from ddsp_rt.evaluation.loudness import measure_loudness
 
 RATE = 16_000
 ONSETS = np.arange(6) * 0.8 + 0.3  # seconds

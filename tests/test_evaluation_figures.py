@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import ddsp_rt
-from ddsp_rt.evaluation import evaluate, judges, performance
-from ddsp_rt.evaluation.report import transfer_timbre
+from ddsp_rt.evaluation import judges, performance
+from ddsp_rt.evaluation.report import evaluate, transfer_timbre
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 import ddsp_rt
-from ddsp_rt.evaluation import dynamics, excursions, excursions_per_minute, gap_depth, measure_loudness
-from ddsp_rt.evaluation.loudness import level_matched, loudness_differences
+from ddsp_rt.evaluation.dynamics import dynamics
+from ddsp_rt.evaluation.excursions import excursions, excursions_per_minute
+from ddsp_rt.evaluation.gaps import gap_depth
+from ddsp_rt.evaluation.loudness import level_matched, loudness_differences, measure_loudness
 from ddsp_rt.evaluation.rendering import LIVE_RATE, perform
 from ddsp_rt.evaluation.sounding import loud_level, sounding
 

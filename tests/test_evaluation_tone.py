@@ -3,17 +3,12 @@
 import numpy as np
 import pytest
 
-from ddsp_rt.evaluation import (
-    consonants,
-    measure_loudness,
-    median_hnr,
-    micro_variation,
-    periodicity,
-    steady_levels,
-    steady_windows,
-    third_octave_difference,
-)
+from ddsp_rt.evaluation.consonants import consonants
+from ddsp_rt.evaluation.harmonicity import median_hnr, periodicity
+from ddsp_rt.evaluation.loudness import measure_loudness
+from ddsp_rt.evaluation.micro_variation import micro_variation, steady_levels, steady_windows
 from ddsp_rt.evaluation.sounding import loud_level
+from ddsp_rt.evaluation.third_octaves import third_octave_difference
 
 RATE = 16000
 

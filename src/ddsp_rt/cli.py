@@ -27,7 +27,7 @@ from ddsp_rt.errors import UserError
 
 # name: (module, function, one line of help)
 ELSEWHERE = {
-    "inspect": ("ddsp_rt.inspection", "inspect", "Check recordings before training on them."),
+    "inspect": ("ddsp_rt.inspection.commands", "inspect", "Check recordings before training on them."),
     "prepare": ("ddsp_rt.training.commands", "prepare", "Analyse recordings once, for training anywhere."),
     "train": ("ddsp_rt.training.commands", "train", "Train an instrument from recordings."),
     "train-all": ("ddsp_rt.training.rack.commands", "train_all", "Train all instruments of a manifest."),
