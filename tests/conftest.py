@@ -131,8 +131,9 @@ def shorten_ends(put):
 
     for drawn in ("spectrograms", "decays"):
         put(tensorboard_callback, drawn, lambda *_: Figure(figsize=(0.5, 0.5), dpi=20))
-    put(assessment, "FURTHER", 4)
-    put(trained_life, "CROPS", 2)
+    put(assessment, "FURTHER", 2)
+    put(assessment, "STEPS", 3)
+    put(trained_life, "CROPS", 1)
     put(trainer, "ONSETS", 3)
 
 

@@ -407,8 +407,8 @@ def test_what_learnt_from_phrases_plays_as_softly_as_it_is_asked_to(tmp_path):
     (tmp_path / "in").mkdir()
     for index in range(12):
         soundfile.write(tmp_path / "in" / f"{index}.wav", note(54.0 + index, 0.6, -14.0 - 2 * (index % 3)), RATE)
-    settings = replace(QUICK, batch=4, scored=125, preroll=50, interval=80, room_seconds=0.0, detune=0.0)
-    quiet = {"report": lambda line: None, "device": "cpu", "settings": settings, "decoder": TINY, "steps": 80}
+    settings = replace(QUICK, batch=4, scored=125, preroll=50, interval=60, room_seconds=0.0, detune=0.0)
+    quiet = {"report": lambda line: None, "device": "cpu", "settings": settings, "decoder": TINY, "steps": 60}
 
     def louder(from_notes):
         """dB by which it plays 20 and 40 dB below loud louder than it should, against loud."""

@@ -24,7 +24,7 @@ from ddsp_rt.architecture import Architecture, DecoderSpec
 from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.synthesis.reverb import Reverb
-from ddsp_rt.training import fast_layers, shared_room, train
+from ddsp_rt.training import fast_layers, shared_room, tensorboard_callback, train, trained_life
 from ddsp_rt.training.assessment import Assessment, assess
 from ddsp_rt.training.crops import Crops, TrainingBatches, augment
 from ddsp_rt.training.data_file import FORMAT_VERSION, PreparedData, write_tensors
@@ -42,6 +42,8 @@ from ddsp_rt.training.statistics import Statistics
 from ddsp_rt.training.verdict import verdict
 
 pytestmark = pytest.mark.usefixtures("short_ends")
+SPECTROGRAMS, DECAYS = tensorboard_callback.spectrograms, tensorboard_callback.decays  # before the ends are shortened
+CROPS = trained_life.CROPS
 
 RATE = 16_000
 TINY = DecoderSpec(hidden=8, layers=1, gru=16, out_hidden=16, out_layers=1, harmonics=8, noise_bands=9)
@@ -535,7 +537,10 @@ def test_a_preroll_is_as_good_as_having_played_from_the_start(data):
 def test_training_lowers_the_held_out_loss_and_writes_an_instrument(tmp_path, data):
     output = tmp_path / "tone.ddsp"
     first, _ = quick(data, tmp_path / "first.ddsp", steps=3)
-    result, lines = quick(data, output, steps=20, name="tone", licence="CC0", attribution="nobody", room="booth")
+    seldom = replace(QUICK, interval=20)
+    result, lines = quick(
+        data, output, settings=seldom, steps=20, name="tone", licence="CC0", attribution="nobody", room="booth"
+    )
     assert result["held_out_loss"] < 0.8 * first["held_out_loss"]
     assert result["steps"] == 20 and any("20 steps" in line for line in lines)
     metadata, tensors = load_instrument(output)
@@ -804,7 +809,8 @@ def test_a_model_of_48_khz_trains(tmp_path):
 
 
 def test_starting_from_an_instrument_is_better_than_from_nothing(tmp_path, data):
-    quick(data, tmp_path / "base.ddsp", steps=20, licence="CC BY 4.0", attribution="A. Player")
+    about = {"licence": "CC BY 4.0", "attribution": "A. Player"}
+    quick(data, tmp_path / "base.ddsp", settings=replace(QUICK, interval=20), steps=20, **about)
     other = write_data(tmp_path / "other.safetensors", [tone(5200, 247.0, 4)], ["attic"])
     anew, _ = quick(other, tmp_path / "anew.ddsp", steps=5)
     tuned, _ = quick(other, tmp_path / "tuned.ddsp", steps=5, base=tmp_path / "base.ddsp")
@@ -907,9 +913,10 @@ def test_wide_layers_are_torchs_to_the_precision_of_their_operands():
 
 
 def test_the_log_holds_losses_sound_and_figures(tmp_path, data, monkeypatch):
-    monkeypatch.undo()  # in the size that users see
+    monkeypatch.setattr(tensorboard_callback, "spectrograms", SPECTROGRAMS)  # in the size that users see
+    monkeypatch.setattr(tensorboard_callback, "decays", DECAYS)
     events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    quick(data, tmp_path / "x.ddsp", steps=12)
+    quick(data, tmp_path / "x.ddsp", settings=replace(QUICK, interval=12), steps=12)
     log = events.EventAccumulator(str(tmp_path / "x.training" / "log"))
     log.Reload()
     assert {"loss/validation", "loss/training", "learning rate"} <= set(log.Tags()["scalars"])
@@ -986,7 +993,7 @@ def test_an_instrument_and_its_card_say_how_the_notes_of_the_data_move(tmp_path)
 
 def test_an_instrument_moves_as_far_as_its_data_do_beyond_what_it_has_learnt(tmp_path, monkeypatch):
     """Steady tones give it next to no life; tones whose harmonics fade one by one do."""
-    monkeypatch.undo()  # as many crops are listened to as usual
+    monkeypatch.setattr(trained_life, "CROPS", CROPS)  # as many are listened to as usual
 
     def life(depth):
         recordings = [tone(2000, f0) for f0 in (220.0, 330.0)]
