@@ -1,7 +1,9 @@
 """What many tests need: a tiny instrument that plays, made here so that no test waits for a trained one."""
 
 import faulthandler
+import functools
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 
@@ -23,15 +25,20 @@ def pytest_runtest_setup(item):
         faulthandler.enable(item.config.stash[fault_handler_stderr_fd_key])
 
 
+@functools.cache
+def slow_noise(count, rate, seed):
+    """Six times noise below some Hz, of power 1: [6, count]."""
+    random = np.random.default_rng(seed)
+    weight = 1 + (np.fft.rfftfreq(count, 1 / rate) / 8) ** 4
+    slow = [np.fft.irfft(np.fft.rfft(random.standard_normal(count)) / weight) for _ in range(6)]
+    return np.array([noise / noise.std() for noise in slow])
+
+
 def fluttering(depth, hertz=330.0, seconds=4.0, rate=16_000, seed=0):
     """A tone of six harmonics, each of which fades by itself like 1 + depth n."""
-    random, count = np.random.default_rng(seed), round(seconds * rate)
-    time, audio = np.arange(count) / rate, np.zeros(count)
-    for h in range(1, 7):
-        spectrum = np.fft.rfft(random.standard_normal(count)) / (1 + (np.fft.rfftfreq(count, 1 / rate) / 8) ** 4)
-        slow = np.fft.irfft(spectrum)
-        audio += 0.1 / h * np.abs(1 + depth * slow / slow.std()) * np.sin(2 * np.pi * h * hertz * time)
-    return audio
+    time = np.arange(round(seconds * rate)) / rate
+    tones = enumerate(slow_noise(len(time), rate, seed), 1)
+    return sum(0.1 / h * np.abs(1 + depth * slow) * np.sin(2 * np.pi * h * hertz * time) for h, slow in tones)
 
 
 def tiny_metadata(name="tiny"):
@@ -150,3 +157,24 @@ def few_onsets(monkeypatch):
 
     usual = report.instrument_onset
     monkeypatch.setattr(report, "instrument_onset", lambda instrument: usual(instrument, trials=5))
+
+
+@pytest.fixture
+def no_judges(monkeypatch):
+    """An evaluation goes without the trackers that judge pitch, as where they are not installed."""
+    from ddsp_rt.evaluation import judges
+
+    monkeypatch.setattr(judges, "NEEDED", {"no_such_module": "swift-f0"})
+
+
+@pytest.fixture
+def run_here(capfd):
+    """A function: runs the command in this process, since to start one takes longer: returncode, stdout, stderr."""
+    from ddsp_rt.cli import main
+
+    def run(*arguments):
+        capfd.readouterr()
+        code = main([str(argument) for argument in arguments])
+        return subprocess.CompletedProcess(arguments, code, *capfd.readouterr())
+
+    return run

@@ -43,13 +43,13 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(*arguments: object, binary: bool = False) -> subprocess.CompletedProcess:
+def process(*arguments: object, binary: bool = False) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "ddsp_rt", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=not binary)
 
 
-def test_a_tune_is_its_notes(folder):
-    done = run("analyse", "tune.wav", "--json")
+def test_a_tune_is_its_notes(folder, run_here):
+    done = run_here("analyse", "tune.wav", "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     notes = report["notes"]
@@ -62,8 +62,8 @@ def test_a_tune_is_its_notes(folder):
     assert report["seconds"] == pytest.approx(len(tune()) / RATE, abs=1e-3)
 
 
-def test_the_table_is_what_the_analyser_says(folder):
-    assert run("analyse", "tune.wav", "--csv", "out/tune.csv").returncode == 0
+def test_the_table_is_what_the_analyser_says(folder, run_here):
+    assert run_here("analyse", "tune.wav", "--csv", "out/tune.csv").returncode == 0
     rows = list(csv.DictReader((folder / "out" / "tune.csv").open()))
     features = ddsp_rt.analyse(*ddsp_rt.read_audio("tune.wav"))
     assert len(rows) == len(features)
@@ -74,8 +74,8 @@ def test_the_table_is_what_the_analyser_says(folder):
     assert rows[250]["seconds"] == "1.000"
 
 
-def test_a_midi_file_says_what_any_player_needs(folder):
-    assert run("analyse", "tune.wav", "--midi", "tune.mid").returncode == 0
+def test_a_midi_file_says_what_any_player_needs(folder, run_here):
+    assert run_here("analyse", "tune.wav", "--midi", "tune.mid").returncode == 0
     messages = list(mido.MidiFile("tune.mid"))
     controls = [(message.control, message.value) for message in messages if message.type == "control_change"]
     assert controls[:4] == [(101, 0), (100, 0), (6, 12), (38, 0)]  # RPN 0: the wheel's range
@@ -97,9 +97,9 @@ def contour(audio: np.ndarray, rate: int, times: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("source", ["tune.wav", ROOT / "examples" / "sung_phrase.flac"], ids=["tune", "voice"])
-def test_what_is_written_plays_the_melody_again(folder, source):
-    assert run("analyse", source, "--midi", "again.mid").returncode == 0
-    done = run("play", "again.mid", "--to", "violin", "-o", "again.wav", "--octave", "1", "--set", "reverb=0")
+def test_what_is_written_plays_the_melody_again(folder, source, run_here):
+    assert run_here("analyse", source, "--midi", "again.mid").returncode == 0
+    done = run_here("play", "again.mid", "--to", "violin", "-o", "again.wav", "--octave", "1", "--set", "reverb=0")
     assert done.returncode == 0, done.stderr
     audio, rate = ddsp_rt.read_audio(source)
     played, played_rate = ddsp_rt.read_audio("again.wav")
@@ -125,12 +125,12 @@ def test_dynamics_survive(folder):
     assert note.velocity == 1.0
 
 
-def test_a_folder_goes_to_a_folder_and_a_bad_file_costs_itself_alone(folder):
+def test_a_folder_goes_to_a_folder_and_a_bad_file_costs_itself_alone(folder, run_here):
     (folder / "takes").mkdir()
     for name in ("a", "b"):
         ddsp_rt.write_audio(folder / "takes" / f"{name}.wav", tune(), RATE)
     (folder / "takes" / "bad.wav").write_bytes(b"RIFF")
-    done = run("analyse", "takes", "--midi", "notes", "--csv", "tables")
+    done = run_here("analyse", "takes", "--midi", "notes", "--csv", "tables")
     assert done.returncode == 1
     assert "bad.wav" in done.stderr
     assert "1 of 3 inputs skipped" in done.stderr
@@ -139,10 +139,10 @@ def test_a_folder_goes_to_a_folder_and_a_bad_file_costs_itself_alone(folder):
 
 
 def test_standard_output_takes_one_thing(folder):
-    done = run("analyse", "tune.wav", "--midi", "-", binary=True)
+    done = process("analyse", "tune.wav", "--midi", "-", binary=True)
     assert len(list(mido.MidiFile(file=io.BytesIO(done.stdout)))) > len(TUNE)
-    assert run("analyse", "tune.wav", "--csv", "-").stdout.startswith("seconds,f0_hz,")
-    refused = run("analyse", "tune.wav", "--csv", "-", "--json")
+    assert process("analyse", "tune.wav", "--csv", "-").stdout.startswith("seconds,f0_hz,")
+    refused = process("analyse", "tune.wav", "--csv", "-", "--json")
     assert refused.returncode == 2
     assert len(refused.stderr.splitlines()) == 1
 
@@ -155,18 +155,18 @@ def test_standard_output_takes_one_thing(folder):
         (["tune.wav", "--channel", "3"], 1, "channel"),
     ],
 )
-def test_a_mistake_is_one_line_and_leaves_nothing(folder, arguments, code, word):
-    done = run("analyse", *arguments)
+def test_a_mistake_is_one_line_and_leaves_nothing(folder, arguments, code, word, run_here):
+    done = run_here("analyse", *arguments)
     assert done.returncode == code
     assert len(done.stderr.splitlines()) == 1
     assert word in done.stderr
     assert [path.name for path in folder.iterdir()] == ["tune.wav"]
 
 
-def test_noise_has_no_notes_and_says_so(folder):
+def test_noise_has_no_notes_and_says_so(folder, run_here):
     noise = np.random.default_rng(1).normal(0, 0.1, RATE).astype(np.float32)
     ddsp_rt.write_audio("noise.wav", noise, RATE)
-    done = run("analyse", "noise.wav", "--midi", "noise.mid")
+    done = run_here("analyse", "noise.wav", "--midi", "noise.mid")
     assert done.returncode == 0
     assert "0 notes" in done.stdout
     assert "no pitch found" in done.stderr

@@ -33,11 +33,6 @@ def recording(tmp_path):
     return path
 
 
-@pytest.fixture
-def no_judges(monkeypatch):
-    monkeypatch.setattr(judges, "NEEDED", {"no_such_module": "swift-f0"})
-
-
 def test_every_measure_is_there(instrument_path, recording, no_judges, capsys):
     result = evaluate(ddsp_rt.load(instrument_path), [recording, recording], last=4.2)
     assert result["mss"] > result["mss_noise_floor"] > 0

@@ -139,7 +139,7 @@ def test_names_are_bytes(tmp_path):
     assert os.fsencode(file.path).endswith(name)
 
 
-@pytest.mark.usefixtures("few_onsets")
+@pytest.mark.usefixtures("few_onsets", "no_judges")
 def test_every_command_reads_the_same_files(tmp_path, instrument_path, tone, capfd, monkeypatch):
     """An upper-case W64 in a linked folder, and a text beside it."""
     monkeypatch.setenv("DDSP_RT_CACHE", str(tmp_path / "cache"))

@@ -1,7 +1,6 @@
 """`ddsp-rt play` and the note door in Python: what a MIDI file says is what sounds."""
 
-import subprocess
-import sys
+import functools
 import threading
 from pathlib import Path
 
@@ -37,9 +36,10 @@ def note(key: int, ticks: int, velocity: int = 90, channel: int = 0, wait: int =
     ]
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "ddsp_rt", "play", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
+@pytest.fixture
+def run(run_here):
+    """A function: runs `ddsp-rt play`."""
+    return functools.partial(run_here, "play")
 
 
 def pitches(audio: np.ndarray, start: float, end: float) -> np.ndarray:
@@ -262,7 +262,7 @@ def test_what_cannot_be_said_is_refused_in_one_line(violin):
         assert "\n" not in str(caught.value)
 
 
-def test_a_song_is_played_in_time_with_its_tempo_changes(tmp_path):
+def test_a_song_is_played_in_time_with_its_tempo_changes(tmp_path, run):
     tempo = [
         mido.MetaMessage("set_tempo", tempo=500_000, time=0),  # a quarter note is 0.5 s
         mido.MetaMessage("set_tempo", tempo=1_000_000, time=480),  # and then 1 s
@@ -279,7 +279,7 @@ def test_a_song_is_played_in_time_with_its_tempo_changes(tmp_path):
     assert np.abs(audio[int(1.52 * RATE) + RATE :]).max(initial=0) < 1e-3  # released at 1.5 s
 
 
-def test_drums_crowds_and_notes_out_of_range_are_named(tmp_path):
+def test_drums_crowds_and_notes_out_of_range_are_named(tmp_path, run):
     chord = [mido.Message("note_on", note=60 + 3 * i, velocity=80, time=0) for i in range(10)]
     low = note(20, 240, wait=480)
     song = write_song(tmp_path / "s.mid", [*chord, *low, *note(40, 10, channel=9)], kind=0)
@@ -290,7 +290,7 @@ def test_drums_crowds_and_notes_out_of_range_are_named(tmp_path):
     assert "11 notes are down at once" in done.stderr or "10 notes are down at once" in done.stderr
 
 
-def test_octaves_bring_a_low_song_into_the_range(tmp_path):
+def test_octaves_bring_a_low_song_into_the_range(tmp_path, run):
     song = write_song(tmp_path / "low.mid", [*note(45, 480), *note(47, 480)])
     done = run(song, "--to", "violin", "-o", tmp_path / "low.wav", "--octave", "auto")
     assert done.returncode == 0
@@ -301,7 +301,7 @@ def test_octaves_bring_a_low_song_into_the_range(tmp_path):
     ("content", "said"),
     [(b"", "not a MIDI file"), (b"RIFF1234WAVEfmt ", "not a MIDI file"), (b"MThd\0\0\0\6\0\1", "not a MIDI file")],
 )
-def test_files_that_are_no_songs_are_refused_in_one_line(tmp_path, content, said):
+def test_files_that_are_no_songs_are_refused_in_one_line(tmp_path, content, said, run):
     (tmp_path / "x.mid").write_bytes(content)
     done = run(tmp_path / "x.mid", "--to", "violin", "-o", tmp_path / "x.wav")
     assert done.returncode == 1
@@ -310,7 +310,7 @@ def test_files_that_are_no_songs_are_refused_in_one_line(tmp_path, content, said
     assert not (tmp_path / "x.wav").exists()
 
 
-def test_mistakes_on_the_command_line_are_refused(tmp_path):
+def test_mistakes_on_the_command_line_are_refused(tmp_path, run):
     song = write_song(tmp_path / "s.mid", note(69, 100))
     for wrong in (
         ["--channel", 17],

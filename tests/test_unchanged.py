@@ -68,7 +68,7 @@ atexit.register(tell)
 """
 
 
-@pytest.mark.parametrize("test", ["test_play.py::test_a_song_is_played_in_time_with_its_tempo_changes"])
+@pytest.mark.parametrize("test", ["test_fitting.py::test_the_command_takes_a_range"])
 def test_what_is_loaded_is_among_what_is_read(test, tmp_path):
     """In the test's own process and in those that it starts."""
     (tmp_path / "sitecustomize.py").write_text(TELL)
