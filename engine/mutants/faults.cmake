@@ -55,6 +55,7 @@ plant(parameters_ramp_after_reset "now_ = before_ = wanted()" "now_")
 plant(brightness_about_500_hz "static_cast<float>(b) * spacing / kPivot" "static_cast<float>(b) * spacing / 500.0f")
 plant(brightness_per_two_octaves "(20.0f * std::log10(2.0f))" "(40.0f * std::log10(2.0f))")
 plant(brightness_spares_the_noise "static_cast<float>(b) * spacing / kPivot" "1.0f")
+plant(consonants_fade_as_notes_do "features.periodicity < kNearly" "false")
 
 # Gate
 plant(gate_parameter_ignored "instruments_.gate_db(morph().share) + now.gate"

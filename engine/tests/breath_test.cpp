@@ -151,6 +151,27 @@ TEST_CASE("A lost frame changes nothing, a consonant is noise within 16 ms, and 
   CHECK(before == doctest::Approx(0.0).epsilon(1e-5));
 }
 
+TEST_CASE("A consonant, bright and unvoiced, is noise at once; a note that is lost for a frame is dull") {
+  const auto lost = [](float periodicity, float balance) {  // after a note that sounds
+    Breath breath(kModelRate, kBands);
+    after(breath, 0.9f, 3);
+    const float amplitude = after(breath, periodicity, 1, 300.0f, balance).amplitude;
+    CHECK(after(breath, 0.9f, 1).amplitude == bowed().amplitude);  // the vowel is back at once
+    return amplitude / bowed().amplitude;
+  };
+  for (const float periodicity : {0.0f, 0.3f, 0.45f}) {
+    for (const float balance : {-40.0f, -20.0f, -6.5f, std::nanf("")}) CHECK(lost(periodicity, balance) == 1.0f);
+    float before = 1.0f;
+    for (const float balance : {-5.0f, -4.0f, -3.0f}) {
+      CHECK(lost(periodicity, balance) < before);
+      before = lost(periodicity, balance);
+    }
+    for (const float balance : {-1.5f, 0.0f, 20.0f}) CHECK(lost(periodicity, balance) == 0.0f);
+  }
+  CHECK(lost(0.49f, 20.0f) == 1.0f);  // a piccolo, say, beyond the range of pitches
+  CHECK(lost(0.5f, 20.0f) == 1.0f);
+}
+
 TEST_CASE("What is no number counts as unvoiced") {
   Breath breath(kModelRate, kBands);
   const Controls controls = after(breath, std::nanf(""), 6, std::nanf(""), std::nanf(""));

@@ -12,7 +12,9 @@ namespace {
 constexpr float kUnvoiced = 0.35f;      // periodicity from which down nothing is tone
 constexpr float kFall = 1.0f / 3.0f;    // a frame, at the fastest
 constexpr float kWhole = 1.0f + kFall;  // a voiced frame: one more goes by before the fall is heard
-constexpr float kWhite = 1.0f / 3.0f;   // mean square of the noise generator's samples
+constexpr float kNearly = 0.48f;        // periodicity: more has what nearly is a tone, or one beyond the range
+constexpr float kDull = -6.0f, kHissing = -2.0f;  // dB of balance: of tones nearly all, and of consonants
+constexpr float kWhite = 1.0f / 3.0f;             // mean square of the noise generator's samples
 
 constexpr double kLowest = 60.0, kEdge = 3500.0, kHighest = 7000.0;  // Hz: of what the analyser's balance is
 constexpr double kSteepness = 12.0;                                  // of the way from one to the other
@@ -48,8 +50,11 @@ void Breath::play(const Features& features, float gain, Controls& controls) noex
   const float above = features.periodicity - kUnvoiced;
   const float now = features.periodicity >= kVoicedPeriodicity ? kWhole : above / (kVoicedPeriodicity - kUnvoiced);
   voiced_ = std::max(voiced_ - kFall, now > 0.0f ? now : 0.0f);  // no number counts as unvoiced
-  if (voiced_ >= 1.0f) return;
-  const float tone = voiced_ * voiced_ * (3.0f - 2.0f * voiced_);
+  float voiced = voiced_;
+  if (features.periodicity < kNearly)  // no number, of a balance, leaves it
+    voiced = std::min(voiced, std::clamp((kHissing - features.balance) / (kHissing - kDull), 0.0f, 1.0f));
+  if (voiced >= 1.0f) return;
+  const float tone = voiced * voiced * (3.0f - 2.0f * voiced);
 
   const float whole = noise_power(controls) + (1.0f - tone * tone) * harmonic_power(features.f0, controls);
   if (balanced_ > 0 && std::isfinite(features.balance)) balance((1.0f - tone), features.balance, controls);

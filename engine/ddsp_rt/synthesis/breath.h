@@ -10,9 +10,10 @@
 namespace ddsp_rt {
 
 /// Harmonics are whole at a periodicity of kVoicedPeriodicity and gone at 0.35. A single frame in which the tracker
-/// loses a note changes nothing; from then on they fade by a third a frame at the fastest. They come back at once. The
-/// noise takes over their A-weighted power, and the source's balance about 3.5 kHz where its bands lie no wider apart.
-/// Voiced frames are left untouched.
+/// loses a note changes nothing; from then on they fade by a third a frame at the fastest. Of a consonant, which
+/// its balance tells (from -6 dB up, wholly at -2), they are gone at once. They come back at once. The noise takes over
+/// their A-weighted power, and the source's balance about 3.5 kHz where its bands lie no wider apart. Voiced frames are
+/// left untouched.
 class Breath {
  public:
   /// `model_rate` in Hz; `bands` magnitudes of noise a frame, at least 2.

@@ -20,9 +20,10 @@ class Breath(nn.Module):
     """Bends the controls that the network gave, as the engine's voice does.
 
     Harmonics are whole at a periodicity of 0.5 and gone at 0.35. A single frame in which the tracker loses a note
-    changes nothing; from then on they fade by a third a frame at the fastest. They come back at once. The noise takes
-    over their A-weighted power, and the source's balance about 3.5 kHz where its bands lie no wider apart. Voiced
-    frames are left untouched.
+    changes nothing; from then on they fade by a third a frame at the fastest. Of a consonant, which its balance
+    tells (from -6 dB up, wholly at -2), they are gone at once. They come back at once. The noise takes over their
+    A-weighted power, and the source's balance about 3.5 kHz where its bands lie no wider apart. Voiced frames are left
+    untouched.
 
     Args:
         model_rate: the rate the model was trained at, Hz.
@@ -35,6 +36,8 @@ class Breath(nn.Module):
         self.voiced, self.unvoiced = 0.5, 0.35  # periodicity from which up, and down, all is tone, and none
         self.fall = 1.0 / 3.0  # a frame, at the fastest
         self.whole = 1.0 + self.fall  # a voiced frame: one more goes by before the fall is heard
+        self.nearly = 0.48  # periodicity: more has what nearly is a tone, or one beyond the range
+        self.dull, self.hissing = -6.0, -2.0  # dB of balance: of tones nearly all, and of consonants
         self.scale = a_curve(torch.tensor(1000.0, dtype=torch.float64)).item()
         hertz = torch.linspace(0.0, self.nyquist, bands, dtype=torch.float64)
         share = torch.full([bands], 1.0 / (bands - 1), dtype=torch.float64)
@@ -80,7 +83,8 @@ class Breath(nn.Module):
         fallen = self.fall * torch.arange(1, now.shape[1] + 1, device=now.device, dtype=torch.float64)
         before = torch.maximum(now + fallen, state.to(torch.float64).unsqueeze(1))
         voiced = (before.cummax(1)[0] - fallen).clamp(min=0.0).to(amplitude.dtype)
-        tone = smooth_step(voiced.clamp(max=1.0))
+        hiss = ((self.hissing - balance) / (self.hissing - self.dull)).clamp(0.0, 1.0)
+        tone = smooth_step(torch.where(periodicity < self.nearly, torch.minimum(voiced, hiss), voiced).clamp(max=1.0))
 
         taken = (1.0 - tone.square()) * self.harmonic_power(f0, amplitude, harmonics)
         whole = torch.matmul(noise.square(), self.weights) + 1e-20 + taken
