@@ -7,11 +7,14 @@ rivals nearby. (Linear prediction for click detection: Vaseghi and Rayner 1990.)
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 ORDER = 32  # of the predictor
 BLOCK = 1024  # samples fitted at once
 HOP = 512
+BATCH = 256  # blocks fitted side by side
 TEMPLATE = 48  # samples of the predictor's answer to a step that are matched
 NEAR, FAR = 0.0015, 0.012  # seconds: what lies between them on either side is what a click must stand out from
 THRESHOLD = 2.0  # times the largest of its rivals
@@ -50,14 +53,9 @@ def step_likeness(audio: np.ndarray) -> np.ndarray:
     likeness = np.zeros(len(audio))
     if len(audio) < BLOCK:
         return likeness
-    window = np.hanning(BLOCK)
     lead = ORDER + TEMPLATE
     padded = np.concatenate([np.zeros(ORDER), audio, np.zeros(TEMPLATE)])
-    for start in [*range(0, len(audio) - BLOCK, HOP), len(audio) - BLOCK]:
-        stretch = audio[start : start + BLOCK]
-        if np.sqrt(np.mean(stretch**2)) < QUIET:
-            continue
-        predictor = _predictor(stretch * window)
+    for start, predictor in _predicted(audio, [*range(0, len(audio) - BLOCK, HOP), len(audio) - BLOCK]):
         white = np.convolve(padded[start : start + BLOCK + lead], predictor, "valid")
         template = np.cumsum(np.concatenate([predictor, np.zeros(TEMPLATE - len(predictor))]))
         matched = np.abs(np.correlate(white, template, "valid"))[:BLOCK] / (template @ template)
@@ -127,15 +125,25 @@ def share_found(audio, rate: int, count: int = 100, level: float = -40.0, thresh
     return float(np.mean([np.min(np.abs(found - s)) <= 0.002 * rate for s in steps]))
 
 
-def _predictor(stretch: np.ndarray) -> np.ndarray:
-    """Whitening filter [1, -a1, ..., -aORDER] of a windowed stretch, by the autocorrelation method (Levinson)."""
-    spectrum = np.fft.rfft(stretch, 2 * BLOCK)
-    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[: ORDER + 1]
-    correlation[0] *= 1 + 1e-7
-    coefficients = np.zeros(ORDER + 1)
-    coefficients[0], error = 1.0, correlation[0]
+def _predicted(audio: np.ndarray, starts: list[int]) -> Iterator[tuple[int, np.ndarray]]:
+    """Stretches that are heard, by their first samples, each with its whitening filter."""
+    window, stretches = np.hanning(BLOCK), np.lib.stride_tricks.sliding_window_view(audio, BLOCK)
+    for first in range(0, len(starts), BATCH):
+        some = np.array(starts[first : first + BATCH])
+        some = some[np.sqrt(np.mean(stretches[some] ** 2, axis=1)) >= QUIET]
+        yield from zip(some.tolist(), _predictors(stretches[some] * window))
+
+
+def _predictors(stretches: np.ndarray) -> np.ndarray:
+    """Whitening filters [1, -a1, ..., -aORDER] of windowed stretches, by the autocorrelation method (Levinson):
+    [stretches, BLOCK] -> [stretches, ORDER + 1]."""
+    spectrum = np.fft.rfft(stretches, 2 * BLOCK)
+    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[:, : ORDER + 1]
+    correlation[:, 0] *= 1 + 1e-7
+    coefficients = np.zeros_like(correlation)
+    coefficients[:, 0], error = 1.0, correlation[:, 0].copy()
     for i in range(1, ORDER + 1):
-        reflection = -(coefficients[:i] @ correlation[i:0:-1]) / error
-        coefficients[1 : i + 1] += reflection * coefficients[i - 1 :: -1][:i]
+        reflection = -np.sum(coefficients[:, :i] * correlation[:, i:0:-1], axis=1) / error
+        coefficients[:, 1 : i + 1] += reflection[:, None] * coefficients[:, i - 1 :: -1][:, :i]
         error *= 1 - reflection**2
     return coefficients
