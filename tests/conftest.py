@@ -178,3 +178,21 @@ def run_here(capfd):
         return subprocess.CompletedProcess(arguments, code, *capfd.readouterr())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def violin_script(tmp_path_factory):
+    """The violin as TorchScript at 48 kHz."""
+    from ddsp_rt.cli import main
+
+    path = tmp_path_factory.mktemp("export") / "violin.ts"
+    assert main(["-q", "export", "violin", "--format", "torchscript", "-o", str(path)]) == 0
+    return path
+
+
+@pytest.fixture(scope="session")
+def loaded_violin(violin_script):
+    """That, loaded, which takes a second. Whoever plays it takes it back to how it was first."""
+    import torch
+
+    return torch.jit.load(violin_script)

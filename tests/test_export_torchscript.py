@@ -15,7 +15,6 @@ from test_voice_parity import performance as basic
 
 import ddsp_rt
 from ddsp_rt import _engine
-from ddsp_rt.cli import main
 from ddsp_rt.export.torchscript import playable, script
 from ddsp_rt.instrument_file import load_instrument, save_instrument
 
@@ -54,30 +53,17 @@ def as_new(module):
     module.reset()
 
 
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    """The violin as TorchScript at 48 kHz."""
-    path = tmp_path_factory.mktemp("export") / "violin.ts"
-    assert main(["-q", "export", "violin", "--format", "torchscript", "-o", str(path)]) == 0
-    return path
-
-
-@pytest.fixture(scope="module")
-def loaded(exported):
-    return torch.jit.load(exported)
-
-
 @pytest.fixture
-def play(loaded):
+def play(loaded_violin):
     """A function: features (float32 [3, frames]) to sound (float32 [samples]), in chunks of frames. As new."""
-    as_new(loaded)
+    as_new(loaded_violin)
 
     def chunks(features, chunk=100):
         with torch.inference_mode():
             parts = torch.from_numpy(np.stack(features)).split(chunk, dim=1)
-            return torch.cat([loaded(*part) for part in parts]).numpy()
+            return torch.cat([loaded_violin(*part) for part in parts]).numpy()
 
-    chunks.module = loaded
+    chunks.module = loaded_violin
     return chunks
 
 
@@ -107,16 +93,16 @@ def test_its_tone_is_the_engine_s_with_noise_and_room_off(play, by_engine):
     np.testing.assert_allclose(audio, by_engine["harmonic"], atol=1e-4)
 
 
-def test_it_plays_in_a_process_without_the_package(exported, by_engine, tmp_path):
+def test_it_plays_in_a_process_without_the_package(violin_script, by_engine, tmp_path):
     np.save(tmp_path / "features.npy", np.stack(performance()))
-    command = [sys.executable, "-c", ALONE, str(exported), "features.npy", "100", "audio.npy"]
+    command = [sys.executable, "-c", ALONE, str(violin_script), "features.npy", "100", "audio.npy"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     np.testing.assert_allclose(np.load(tmp_path / "audio.npy"), by_engine["audio"], atol=1e-4)
 
 
 @pytest.mark.slow
-def test_it_plays_from_c_plus_plus(exported, by_engine, tmp_path):
+def test_it_plays_from_c_plus_plus(violin_script, by_engine, tmp_path):
     source = Path(__file__).parent / "libtorch"
     built = Path(__file__).parents[1] / "build" / "libtorch"
     environment = os.environ | {"CMAKE_PREFIX_PATH": torch.utils.cmake_prefix_path}
@@ -127,7 +113,7 @@ def test_it_plays_from_c_plus_plus(exported, by_engine, tmp_path):
         done = subprocess.run(["cmake", *step], env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
     np.stack(performance()).tofile(tmp_path / "features")
-    command = [str(built / "play"), str(exported), "features", "100", "audio"]
+    command = [str(built / "play"), str(violin_script), "features", "100", "audio"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     np.testing.assert_allclose(np.fromfile(tmp_path / "audio", np.float32), by_engine["audio"], atol=1e-4)

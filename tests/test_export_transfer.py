@@ -14,7 +14,7 @@ from ddsp_rt import _engine
 from ddsp_rt.audio import read_audio
 from ddsp_rt.evaluation.signals import resample
 from ddsp_rt.export.analysis.analyser import Analyser
-from ddsp_rt.export.torchscript import PARAMETERS, export_torchscript, playable, script
+from ddsp_rt.export.torchscript import PARAMETERS, playable, script
 from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.synthesis.frame_clock import frame_start
 
@@ -30,22 +30,10 @@ def phrase():
     return resample(audio[rate : 7 * rate // 2], rate, RATE).astype(np.float32)
 
 
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    path = tmp_path_factory.mktemp("export") / "violin.ts"
-    export_torchscript(ddsp_rt.load("violin").path, path, RATE)
-    return path
-
-
-@pytest.fixture(scope="module")
-def loaded(exported):
-    return torch.jit.load(exported)
-
-
 @pytest.fixture
-def violin(loaded):
-    as_new(loaded)
-    return loaded
+def violin(loaded_violin):
+    as_new(loaded_violin)
+    return loaded_violin
 
 
 def perform(method, audio, block):
