@@ -65,7 +65,10 @@ class TrainingModule(lightning.LightningModule):
         # Which timbre a note asked for should have, an encoder could not hear.
         if self.room is None or not settings.asked or self.model.network.encoder is not None or not notes.known:
             return self._loader(steps)
-        return self._loader(WithAskedNotes(steps, notes, self.crops.rooms.index(self.room)))
+        if settings.open_ended and not self.halvings:
+            return self._loader(steps)
+        room = self.crops.rooms.index(self.room)
+        return self._loader(WithAskedNotes(steps, notes, room, self._shared(self.seconds)))
 
     def val_dataloader(self):
         held_out = ValidationBatches(self.crops, max(1, self.settings.batch // FEWER))
