@@ -111,9 +111,10 @@ listen: $(VENV)/.test ## make docs/instruments.html again, the page that plays e
 test: $(VENV)/.test engine fuzz-build lint-packages ## every test, and the rules
 	@JOBS=$(JOBS) PYTEST="$(PYTEST)" tests/all.sh
 
+# The rules of text first, since they fail at once; the rest side by side, what takes longest before all else.
 .PHONY: check
-check: lint ## the inner loop: the rules and the quick tests
-	@$(MAKE) --no-print-directory -j 2 check-engine check-python
+check: lint-text ## the inner loop: the rules and the quick tests
+	@$(MAKE) --no-print-directory -j 2 check-python lint-types lint-names check-engine
 
 .PHONY: check-engine
 check-engine:
@@ -132,14 +133,23 @@ check-python:
 CPP_FILES = $(shell find engine pd plugin src benchmarks examples -name '*.cpp' -o -name '*.h' -o -name '*.inl')
 
 .PHONY: lint
-lint: $(VENV)/.test engine lint-packages ## the rules: layout, names, types, line lengths
+lint: lint-text lint-types lint-names ## the rules: layout, names, types, line lengths
+
+.PHONY: lint-text
+lint-text: $(VENV)/.test engine lint-packages
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/ruff format --check --quiet . || { echo "Python is not laid out by ruff: run make format" >&2; exit 1; }
 	@clang-format --dry-run -Werror $(CPP_FILES)
 	@$(PYTHON) tests/lint/columns.py
 	@$(PYTHON) tests/lint/stub.py
+
+.PHONY: lint-types
+lint-types:
 	@$(VENV)/bin/mypy --no-error-summary --python-version 3.10
 	@$(VENV)/bin/mypy --no-error-summary --python-version 3.13
+
+.PHONY: lint-names
+lint-names:
 	@JOBS=$(JOBS) $(PYTHON) tests/lint/names.py build/*/compile_commands.json
 
 .PHONY: lint-packages
