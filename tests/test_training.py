@@ -5,6 +5,7 @@ import math
 import multiprocessing
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -93,9 +94,15 @@ def write_data(path, recordings, rooms=None, rate=RATE):
     return Path(path)
 
 
+@pytest.fixture(scope="session")
+def written_data(tmp_path_factory):
+    recordings = [tone(5200, 220.0), tone(800, 330.0, 1)]
+    return write_data(tmp_path_factory.mktemp("data") / "data.safetensors", recordings, ["hall", "booth"])
+
+
 @pytest.fixture
-def data(tmp_path):
-    return write_data(tmp_path / "data.safetensors", [tone(5200, 220.0), tone(800, 330.0, 1)], ["hall", "booth"])
+def data(written_data, tmp_path):
+    return Path(shutil.copy(written_data, tmp_path))
 
 
 def quick(data, output, **options):
