@@ -51,8 +51,8 @@ class AskedNotes:
             self._row(np.random.Generator(np.random.Philox(key=[SEED + seed, step], counter=[0, 0, 0, row])), frames)
             for row in range(count)
         ]
-        told = {name: torch.from_numpy(np.stack([row[name] for row in rows])) for name in rows[0]} if rows else {}
-        return told, told.pop("held", torch.zeros(0, frames, dtype=torch.bool))
+        told = {name: torch.from_numpy(np.stack([row[name] for row in rows])) for name in rows[0]}
+        return told, told.pop("held")
 
     def _row(self, random: np.random.Generator, frames: int) -> dict[str, np.ndarray]:
         notes = max(1, frames // NOTE)
@@ -94,10 +94,10 @@ class WithAskedNotes(Dataset):
         if not settings.open_ended and settings.spent(step, self.seconds) < BEGIN:
             return batch
         count = int((step + 1) * size * SHARE) - int(step * size * SHARE)
-        told, held = self.notes.crops(settings.seed, step, count, batch["f0"].shape[1])
         own = [row for row in range(self.batches.rank, size, self.batches.processes) if row >= size - count]
         if not own:
             return batch
+        told, held = self.notes.crops(settings.seed, step, count, batch["f0"].shape[1])
         rows, chosen = slice(-len(own), None), torch.tensor(own) - (size - count)
         for name, value in told.items():
             batch[name][rows] = value[chosen]

@@ -63,9 +63,8 @@ class TrainingModule(lightning.LightningModule):
         steps = TrainingBatches(self.crops, settings, self.step, last, self._rank, self._processes)
         notes = AskedNotes(self.crops.data.table)
         # Which timbre a note asked for should have, an encoder could not hear.
-        if self.room is None or not settings.asked or self.model.network.encoder is not None or not notes.known:
-            return self._loader(steps)
-        if settings.open_ended and not self.halvings:
+        asks = self.room is not None and settings.asked and self.model.network.encoder is None and notes.known
+        if not asks or (settings.open_ended and not self.halvings):
             return self._loader(steps)
         room = self.crops.rooms.index(self.room)
         return self._loader(WithAskedNotes(steps, notes, room, self._shared(self.seconds)))
