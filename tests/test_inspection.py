@@ -1,6 +1,7 @@
 """The data doctor finds what was put into recordings made here."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -230,6 +231,20 @@ def test_command_prints_a_report_and_json_and_names_the_bad(folder, tmp_path, ca
     assert report["total"]["files"] == 2 and list(report["failed"]) == [str(tmp_path / "bad.wav")]
     assert "bad.wav" in captured.err
     assert main(["inspect", str(tmp_path / "nowhere")]) == 1
+
+
+def test_what_was_mended_in_reading_is_told_by_file_in_the_table_and_in_total(folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    for number in range(7):
+        folder(f"take {number} low.wav", np.outer(phrase(number), [0, 1, 0]))
+    assert main(["inspect", str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    for number in range(7):
+        assert re.search(rf"^take {number} low\.wav +\d", text, re.MULTILINE)  # a row, the name in one piece
+        assert re.search(rf"^take {number} low\.wav: (.*; )?channels 1, 3 are silent and left out", text, re.MULTILINE)
+    told = [line for line in text.splitlines() if line.startswith("  - take") and "silent" in line]
+    assert len(told) == 5 and "  - 2 more remarks on files: see --json" in text
+    assert all(line.startswith(f"  - take {number} low.wav: channels 1, 3") for number, line in enumerate(told))
 
 
 def test_single_notes_are_counted(folder, tmp_path, capsys):

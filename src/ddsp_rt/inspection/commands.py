@@ -124,10 +124,11 @@ def total_table(total: dict):
 
 def file_table(files: list[dict], remarks: bool = True):
     """One row for each file; their remarks need room for themselves."""
+    from rich import box
     from rich.table import Table
 
-    table = Table()
-    names = ["recording", "min", "usable", "pitch", "loudness dB", "noise dB", "T60 s", "two notes %"]
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))  # names need what rules would take
+    names = ["recording", "min", "usable", "pitch", "loudness dB", "noise dB", "T60 s", "chords %"]
     for name in [*names, "remarks"] if remarks else names:
         words = name in ("recording", "pitch", "remarks")
         table.add_column(name, justify="left" if words else "right", overflow="fold", no_wrap=name == "pitch")
@@ -149,7 +150,7 @@ def file_table(files: list[dict], remarks: bool = True):
 
 
 def _remarks(entry: dict) -> str:
-    return "; ".join(line.split(":")[0] for line in entry["advice"])
+    return "; ".join(line.split(": ")[0] for line in entry["advice"])
 
 
 def histogram(note_seconds: dict[str, float], blocks: bool = True) -> list[str]:

@@ -18,6 +18,7 @@ from ddsp_rt.inspection.reverberation import reverberation_time
 from ddsp_rt.inspection.soft_clipping import is_soft_clipped
 from ddsp_rt.inspection.timbre import NUMBERS, timbres
 from ddsp_rt.single_notes import single_note
+from ddsp_rt.sound_files.source import shown
 
 NOTES = 128  # MIDI numbers counted
 DOUBT = 0.5  # semitones within which another tracker's octave must lie
@@ -107,7 +108,7 @@ def inspect_recording(
         pitched=pitched / FRAME_RATE,
         timbres=timbres(heard, engine_rate, features),
         soft_clipped=is_soft_clipped(audio, rate),
-        remark=remarks[0] if remarks else "",
+        remark="".join(remarks).removeprefix(f"{shown(path)}: "),
     )
 
 

@@ -11,6 +11,7 @@ from ddsp_rt.gates import MOSTLY_PITCHED
 from ddsp_rt.inspection.recording import Recording
 from ddsp_rt.inspection.strangers import find_strangers
 from ddsp_rt.note_names import note_name
+from ddsp_rt.sound_files.source import shown
 
 ENOUGH = 5.0  # usable minutes from which training is worth while
 THIN = 1.0  # seconds under which a note inside the range counts as missing
@@ -21,12 +22,21 @@ MANY_VOICES, DOUBTFUL, SILENT = 0.05, 0.02, 0.4  # shares worth a word
 FEW_CLIPPED = 10  # samples
 ONE_PITCH = 2  # semitones from lowest to highest, at most
 NAMED = 4  # files named in a line
+LISTED = 5  # lines of one kind; of more the number is told
 
 
 def summarise(recordings: list[Recording], failed: dict[str, str], duplicates: list[dict]) -> dict:
     """The report: `total`, `files`, `duplicates`, `failed`, each value plain, None where nothing is known."""
     strange = _strangers(recordings)
-    files = [{"file": str(r.path), **_figures([r]), "stranger": str(r.path) in strange} for r in recordings]
+    files = [
+        {
+            "file": str(r.path),
+            **_figures([r]),
+            "remarks": [r.remark] * bool(r.remark),
+            "stranger": str(r.path) in strange,
+        }
+        for r in recordings
+    ]
     total = {"files": len(recordings), **_figures(recordings)} if recordings else {"files": 0}
     twins = [
         {**pair, "first": str(recordings[pair["first"]].path), "second": str(recordings[pair["second"]].path)}
@@ -44,8 +54,9 @@ def advice(figures: dict, duplicates: list[dict], single: bool = False) -> list[
     """One line for everything that should be done, the gravest first."""
     lines = []
     seconds, sounding = figures["seconds"], max(figures["sounding_seconds"], 1e-9)
+    mended = _first(figures["remarks"], "remarks on files")
     if sounding < 0.5:
-        return ["silent: leave it out"]
+        return ["silent: leave it out", *mended]
     pitched = figures["pitched_share"]
     unpitched = pitched is not None and pitched < MOSTLY_PITCHED
     if unpitched:
@@ -71,7 +82,7 @@ def advice(figures: dict, duplicates: list[dict], single: bool = False) -> list[
             f"{_named(figures['strangers'])}: unlike the other files at the same notes, as another instrument would "
             "sound; one instrument a folder, each trained by itself"
         )
-    lines += figures["remarks"][: 1 if single else 5]
+    lines += mended
     if figures["hum_hz"] is not None:
         lines.append(
             f"the mains hum at {figures['hum_hz']} Hz and its multiples, in pauses too: it will be learnt; "
@@ -88,11 +99,11 @@ def advice(figures: dict, duplicates: list[dict], single: bool = False) -> list[
                 f"{100 * outside / sounding:.0f} % of it lies {side} the pitches that are followed "
                 f"({LOWEST_F0:g} to {HIGHEST_F0:g} Hz): it would be learnt as noise, leave it out"
             )
-    for pair in duplicates[: 1 if single else 5]:
-        where = Path(pair["first"]).name if single else f"{Path(pair['second']).name} and {Path(pair['first']).name}"
-        lines.append(f"{pair['kind']} as {where}: keep one" if single else f"{where}: {pair['kind']}, keep one")
-    if not single and len(duplicates) > 5:
-        lines.append(f"{len(duplicates) - 5} more duplicates: see --json")
+    pairs = [(Path(pair["second"]).name, Path(pair["first"]).name, pair["kind"]) for pair in duplicates]
+    if single:
+        lines += [f"{kind} as {first}: keep one" for _, first, kind in pairs[:1]]
+    else:
+        lines += _first([f"{second} and {first}: {kind}, keep one" for second, first, kind in pairs], "duplicates")
     if (figures["octave_doubts"] or 0) > DOUBTFUL:
         share = 100 * figures["octave_doubts"]
         lines.append(f"another tracker hears {share:.0f} % of it an octave away: listen to a resynthesis")
@@ -120,6 +131,12 @@ def _strangers(recordings: list[Recording]) -> list[str]:
     for recording in recordings:
         folders.setdefault(recording.path.parent, []).append(recording)
     return [str(some[k].path) for some in folders.values() for k in find_strangers([r.timbres for r in some])]
+
+
+def _first(lines: list[str], what: str) -> list[str]:
+    """The first of many lines, and how many more there are."""
+    rest = len(lines) - LISTED
+    return lines[:LISTED] + ([f"{rest} more {what}: see --json"] if rest > 0 else [])
 
 
 def _named(files: list[str]) -> str:
@@ -178,7 +195,7 @@ def _figures(recordings: list[Recording]) -> dict:
         "hum_hz": next((r.hum for r in recordings if r.hum is not None), None),
         # A limiter before a clipped converter, or the other way round: the clipping is named, which is worse.
         "soft_clipped": [str(r.path) for r in recordings if r.soft_clipped and r.clipped <= FEW_CLIPPED],
-        "remarks": [r.remark for r in recordings if r.remark],
+        "remarks": [f"{shown(r.path.name)}: {r.remark}" for r in recordings if r.remark],
         "octave_doubts": round(float(np.average(doubts[:, 0], weights=weight)), 4) if len(doubts) else None,
     }
 
