@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import pickle
 import threading
 import wave
 from concurrent.futures import ProcessPoolExecutor
@@ -12,9 +13,9 @@ import soundfile
 
 pytest.importorskip("ddsp_rt._engine")
 
-from ddsp_rt.errors import DataError
-from ddsp_rt.training import preparation
-from ddsp_rt.training.data_file import PreparedData
+from ddsp_rt.errors import DataError, UsageError
+from ddsp_rt.training import parts, preparation
+from ddsp_rt.training.data_file import NotWritten, PreparedData
 from ddsp_rt.training.preparation import describe, prepare
 from ddsp_rt.training.processes import side_by_side
 
@@ -87,7 +88,7 @@ def test_nothing_usable_is_one_line(tmp_path):
     with pytest.raises(DataError, match="none of 2 recordings can be used: silence 3 s$"):
         prepare(tmp_path / "in", tmp_path / "d.safetensors", workers=1, report=lambda line: None)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "in"]
-    with pytest.raises(DataError, match=".safetensors"):
+    with pytest.raises(UsageError, match=r"d\.wav: end the name of a data set in \.safetensors"):
         prepare(tmp_path / "in", tmp_path / "d.wav")
 
 
@@ -170,6 +171,38 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="No space left"):
         run(tmp_path / "in", tmp_path / "d.safetensors")
     assert (tmp_path / "d.safetensors").read_bytes() == before
+
+
+def test_a_disk_that_is_full_ends_the_analysis_with_the_name_of_the_data_set(tmp_path, monkeypatch):
+    for number in range(3):
+        write_tone(tmp_path / "in" / f"{number}.wav", f0=300.0 + number)
+
+    def full(path, table, tensors):
+        refused = NotWritten(f"{path}: full")
+        refused.reason = "No space left on device"
+        raise pickle.loads(pickle.dumps(refused))  # as a process hands it on
+
+    monkeypatch.setattr(parts, "write_tensors", full)
+    lines = []
+    with pytest.raises(DataError, match=r"/d\.safetensors: could not be written: No space left on device$"):
+        prepare(tmp_path / "in", tmp_path / "d.safetensors", workers=1, report=lines.append)
+    assert not any(line.startswith("skipped") for line in lines)
+
+
+def test_a_data_set_is_no_recording(tmp_path):
+    write_tone(tmp_path / "in" / "a.wav")
+    run(tmp_path / "in", tmp_path / "d.safetensors")
+    for paths in (tmp_path / "d.safetensors", [tmp_path / "in", tmp_path / "d.safetensors"]):
+        with pytest.raises(UsageError, match=r"d\.safetensors: is a prepared data set"):
+            prepare(paths, tmp_path / "e.safetensors")
+
+
+def test_of_a_single_recording_the_reason_is_told_once(tmp_path):
+    (tmp_path / "a.wav").write_text("no sound here")
+    lines = []
+    with pytest.raises(DataError, match=r"a\.wav: not audio"):
+        prepare(tmp_path / "a.wav", tmp_path / "d.safetensors", report=lines.append)
+    assert lines == []
 
 
 def test_each_channel_is_a_data_set_of_its_own(tmp_path):

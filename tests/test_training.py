@@ -739,7 +739,23 @@ def test_the_second_run_with_an_output_is_told_until_the_first_has_ended_however
         quick(data, run.output, steps=2, resume=True)
 
 
+def test_a_run_that_is_refused_leaves_no_folder(tmp_path, data):
+    (tmp_path / "text.wav").write_text("no sound here")
+    for recordings, more, error, said in (
+        (tmp_path / "text.wav", {}, DataError, "not audio"),
+        (data, {"sample_rate": 48_000}, UsageError, "prepared with"),
+        (data, {"from_notes": True}, UsageError, "not joined"),
+        ([data, tmp_path / "text.wav"], {}, UsageError, "is a prepared data set"),
+    ):
+        with pytest.raises(error, match=said):
+            quick(recordings, tmp_path / "x.ddsp", steps=1, **more)
+        assert not (tmp_path / "x.training").exists()
+
+
 def test_a_small_budget_is_called_a_trial_and_still_warms_up(tmp_path, data):
+    _, lines = quick(data, tmp_path / "one.ddsp", steps=1)
+    assert any(line.startswith("1 step is a trial") for line in lines)
+    assert any(line.startswith("done after 1 step, ") for line in lines)
     _, lines = quick(data, tmp_path / "a.ddsp", steps=2)
     assert any(line.startswith("2 steps is a trial") for line in lines)
     _, lines = quick(data, tmp_path / "b.ddsp", minutes=0.01, base=tmp_path / "a.ddsp")

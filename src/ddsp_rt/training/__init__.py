@@ -66,7 +66,9 @@ def train(
         run.check(options.resume, options.force)
     if options.base is not None:
         base_path(options.base)
-    recordings = recordings if isinstance(recordings, (str, os.PathLike)) else list(recordings)
+    if not isinstance(recordings, (str, os.PathLike)):
+        recordings = list(recordings)
+        recordings = recordings[0] if len(recordings) == 1 else recordings
     sources = find_sources(recordings)
     sources.check_room(options.room)
     from ddsp_rt.training.trainer import train as train_checked

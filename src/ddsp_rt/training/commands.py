@@ -142,7 +142,7 @@ def train(
     from ddsp_rt.training import train as run
 
     run(
-        recordings[0] if len(recordings) == 1 else recordings,
+        recordings,
         output,
         name=name,
         resume=resume,

@@ -31,6 +31,12 @@ COPY_BLOCK = 1 << 20  # bytes
 TENSORS = ("audio", "f0", "periodicity", "loudness", "fast_loudness", "balance", "mfcc", "usable")
 
 
+class NotWritten(DataError):
+    """What the folder or the disk refused; `reason` in its own words."""
+
+    reason = ""
+
+
 @dataclass(frozen=True)
 class Span:
     """Where a tensor lies in a file."""
@@ -79,7 +85,7 @@ def is_data_set(path: str | os.PathLike[str]) -> bool:
 def write_tensors(path: Path, table: dict[str, Any], tensors: dict[str, np.ndarray | Span]) -> None:
     """Write one shard under a temporary name and rename it; tensors that lie in other files are copied in blocks.
 
-    Raises DataError when the folder or the disk refuses; what was there before stays.
+    Raises NotWritten when the folder or the disk refuses; what was there before stays.
     """
     labels = {METADATA_KEY: json.dumps(table, ensure_ascii=False)}
     try:
@@ -91,7 +97,9 @@ def write_tensors(path: Path, table: dict[str, Any], tensors: dict[str, np.ndarr
                 else:
                     file.write(np.ascontiguousarray(tensor).data)
     except OSError as error:
-        raise DataError(f"{path}: could not be written: {error.strerror or error}; what was there stays") from None
+        refused = NotWritten(f"{path}: could not be written: {error.strerror or error}; what was there stays")
+        refused.reason = error.strerror or str(error)
+        raise refused from None
 
 
 def _copy(span: Span, file) -> None:

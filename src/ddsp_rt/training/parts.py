@@ -17,7 +17,7 @@ from ddsp_rt.errors import DataError, UserError
 from ddsp_rt.gates import silent_frames, usable_frames
 from ddsp_rt.inspection.reverberation import band_level, decay_times
 from ddsp_rt.instrument_file import ANALYSER
-from ddsp_rt.training.data_file import FORMAT_VERSION, TENSORS, read_header, read_tensor, write_tensors
+from ddsp_rt.training.data_file import FORMAT_VERSION, TENSORS, NotWritten, read_header, read_tensor, write_tensors
 from ddsp_rt.training.phrase_audio import phrase_audio
 from ddsp_rt.training.phrases import PhraseJob
 from ddsp_rt.training.recordings import Recording
@@ -59,9 +59,11 @@ def cache_folder() -> Path:
 
 
 def analyse_safely(job: Job | PhraseJob) -> tuple[Path | None, str]:
-    """The part file of a recording or a phrase, or None and why there is none."""
+    """The part file of a recording or a phrase, or None and why there is none. Raises NotWritten."""
     try:
         return (_phrase(job) if isinstance(job, PhraseJob) else _recording(job)), ""
+    except NotWritten:
+        raise  # whatever comes next would not be written either
     except UserError as error:
         return None, str(error)
     except MemoryError:

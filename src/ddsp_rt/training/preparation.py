@@ -11,10 +11,18 @@ from typing import Any
 
 from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.console import counted, say
-from ddsp_rt.errors import DataError
+from ddsp_rt.errors import DataError, UsageError
 from ddsp_rt.instrument_file import ANALYSER
 from ddsp_rt.progress import Progress
-from ddsp_rt.training.data_file import FORMAT_VERSION, TENSORS, PreparedData, read_header, read_tensor, write_tensors
+from ddsp_rt.training.data_file import (
+    FORMAT_VERSION,
+    TENSORS,
+    NotWritten,
+    PreparedData,
+    read_header,
+    read_tensor,
+    write_tensors,
+)
 from ddsp_rt.training.joined import in_phrases, joined_in
 from ddsp_rt.training.parts import Job, analyse_safely
 from ddsp_rt.training.phrases import Joined, PhraseJob, join
@@ -56,12 +64,13 @@ def prepare(
         "joined": None or what was joined, see `joined_in`}.
 
     Raises:
+        UsageError: a name that no data set has, or a data set in place of recordings.
         DataError: nothing in them can be learnt from, no notes where they are to be joined, or the output cannot be
             written.
     """
     output = Path(output)
     if output.suffix != ".safetensors":
-        raise DataError(f"{output}: end the name of a data set in .safetensors")
+        raise UsageError(f"{output}: end the name of a data set in .safetensors")
     found = find_recordings(recordings, report)
     folder = output.with_name(f".{output.name}.parts")
     try:
@@ -70,7 +79,7 @@ def prepare(
         raise DataError(f"{output}: cannot be written: {error.strerror}") from None
     workers = workers or os.cpu_count() or 1
     jobs = [Job(recording, folder, model_rate, hold_out, channel) for recording in found]
-    parts, errors = _analyse_all("analysing", jobs, workers, report)
+    parts, errors = _analyse_all("analysing", jobs, workers, output, report)
     used = _without_copies([(job.recording, part) for job, part in zip(jobs, parts) if part], report)
     heard = [read_header(part)[0]["recordings"][0] for _, part in used]
     if not any(table["usable_seconds"] for table in heard):
@@ -83,7 +92,7 @@ def prepare(
         joined = join(used, from_notes is True, folder, model_rate, channel, report)
     for index, held_out in joined.marks.items():
         entries[index][0]["held_out"] = held_out
-    phrases, failed = _analyse_all("joining notes", joined.jobs, workers, report)
+    phrases, failed = _analyse_all("joining notes", joined.jobs, workers, output, report)
     if failed:
         raise DataError(f"the notes could not be joined: {failed[0]}")
     entries += [_phrase_entry(job, part) for job, part in zip(joined.jobs, phrases) if part]
@@ -99,7 +108,7 @@ def prepare(
 
 
 def _analyse_all(
-    what: str, jobs: Sequence[Job | PhraseJob], workers: int, report: Callable[[str], None]
+    what: str, jobs: Sequence[Job | PhraseJob], workers: int, output: Path, report: Callable[[str], None]
 ) -> tuple[list[Path | None], list[str]]:
     """The part file of each job, None where it failed, and one line per failure."""
     if not jobs:
@@ -111,6 +120,8 @@ def _analyse_all(
         for index, result in results:
             try:
                 part, error = result()
+            except NotWritten as refused:
+                raise DataError(f"{output}: could not be written: {refused.reason}") from None
             except BrokenProcessPool:
                 raise DataError(f"{jobs[index].name}: the analysis was killed (out of memory?)") from None
             parts[index] = part
@@ -118,7 +129,8 @@ def _analyse_all(
                 progress.say(f"note: {note}")
             if error:
                 errors.append(error)
-                progress.say(f"skipped {error}")
+                if len(jobs) > 1:  # of a single one the reason is all there is to say
+                    progress.say(f"skipped {error}")
             progress.advance()
     return parts, errors
 

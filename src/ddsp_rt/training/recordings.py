@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddsp_rt.credits import Credits
+from ddsp_rt.errors import UsageError
 from ddsp_rt.sound_files.finder import find_sound_files
+from ddsp_rt.sound_files.source import shown
+from ddsp_rt.training.data_file import is_data_set
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,12 @@ def find_recordings(
 
     A file `manifest.csv` beside them or up to three folders above, with columns `file` (relative to it), `licence`
     and `attribution`, says whose they are. `report` hears of files that are left out and of credits that match none.
-    Raises DataError when a path does not exist, nothing is found or a manifest cannot be read.
+    Raises DataError when a path does not exist, nothing is found or a manifest cannot be read, and UsageError for a
+    data set, which holds what is learnt from already.
     """
+    paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    for path in filter(is_data_set, paths):
+        raise UsageError(f"{shown(path)}: is a prepared data set; train learns from one alone, without recordings")
     found = find_sound_files(paths)
     credit = Credits()
     recordings = []

@@ -58,6 +58,11 @@ class RunFolder:
         for rest in self.path.glob(f"{PREFIX}*{SUFFIX}"):
             rest.unlink(missing_ok=True)
 
+    def remove_empty(self) -> None:
+        """Remove the folder where nothing was kept in it: a run that was refused leaves no trace."""
+        if all(path.name == "lock" for path in self.path.iterdir()):
+            shutil.rmtree(self.path, ignore_errors=True)
+
     @contextmanager
     def claim(self) -> Iterator[None]:
         """Keep other runs out; the system ends the claim with the process, however that ends.

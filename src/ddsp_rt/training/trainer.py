@@ -14,7 +14,8 @@ import torch
 
 from ddsp_rt.analysis import FRAME_RATE
 from ddsp_rt.architecture import Architecture, EncoderSpec
-from ddsp_rt.errors import DataError, UsageError
+from ddsp_rt.console import counted
+from ddsp_rt.errors import DataError, UsageError, UserError
 from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.progress import Progress
 from ddsp_rt.training.assessment import assess
@@ -60,7 +61,11 @@ def train(
         return _train(recordings, sources, run, options, _nobody)
     with run.claim():
         run.finished.unlink(missing_ok=True)
-        result = _train(recordings, sources, run, options, report)
+        try:
+            result = _train(recordings, sources, run, options, report)
+        except UserError:
+            run.remove_empty()
+            raise
         if not result["interrupted"]:
             run.finished.touch()
         return result
@@ -287,7 +292,7 @@ def _trial(settings: Settings, head_start: Any) -> str:
     small = (settings.steps or TRIAL_STEPS) < TRIAL_STEPS or (settings.minutes or TRIAL_MINUTES) < TRIAL_MINUTES
     if head_start or not small:
         return ""
-    budget = f"{settings.steps} steps" if settings.minutes is None else f"{settings.minutes:g} min"
+    budget = counted(settings.steps or 0, "step") if settings.minutes is None else f"{settings.minutes:g} min"
     return (
         f"{budget} is a trial: enough to see that all works, not to sound like the recordings. An instrument takes "
         f"{TRIAL_STEPS} steps at the least (some minutes); without a budget training ends when nothing more is gained"
@@ -297,4 +302,4 @@ def _trial(settings: Settings, head_start: Any) -> str:
 def _closing(module: TrainingModule, interrupted: bool, output: Path) -> str:
     word = "stopped" if interrupted else "done"
     held_out = f"held-out loss {module.best_loss:.3f}" if module.best else "not validated yet"
-    return f"{word} after {module.step} steps, {module.seconds / 60:.1f} min: {held_out}, {output}"
+    return f"{word} after {counted(module.step, 'step')}, {module.seconds / 60:.1f} min: {held_out}, {output}"
