@@ -43,9 +43,9 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def process(*arguments: object, binary: bool = False) -> subprocess.CompletedProcess:
+def process(*arguments: object, binary: bool = False, given: bytes | None = None) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "ddsp_rt", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=not binary)
+    return subprocess.run(command, capture_output=True, text=not binary, input=given)
 
 
 def test_a_tune_is_its_notes(folder, run_here):
@@ -141,6 +141,8 @@ def test_a_folder_goes_to_a_folder_and_a_bad_file_costs_itself_alone(folder, run
 def test_standard_output_takes_one_thing(folder):
     done = process("analyse", "tune.wav", "--midi", "-", binary=True)
     assert len(list(mido.MidiFile(file=io.BytesIO(done.stdout)))) > len(TUNE)
+    piped = process("analyse", "-", given=(folder / "tune.wav").read_bytes(), binary=True)
+    assert piped.stdout.decode().splitlines()[-1].startswith("standard input: ")
     assert process("analyse", "tune.wav", "--csv", "-").stdout.startswith("seconds,f0_hz,")
     refused = process("analyse", "tune.wav", "--csv", "-", "--json")
     assert refused.returncode == 2

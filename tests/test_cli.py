@@ -14,6 +14,7 @@ from typer.models import OptionInfo
 
 import ddsp_rt
 from ddsp_rt import cli
+from ddsp_rt.instrument_file import load_instrument, save_instrument
 from ddsp_rt.note_names import span
 from ddsp_rt.training.data_file import FORMAT_VERSION, write_tensors
 
@@ -86,11 +87,31 @@ def test_a_word_for_a_number_is_told_in_words(capsys, arguments, wanted):
     assert f"give a {wanted}" in err or "not a valid" in err  # older typers have words of their own
 
 
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [(["transfer", "x.wav", "--to", "v", "--channel", "0"], "give 1 or more"),
+     (["train", "x", "-o", "x.ddsp", "--seed", "9999999999"], "give 2147483647 or less")],
+)  # fmt: skip
+def test_a_number_out_of_range_is_told_in_words(capsys, arguments, wanted):
+    code, _, err = run(capsys, *arguments)
+    assert code == 2 and err.count("\n") == 1 and arguments[-2] in err and "Input" not in err
+    assert wanted in err or "not in the range" in err  # older typers have words of their own
+
+
 def test_info_tells_range_and_licence(capsys, instrument_path):
     code, out, _ = run(capsys, "info", str(instrument_path))
     assert code == 0
     for words in ("tiny", "G3 to F#6", "16000 Hz", "30 harmonics", "0.4 s", "mss 9.5", "CC0-1.0", "made by a test"):
         assert words in out
+
+
+def test_info_tells_attack_and_vibrato_with_their_units(capsys, instrument_path, tmp_path):
+    metadata, tensors = load_instrument(instrument_path)
+    notes = {"attack": 80.2, "vibrato_rate": 5.4, "vibrato_depth": 13.0, "vibrato_delay": 150.0}
+    save_instrument(tmp_path / "x.ddsp", tensors, metadata | {"notes": notes})
+    _, out, _ = run(capsys, "info", str(tmp_path / "x.ddsp"))
+    (line,) = (line for line in out.splitlines() if line.startswith("notes "))
+    assert "80 ms" in line and "5.4 Hz" in line and "13 cents" in line and "150 ms" in line
 
 
 def test_info_as_json_is_the_metadata(capsys, instrument_path):
@@ -107,6 +128,15 @@ def test_instruments_lists_the_search_path_and_names_what_is_broken(capsys, inst
     assert code == 0
     assert "G3 to F#6" in lines["tiny"] and str(instrument_path) in lines["tiny"]
     assert "cannot be played" in lines["broken"]
+
+
+def test_the_longest_name_of_an_instrument_stands_apart_from_its_range(capsys, instrument_path, monkeypatch, tmp_path):
+    for name in ("soprano-saxophone-of-mine", "tin"):
+        (tmp_path / f"{name}.ddsp").write_bytes(instrument_path.read_bytes())
+    monkeypatch.setenv("DDSP_RT_PATH", str(tmp_path))
+    code, out, _ = run(capsys, "instruments")
+    starts = {line.split()[0]: line.index("G3 to F#6") for line in out.splitlines() if "G3 to F#6" in line}
+    assert code == 0 and starts["soprano-saxophone-of-mine"] == starts["tin"] == len("soprano-saxophone-of-mine") + 2
 
 
 def test_output_cut_short_by_its_reader_is_no_error(instrument_path):

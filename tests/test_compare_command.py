@@ -107,6 +107,8 @@ def test_command_makes_a_page(instrument_path, tmp_path, monkeypatch, tone, caps
     result = tmp_path / "page.html"
     command = ["compare", str(instrument_path), str(instrument_path), str(tmp_path / "take.wav"), "--seconds", "1"]
     assert main([*command, "-o", str(result)]) == 0
+    said = capsys.readouterr()
+    assert said.out == f"{result}: open it in a browser\n"
     text = result.read_text()
     assert "Gap depth" in text
     assert "take.wav" in text

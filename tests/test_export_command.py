@@ -50,6 +50,7 @@ def test_a_dry_instrument_has_no_room(tmp_path, capsys):
     [
         (["--format", "vst", "-o", "x.vst"], "torchscript, onnx or wav-ir"),
         (["--format", "torchscript", "-o", "violin.wav"], "ends in .ts or .pt"),
+        (["--format", "onnx", "-o", "violin.ts"], "written as onnx ends in .onnx"),
         (["--format", "wav-ir", "-o", "room.ddsp"], "ends in .wav"),
         (["--format", "wav-ir", "-o", "room.wav", "--sample-rate", "4000"], "8000 to 192000"),
         (["--format", "onnx", "-o", "net.onnx", "--sample-rate", "48000"], "--sample-rate"),

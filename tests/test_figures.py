@@ -1,14 +1,17 @@
 """The picture shows what it says: every axis labelled with its unit, signals where they belong, a small file."""
 
 import dataclasses
+import io
 import itertools
 
 import numpy as np
 import pytest
+import soundfile
 
 import ddsp_rt
 from ddsp_rt.cli import main
 from ddsp_rt.figures import axes as style
+from ddsp_rt.figures import drawing
 from ddsp_rt.figures.axes import note_frequency, spectrogram
 from ddsp_rt.figures.drawing import FONT, draw, panels
 from ddsp_rt.figures.parts import Parts, amplitudes, take_apart
@@ -123,6 +126,41 @@ def test_parts_of_a_transfer_add_up_to_it(instrument_path, tone):
     assert parts.dry == pytest.approx(parts.result, abs=1e-5) and parts.impulse_response is None
     assert parts.f0_played[-1] == pytest.approx(330, rel=0.01) and parts.harmonics.shape == (250, 30)
     assert take_apart(instrument, audio, RATE, octave=1).f0_played[-1] == pytest.approx(660, rel=0.01)
+
+
+def test_silence_is_drawn_dark_and_told(instrument_path, tmp_path, tone, capsys, monkeypatch):
+    shown = []
+    monkeypatch.setattr(drawing, "_image", lambda *given: shown.append((given[2], given[4], given[5])))
+    ddsp_rt.write_audio(tmp_path / "silent.wav", np.zeros(RATE, np.float32), RATE)
+    command = ["figure", "--to", str(instrument_path), "-o", str(tmp_path / "a.png")]
+    assert main([*command, str(tmp_path / "silent.wav")]) == 0
+    assert "silent.wav: no pitch found in it" in capsys.readouterr().err
+    assert len(shown) == 5 and all((image <= low).all() for image, low, _ in shown)
+    shown.clear()
+    ddsp_rt.write_audio(tmp_path / "tone.wav", tone(RATE, 1.0), RATE)
+    assert main([*command, str(tmp_path / "tone.wav")]) == 0
+    assert capsys.readouterr().err == "" and all((image > low).any() for image, low, _ in shown)
+
+
+def test_a_picture_beside_a_transfer_repeats_no_note_and_leaves_standard_output_alone(
+    instrument_path, tmp_path, tone, capfdbinary
+):
+    audio = tone(RATE, 1.0)
+    audio[100:200] = np.nan
+    soundfile.write(tmp_path / "a.wav", audio, RATE, subtype="FLOAT")
+    command = ["transfer", str(tmp_path / "a.wav"), "--to", str(instrument_path), "--figure", str(tmp_path / "a.png")]
+    assert main([*command, "-o", "-"]) == 0
+    out, err = capfdbinary.readouterr()
+    assert soundfile.info(io.BytesIO(out)).frames * 2 + 44 == len(out)  # a WAV file, and nothing behind it
+    assert err.count(b"not a number") == 1 and err.count(b"a.png: ") == 1
+
+
+def test_a_figure_is_of_one_instrument_and_says_so(instrument_path, tmp_path, capsys):
+    assert main(["figure", "--help"]) == 0
+    assert "weights" not in capsys.readouterr().out
+    between = f"{instrument_path}:1,{instrument_path}:1"
+    assert main(["figure", "a.wav", "--to", between, "-o", str(tmp_path / "a.png")]) == 2
+    assert "one instrument" in capsys.readouterr().err
 
 
 def test_command_draws_and_refuses_in_one_line(instrument_path, tmp_path, tone, capsys):

@@ -121,7 +121,7 @@ def test_the_command_stores_what_it_hears_and_the_note_door_plays_it(tmp_path, r
     assert notes.get("attack") == 30.0
     notes.set("attack", float("nan"))
     assert notes.get("attack") == pytest.approx(told["attack"], rel=1e-6)
-    assert main(["info", str(path)]) == 0 and "vibrato_rate" in capsys.readouterr().out
+    assert main(["info", str(path)]) == 0 and "vibrato of 6.0 Hz and 3" in capsys.readouterr().out.split("\nnotes ")[1]
 
 
 def test_notes_played_through_the_door_measure_as_they_were_set(instrument_path):
@@ -149,5 +149,5 @@ def test_notes_played_through_the_door_measure_as_they_were_set(instrument_path)
 
 
 def test_an_instrument_that_cannot_be_read_is_told_before_the_work(tmp_path, recording, capsys):
-    assert main(["notes", str(recording), "--into", str(tmp_path / "none.ddsp")]) == 1
+    assert main(["notes", str(recording), "--into", str(tmp_path / "none.ddsp")]) == 2
     assert "none.ddsp" in capsys.readouterr().err

@@ -317,6 +317,9 @@ def test_mistakes_on_the_command_line_are_refused(tmp_path, run):
         ["--octave", "x"],
         ["--set", "attack"],
         ["--set", "nothing=1"],
+        ["--set", "attack=100000"],
+        ["--set", "attack=nan"],
+        ["--set", "reverb=-1"],
         ["--bend-range", -1],
     ):
         done = run(song, "--to", "violin", "-o", tmp_path / "s.wav", *wrong)

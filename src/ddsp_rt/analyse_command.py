@@ -108,7 +108,9 @@ def _one(
     if sheet is not None:
         _write(sheet, _as_csv(features).encode())
     if say is not None:
-        _show(file.name, seconds, features, heard, song, sheet, say)
+        _show(
+            "standard input" if file.name == STANDARD_INPUT else file.name, seconds, features, heard, song, sheet, say
+        )
     for line in notes:
         console.note(line)
     return _report(file, seconds, features, heard)

@@ -83,6 +83,15 @@ To = Annotated[
         "between.",
     ),
 ]
+ToOne = Annotated[
+    str,
+    typer.Option(
+        "--to",
+        metavar="INSTRUMENT",
+        autocompletion=instrument_names,
+        help="Name of an instrument, or path of a .ddsp file.",
+    ),
+]
 Output = Annotated[
     str | None,
     typer.Option(

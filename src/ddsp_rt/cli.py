@@ -57,9 +57,13 @@ EXTRAS = {
     "onnx": "export",
     "onnxscript": "export",
 }
-# what typer says of a text where a number is wanted, and what to say
-NO_NUMBERS = {r"Input should be a valid integer.*": "give a whole number",
-              r"Input should be a valid number.*": "give a number"}  # fmt: skip
+# what typer says of a text where a number is wanted or of one out of range, and what to say
+NO_NUMBERS = {
+    r"Input should be a valid integer.*": "give a whole number",
+    r"Input should be a valid number.*": "give a number",
+    r"Input should be greater than or equal to (\S+)": r"give \1 or more",
+    r"Input should be less than or equal to (\S+)": r"give \1 or less",
+}
 INTERRUPTED = 130  # exit code after Ctrl-C
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -149,7 +153,9 @@ def transfer(
     figure: Annotated[
         Path | None,
         typer.Option(
-            metavar="PNG", parser=arguments.path, help="Also draw the parts of the sound (for a single INPUT)."
+            metavar="PNG",
+            parser=arguments.path,
+            help="Also draw the parts of the sound (of a single INPUT on a single INSTRUMENT; the first 60 s).",
         ),
     ] = None,
 ) -> None:

@@ -18,6 +18,8 @@ def metadata_json(instrument: Instrument) -> str:
 
 def describe(instrument: Instrument) -> str:
     """What a musician and a researcher want to know, one fact a line."""
+    from ddsp_rt.training.note_manner import in_words
+
     data = instrument.metadata
     architecture, quantiles = data["architecture"], data["quantiles"]
     decoder, reverb = architecture["decoder"], architecture.get("reverb")
@@ -34,7 +36,8 @@ def describe(instrument: Instrument) -> str:
         ("plays", f"{decoder['harmonics']} harmonics, {decoder['noise_bands']} noise bands"),
         ("listens to", ", ".join(decoder["features"])),
         ("room", f"{reverb['length'] / instrument.model_rate:.1f} s" if reverb else "none"),
-        *((name, _flat(data.get(name))) for name in ("notes", "training", "scores", "licence", "attribution")),
+        ("notes", in_words(data["notes"]) if data.get("notes") else ""),
+        *((name, _flat(data.get(name))) for name in ("training", "scores", "licence", "attribution")),
     ]
     return "\n".join(f"{name:12}{value}" for name, value in rows if value)
 
@@ -42,11 +45,14 @@ def describe(instrument: Instrument) -> str:
 def listing() -> str:
     """Every instrument that can be named, with its range and its file; what cannot be read says why."""
     lines = []
-    for entry in _listed():
+    listed = [entry | {"name": shown(entry["name"])} for entry in _listed()]
+    width = max((len(entry["name"]) for entry in listed), default=0) + 2
+    for entry in listed:
         if "error" in entry:
-            lines.append(f"{shown(entry['name']):16}cannot be played: {entry['error']}")
+            about = f"cannot be played: {entry['error']}"
         else:
-            lines.append(f"{shown(entry['name']):16}{entry['range']}, {entry['model_rate']} Hz, {shown(entry['path'])}")
+            about = f"{entry['range']}, {entry['model_rate']} Hz, {shown(entry['path'])}"
+        lines.append(f"{entry['name']:{width}}{about}")
     return "\n".join(lines) if lines else "No instruments found. Set DDSP_RT_PATH to a folder of .ddsp files."
 
 

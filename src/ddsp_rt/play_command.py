@@ -166,4 +166,9 @@ def _set_all(notes: Notes, settings: list[str]) -> None:
             number = 0.0
         if not equals:
             raise UsageError(f"--set {setting}: give NAME=VALUE, such as attack=40")
-        notes.set(name.strip(), number)
+        name = name.strip()
+        notes.get(name)  # that there is one
+        limits = next((row["minimum"], row["maximum"]) for row in notes.parameters() if row["name"] == name)
+        if not limits[0] <= number <= limits[1]:
+            raise UsageError(f"--set {setting}: give {name} from {limits[0]:g} to {limits[1]:g}")
+        notes.set(name, number)

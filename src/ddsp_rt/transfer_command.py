@@ -88,6 +88,7 @@ def transfer_all(
         one(*jobs[0])
         if figure is not None:
             _draw(instrument, jobs[0][0], figure, octave, loudness, reverb, channel, loudness_range)
+            say(f"{shown(figure)}: the sound taken apart")
         return
     bad = 0
     for source, target in jobs:
@@ -196,7 +197,6 @@ def _draw(
     from ddsp_rt.figures import draw_transfer
 
     draw_transfer(instrument, source, figure, octave, loudness, reverb, channel=channel, loudness_range=loudness_range)
-    console.say(f"{shown(figure)}: the sound taken apart")
 
 
 def _summary(made: Made, bit_depth: str, replaced: bool) -> str:

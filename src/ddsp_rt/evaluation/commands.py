@@ -131,7 +131,7 @@ def compare(
             progress.advance(1)
         rows, notes = measure_both(instruments, files, own, progress.advance, channel)
     write_whole(output, page(names, sounds, rows, notes, blind=not named).encode())
-    console.note(f"Made {output}: open it in a browser")
+    console.say(f"{console.as_text(output)}: open it in a browser")
 
 
 def _files(recordings: list[Path]) -> list[Path]:

@@ -81,7 +81,7 @@ def check_output(kind: str, output: Path) -> None:
         raise UsageError(f"--format {kind}: give {', '.join(list(ENDINGS)[:-1])} or {list(ENDINGS)[-1]}")
     if output.suffix.lower() not in ENDINGS[kind]:
         raise UsageError(
-            f"-o {console.as_text(output)}: a {kind} file has a name that ends in {' or '.join(ENDINGS[kind])}"
+            f"-o {console.as_text(output)}: the name of what is written as {kind} ends in {' or '.join(ENDINGS[kind])}"
         )
     if output.is_dir():
         raise UsageError(f"-o {console.as_text(output)}: is a folder; give the name of a file")

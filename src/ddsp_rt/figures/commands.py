@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,7 @@ def figure(
             metavar="INPUT", parser=arguments.path, help="A performance: a sound file, or - for standard input."
         ),
     ],
-    to: arguments.To,
+    to: arguments.ToOne,
     output: Annotated[
         Path,
         typer.Option(
@@ -59,7 +60,7 @@ def figure(
     octave, loudness, reverb = check_octave(octave), check_loudness(loudness), check_reverb(reverb)
     instrument = one_instrument(ddsp_rt.load(to))
     source = _one(source)
-    draw_transfer(instrument, source, output, octave, loudness, reverb, start, seconds, channel)
+    draw_transfer(instrument, source, output, octave, loudness, reverb, start, seconds, channel, report=console.note)
     console.say(f"{shown(output)}: the sound taken apart")
 
 
@@ -84,15 +85,20 @@ def draw_transfer(
     seconds: float = LONGEST,
     channel: int | None = None,
     loudness_range: float = 1.0,
+    report: Callable[[str], None] = lambda line: None,
 ) -> None:
-    """Draws a transfer of the file `source` into `path`, from `start` on and at most `seconds` long."""
+    """Draws a transfer of the file `source` into `path`, from `start` on and at most `seconds` long.
+
+    `report` hears of what was mended in reading, and of a picture without a pitch.
+    """
+    from ddsp_rt.analysis import VOICED
     from ddsp_rt.audio import read_audio
     from ddsp_rt.checks import nearest_rate
     from ddsp_rt.evaluation.signals import resample
     from ddsp_rt.figures.drawing import draw
     from ddsp_rt.figures.parts import take_apart
 
-    audio, rate = read_audio(source, report=console.note, channel=channel)
+    audio, rate = read_audio(source, report=report, channel=channel)
     first = int(start * rate)
     if len(audio) - first < LEAST * rate:
         raise DataError(f"{source}: nothing to draw from {start:g} s on; it lasts {len(audio) / rate:.2f} s")
@@ -101,4 +107,7 @@ def draw_transfer(
     if engine_rate != rate:
         audio = resample(audio, rate, engine_rate)
     name = Path(source).name
-    draw(take_apart(instrument, audio, engine_rate, name, start, octave, loudness, reverb, loudness_range), path)
+    parts = take_apart(instrument, audio, engine_rate, name, start, octave, loudness, reverb, loudness_range)
+    if not (parts.periodicity >= VOICED).any():
+        report(f"{shown(name)}: no pitch found in it")
+    draw(parts, path)

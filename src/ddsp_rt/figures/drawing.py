@@ -32,6 +32,7 @@ FONT = {
 }
 MARGINS = {"left": 0.07, "right": 0.94, "top": 0.905, "bottom": 0.055, "hspace": 0.36, "wspace": 0.31}
 QUIETEST = -70.0  # dB shown of loudness at least
+SILENT = -40.0  # dB at the top of a scale at least, or silence would be drawn as loud
 
 
 def draw(parts: Parts, path: str | os.PathLike) -> None:
@@ -95,7 +96,7 @@ def shift(parts: Parts) -> str:
 
 
 def _spectrogram(figure, axis, image: np.ndarray, seconds: float, highest: float) -> None:
-    top = 10 * np.ceil(image.max() / 10)
+    top = 10 * np.ceil(image.max(initial=SILENT) / 10)
     extent = (0, seconds, np.log2(style.LOWEST), np.log2(highest))
     _image(figure, axis, image, extent, top - style.RANGE, top, "level (dB)")
     style.log_frequency(axis, style.LOWEST, highest)
@@ -149,7 +150,7 @@ def _loudness(axis, parts: Parts) -> None:
 
 def _harmonics(figure, axis, parts: Parts) -> None:
     level = style.decibels(parts.harmonics).T
-    top = 10 * np.ceil(level.max(initial=-60.0) / 10)
+    top = 10 * np.ceil(level.max(initial=SILENT) / 10)
     audible = np.flatnonzero((level > top - style.RANGE).mean(axis=1) > 0.01)
     count = int(np.clip(audible[-1] + 1 if len(audible) else 10, 10, level.shape[0]))
     extent = (0, parts.seconds, 0.5, count + 0.5)

@@ -11,6 +11,7 @@ from ddsp_rt import arguments, console
 from ddsp_rt.errors import DataError
 from ddsp_rt.instrument_file import load_instrument
 from ddsp_rt.sound_files.source import shown
+from ddsp_rt.training.options import base_path
 
 if TYPE_CHECKING:
     from ddsp_rt.training.life import Sound
@@ -20,9 +21,7 @@ LONGEST, SHORTEST = 60.0, 3.0  # seconds of one of them
 
 
 def life(
-    instrument: Annotated[
-        Path, typer.Argument(metavar="INSTRUMENT", parser=arguments.path, help="The instrument (.ddsp).")
-    ],
+    instrument: arguments.Installed,
     recordings: Annotated[
         list[Path],
         typer.Argument(metavar="RECORDINGS...", parser=arguments.path, help="Recordings of it: files, or folders."),
@@ -49,7 +48,8 @@ def life(
     from ddsp_rt.sound_files.finder import find_sound_files
     from ddsp_rt.training.life import PASSES, in_words, life_of, store_life
 
-    load_instrument(instrument)  # before the work is done
+    file = base_path(instrument)
+    load_instrument(file)  # before the work is done
     found = find_sound_files(recordings)
     for line in found.notes():
         console.note(line)
@@ -58,12 +58,12 @@ def life(
     seconds = sum(len(audio) / rate for audio, rate in sounds)
     console.note(f"Listening to {seconds:.0f} s of {len(sounds)} of {len(found.files)} recordings")
     with Progress("Measuring", len(sounds) * (PASSES + 1), "files") as progress:
-        depth = life_of(instrument, sounds, progress.advance)
+        depth = life_of(file, sounds, progress.advance)
     if depth.table is None:
         raise DataError("The recordings have no held notes that could tell how they move.")
     if store:
-        store_life(instrument, depth.table)
-    console.result(f"{shown(instrument)}: {in_words(depth)}" + ("; stored" if store else ""))
+        store_life(file, depth.table)
+    console.result(f"{shown(file)}: {in_words(depth)}" + ("; stored" if store else ""))
 
 
 def _excerpts(paths: list[Path], hold_out: float, channel: int | None) -> list[Sound]:

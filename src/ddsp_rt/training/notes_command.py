@@ -8,21 +8,22 @@ from typing import Annotated
 
 import typer
 
-from ddsp_rt import arguments, console
+from ddsp_rt import console
 from ddsp_rt.errors import DataError
 from ddsp_rt.instrument_file import load_instrument, save_instrument
 from ddsp_rt.sound_files.source import shown
 from ddsp_rt.training.commands import RecordingsOrData
 from ddsp_rt.training.data_file import PreparedData, is_data_set
 from ddsp_rt.training.note_manner import NoteManner, in_words, manner_of
+from ddsp_rt.training.options import base_path
 
 
 def notes(
     recordings: RecordingsOrData,
     into: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            "--into", metavar="INSTRUMENT", parser=arguments.path, help="Instrument (.ddsp) to store the figures in."
+            "--into", metavar="INSTRUMENT", help="Instrument to store the figures in: its name, or the path of a .ddsp."
         ),
     ] = None,
 ) -> None:
@@ -34,18 +35,19 @@ def notes(
 
     Example: ddsp-rt notes my-violin/ --into my-violin.ddsp
     """
-    if into is not None:
-        load_instrument(into)  # before the work is done
+    file = None if into is None else base_path(into)
+    if file is not None:
+        load_instrument(file)  # before the work is done
     manner = _listen(recordings)
-    if into is None:
+    if file is None:
         console.result(f"notes: {in_words(manner.table())}")
         return
     if not manner.table():
         raise DataError(
             "The recordings have too few notes with a rest before them, or long ones, to tell how they are."
         )
-    store(into, manner)
-    console.say(f"{shown(into)}: its notes: {in_words(manner.table())}")
+    store(file, manner)
+    console.say(f"{shown(file)}: its notes: {in_words(manner.table())}")
 
 
 def store(path: Path, manner: NoteManner) -> None:
