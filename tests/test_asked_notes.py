@@ -14,6 +14,7 @@ from ddsp_rt.training import train
 from ddsp_rt.training.asked_notes import AskedNotes, WithAskedNotes, level_off
 from ddsp_rt.training.crops import TRACKS, Crops, TrainingBatches
 from ddsp_rt.training.data_file import PreparedData
+from ddsp_rt.training.fast_layers import use_fast_layers
 from ddsp_rt.training.loss import a_weighted_level
 from ddsp_rt.training.model import TrainingModel
 from ddsp_rt.training.module import TrainingModule
@@ -113,6 +114,7 @@ def test_the_level_is_judged_where_notes_are_held():
 def test_a_network_that_is_asked_learns_to_play_as_softly_as_told():
     torch.manual_seed(0)
     model = TrainingModel(Architecture(TINY), RATE, None)
+    use_fast_layers(model)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.03)
 
     def levels(told):
@@ -136,6 +138,7 @@ def test_a_network_that_is_asked_learns_to_play_as_softly_as_told():
     assert abs(after[0] + 20.0) < 4.0 and after[1] < after[0] - 2.0 and after[2] < after[1] - 8.0
 
 
+@pytest.mark.usefixtures("short_ends")
 def test_training_asks_as_much_as_it_is_told(tmp_path):
     data = write_data(tmp_path / "d.safetensors", [tone(2600, 220.0)])
     weights = []

@@ -1,5 +1,6 @@
 """Single notes joined into phrases: what a note is, how the phrases sound, that nothing held out leaks into them."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -245,8 +246,19 @@ def prepared(recordings, output, **options):
     return summary, PreparedData(output), lines
 
 
-def test_notes_are_joined_by_themselves_the_same_each_time_and_heard_as_any_recording(tmp_path):
-    summary, data, _ = prepared(library(tmp_path / "in"), tmp_path / "d.safetensors")
+@pytest.fixture(scope="module")
+def joined_library(tmp_path_factory):
+    """A library, and what was prepared of it: its folder, the summary and the data set's path."""
+    folder = tmp_path_factory.mktemp("library")
+    output = folder / "d.safetensors"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DDSP_RT_CACHE", str(folder / "cache"))
+        return folder / "in", prepared(library(folder / "in"), output)[0], output
+
+
+def test_notes_are_joined_by_themselves_the_same_each_time_and_heard_as_any_recording(joined_library, tmp_path):
+    recordings, summary, path = joined_library
+    data = PreparedData(path)
     assert summary["recordings"] == 16 and summary["joined"]["notes"] == 16
     assert "16 notes joined into" in describe(summary)
     joined = [index for index in range(len(data)) if data.is_joined(index)]
@@ -262,7 +274,7 @@ def test_notes_are_joined_by_themselves_the_same_each_time_and_heard_as_any_reco
         for name in ("f0", "periodicity", "loudness", "fast_loudness", "balance"):
             assert np.array_equal(features[name][: data.frames(index)], data.read(index, name)), name
         assert len(find_clicks(audio, RATE)) == 0
-    _, again, _ = prepared(tmp_path / "in", tmp_path / "e.safetensors")
+    _, again, _ = prepared(recordings, tmp_path / "e.safetensors")
     assert [t["name"] for t in again.recordings] == [t["name"] for t in data.recordings]
     assert all(np.array_equal(again.read(index, "audio"), data.read(index, "audio")) for index in joined)
 
@@ -368,14 +380,14 @@ def test_performances_are_not_joined_and_asking_for_it_says_why(tmp_path):
 
 
 @pytest.mark.usefixtures("short_ends")
-def test_a_run_says_that_notes_were_joined_and_refuses_to_be_told_otherwise(tmp_path):
+def test_a_run_says_that_notes_were_joined_and_refuses_to_be_told_otherwise(joined_library, tmp_path):
     pytest.importorskip("lightning")
     from test_training import QUICK, TINY
 
     from ddsp_rt.instrument_file import load_instrument
     from ddsp_rt.training import train
 
-    prepared(library(tmp_path / "in"), tmp_path / "d.safetensors")
+    shutil.copy(joined_library[2], tmp_path)
     lines = []
     options = {"settings": QUICK, "decoder": TINY, "steps": 2, "device": "cpu", "report": lines.append}
     result = train(tmp_path / "d.safetensors", tmp_path / "a.ddsp", **options)

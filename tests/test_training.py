@@ -12,6 +12,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,11 @@ QUICK = Settings(
 
 def tone(frames, f0, seed=0):
     """A harmonic tone with a slow swell, and its features: what `prepare` would write of it."""
+    return {name: values.copy() for name, values in made_tone(frames, f0, seed).items()}
+
+
+@cache
+def made_tone(frames, f0, seed):
     random = np.random.default_rng(seed)
     time = np.arange(frames * 64) / RATE
     level = 0.2 * (1.2 + np.sin(2 * np.pi * 0.7 * time + seed))
