@@ -174,6 +174,9 @@ MISTAKES = {
     "no instrument": (lambda i, folder: setattr(i.stream(RATE), "instrument", "violin"), "instrument"),
     "an unknown parameter": (lambda i, folder: i.stream(RATE).set("revreb", 1), "transpose"),
     "asked for an unknown one": (lambda i, folder: i.stream(RATE).get("revreb"), "transpose"),
+    "a name that is no text": (lambda i, folder: i.stream(RATE).set(1, 1), "type int"),
+    "asked for such a one": (lambda i, folder: i.stream(RATE).get(None), "type NoneType"),
+    "an empty path": (lambda i, folder: ddsp_rt.read_audio(""), "the path is empty"),
     "no value": (lambda i, folder: i.stream(RATE).set("reverb", "much"), "reverb much"),
     "a stereo block": (lambda i, folder: i.stream(RATE).process(stereo()), "shape"),
 }

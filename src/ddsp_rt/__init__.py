@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ddsp_rt.errors import DataError, UsageError, UserError
     from ddsp_rt.instrument import Instrument, Stream, list_instruments, load
     from ddsp_rt.morph import Morph
+    from ddsp_rt.notes import Notes
 
 __version__ = "0.1.0"
 
@@ -27,6 +28,7 @@ _HOME = {
     "Instrument": "instrument",
     "Stream": "instrument",
     "Morph": "morph",
+    "Notes": "notes",
     "analyse": "analysis",
     "Features": "analysis",
     "read_audio": "audio",
@@ -36,8 +38,8 @@ _HOME = {
     "DataError": "errors",
 }
 __all__ = [
-    "DataError", "Features", "Instrument", "Morph", "Stream", "UsageError", "UserError", "__version__", "analyse",
-    "list_instruments", "load", "read_audio", "write_audio",
+    "DataError", "Features", "Instrument", "Morph", "Notes", "Stream", "UsageError", "UserError", "__version__",
+    "analyse", "list_instruments", "load", "read_audio", "write_audio",
 ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import SupportsIndex
+from typing import SupportsFloat, SupportsIndex
 
 import numpy as np
 
@@ -45,9 +45,26 @@ def as_whole(what: str, value: SupportsIndex | float, low: int, high: int, unit:
     raise UsageError(f"{what} {value}: give a whole number{unit} from {low} to {high}")
 
 
+def as_number(what: str, value: SupportsFloat | str) -> float:
+    """The number, NaN and infinities among them, or a UsageError that names it."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise UsageError(f"{what} {value}: give a number") from None
+
+
+def as_name(name: str) -> str:
+    """The name of a parameter, or a UsageError when it is no text."""
+    if not isinstance(name, str):
+        raise UsageError(f"the name of a parameter is of type {type(name).__name__}; give a text, such as 'reverb'")
+    return name
+
+
 def as_path(path: str | os.PathLike[str]) -> Path:
     """The path, or a UsageError when it is none."""
     try:
+        if os.fspath(path) == "":
+            raise UsageError("the path is empty; give the name or the path of a file")
         return Path(path)
     except TypeError:
         raise UsageError(f"the path is of type {type(path).__name__}; give the name or the path of a file") from None

@@ -14,7 +14,7 @@ import numpy as np
 
 from ddsp_rt import _engine
 from ddsp_rt.analysis import Features, analyse
-from ddsp_rt.checks import as_mono, as_path, as_rate
+from ddsp_rt.checks import as_mono, as_name, as_number, as_path, as_rate
 from ddsp_rt.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -255,15 +255,11 @@ class Stream:
 
         A value beyond the range counts as the nearest within it, NaN as the initial value, as in every front end.
         """
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            raise UsageError(f"{name} {value}: give a number") from None
-        self._live.set(name, number)
+        self._live.set(as_name(name), as_number(name, value))
 
     def get(self, name: str) -> float:
         """The present value of a parameter; UsageError when there is none of that name."""
-        return self._live.get(name)
+        return self._live.get(as_name(name))
 
     @staticmethod
     def parameters() -> list[dict[str, Any]]:

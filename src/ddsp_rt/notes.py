@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ddsp_rt import _engine
-from ddsp_rt.checks import as_rate
+from ddsp_rt.checks import as_name, as_number, as_rate, as_whole
 from ddsp_rt.errors import UsageError
 from ddsp_rt.instrument import one_thread
 
@@ -36,7 +35,7 @@ class Notes:
 
     def note_on(self, key: int, velocity: float = 0.8, channel: int = 0, offset: int = 0) -> None:
         """Press a key (MIDI, 69 is 440 Hz) with a velocity above 0 to 1."""
-        if not 0 < velocity <= 1:
+        if not 0 < as_number("velocity", velocity) <= 1:
             raise UsageError(f"velocity {velocity}: give a number above 0 and up to 1")
         self._say("note_on", channel, offset, velocity, key)
 
@@ -78,10 +77,13 @@ class Notes:
 
     def midi(self, message: bytes, offset: int = 0) -> None:
         """Say a MIDI channel message of up to three bytes; bend ranges (RPN 0) and MPE zones (RPN 6) are followed."""
-        if not 1 <= len(message) <= 3:
-            raise UsageError(f"a MIDI channel message has one to three bytes, not {len(message)}")
-        first, second = (*message[1:], 0, 0)[:2]
-        self._notes.midi(message[0], first, second, _offset(offset))
+        try:
+            status, *data = bytes(memoryview(message) if isinstance(message, int) else message)
+        except (TypeError, ValueError):
+            raise UsageError(f"the MIDI message {message!r}: give one to three bytes") from None
+        if len(data) > 2:
+            raise UsageError(f"a MIDI channel message has one to three bytes, not {len(data) + 1}")
+        self._notes.midi(status, *(*data, 0, 0)[:2], _offset(offset))
 
     def set_bend_range(self, semitones: float) -> None:
         """Of a full MIDI pitch bend, 0 to 96 semitones, on channels that no message gives another."""
@@ -115,11 +117,11 @@ class Notes:
         A value beyond the range counts as the nearest within it, as in every front end. NaN leaves the parameter alone
         again: attack and vibrato are then the instrument's own, where its file states them.
         """
-        self._notes.set(name, float(value))
+        self._notes.set(as_name(name), as_number(name, value))
 
     def get(self, name: str) -> float:
         """The present value of a parameter; what nobody has set is the instrument's own, or the initial value."""
-        return self._notes.get(name)
+        return self._notes.get(as_name(name))
 
     @staticmethod
     def parameters() -> list[dict]:
@@ -127,20 +129,17 @@ class Notes:
         return _engine.parameters("notes")
 
     def _say(self, kind: str, channel: int, offset: int, value: float, key: int = 0) -> None:
-        if not ALL_CHANNELS <= channel < CHANNELS:
-            raise UsageError(f"channel {channel}: give 0 to {CHANNELS - 1}, or {ALL_CHANNELS} for all")
-        if not 0 <= key <= 127:
-            raise UsageError(f"key {key}: give a MIDI note number from 0 to 127")
+        channel = as_whole("channel", channel, ALL_CHANNELS, CHANNELS - 1, f" ({ALL_CHANNELS} for all)")
+        key = as_whole("key", key, 0, 127, " (69 is 440 Hz)")
         self._notes.say(kind, channel, key, float(value), _offset(offset))
 
 
 def _within(what: str, value: float, low: float, high: float) -> float:
-    if not low <= value <= high or math.isnan(value):
+    number = as_number(what, value)
+    if not low <= number <= high:
         raise UsageError(f"{what} {value}: give a number from {low:g} to {high:g}")
-    return float(value)
+    return number
 
 
 def _offset(offset: int) -> int:
-    if not 0 <= offset < 2**31:
-        raise UsageError(f"offset {offset}: give a number of samples from the start of the block, 0 or more")
-    return int(offset)
+    return as_whole("offset", offset, 0, 2**31 - 1, " of samples from the start of the block,")
