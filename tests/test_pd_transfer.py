@@ -145,9 +145,10 @@ def test_transpose_and_output_gain_are_heard(tmp_path, instrument_path):
 
 def test_a_parameter_out_of_place_is_one_line(tmp_path, instrument_path):
     audio = phrase(0.5)
-    played, console = play(tmp_path, audio, f"{TARGET} {instrument_path}", [("reverb much, glide, z perhaps", 0)])
-    assert len(errors(console)) == 3
-    assert "reverb: give a number from 0 to 2" in console
+    wrong = "reverb much, glide, z perhaps, fit high, fit 1 3 -80 2"
+    played, console = play(tmp_path, audio, f"{TARGET} {instrument_path}", [(wrong, 0)])
+    assert len(errors(console)) == 5
+    assert "reverb: give a number from 0 to 2" in console and console.count("fit: give octaves") == 2
     assert np.array_equal(played, python(instrument_path, audio))
 
 

@@ -53,6 +53,10 @@ class TransferObject final : public LiveObject<Transfer> {
   }
 
   void fit(int argc, t_atom* argv) {
+    if (argc > 3 || !std::all_of(argv, argv + argc, [](const t_atom& given) { return given.a_type == A_FLOAT; })) {
+      complain("fit: give octaves, and if need be dB louder and the gate in dB; alone: no fit");
+      return;
+    }
     Fitting fitting;
     const auto number = [&](int index, float farthest) {
       return std::clamp(atom_getfloatarg(index, argc, argv), -farthest, farthest);
