@@ -1,5 +1,7 @@
 """The noise of attacks: spoilt by a known amount the figure moves by it, and left alone it stands."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -12,14 +14,21 @@ ONSETS = np.arange(6) * 0.8 + 0.3  # seconds
 LASTS = 0.6
 
 
+@cache
+def bright(f0, onset):
+    """A tone of all harmonics up to 7 kHz, whose phases begin at an onset (s): as long as the notes together."""
+    since = np.arange(int(5.4 * RATE)) / RATE - onset
+    tone = sum(np.sin(2 * np.pi * h * f0 * since + h * h) / h for h in range(1, int(7000 / f0) + 1))
+    return 0.1 / np.sqrt(np.mean(tone**2)) * tone
+
+
 def notes(hertz=(220.0, 330.0, 247.0), noise_db=-25.0, attack_db=-25.0, rise=0.03, seed=0):
     """Six bright notes that rise in so many seconds, with white noise beneath: from -25 dB in the steady part."""
     time, random = np.arange(int(5.4 * RATE)) / RATE, np.random.default_rng(seed)
     audio = np.zeros(len(time))
     for number, onset in enumerate(ONSETS):
         since, f0 = time - onset, hertz[number % len(hertz)] * (1 + number // len(hertz) / 20)
-        tone = sum(np.sin(2 * np.pi * h * f0 * since + h * h) / h for h in range(1, int(7000 / f0) + 1))
-        tone *= 0.1 / np.sqrt(np.mean(tone**2))
+        tone = bright(f0, onset)
         below = np.where(since < 0.1, attack_db, noise_db)
         noise = 0.1 * 10 ** (below / 20) * random.standard_normal(len(time))
         swell = np.clip(since / rise, 0, 1) * np.clip((LASTS - since) / 0.03, 0, 1)

@@ -55,7 +55,7 @@ def test_reverberation_time_of_known_rooms(seconds, wetness):
     for midi in random.integers(57, 75, 30):
         parts += [note(midi, 0.4), np.zeros(int(RATE * random.uniform(0.1, 1.2 * seconds)))]
     dry = np.concatenate([*parts, np.zeros(2 * RATE)])
-    size = 2 * len(dry)
+    size = 1 << (2 * len(dry)).bit_length()
     wet = np.fft.irfft(np.fft.rfft(dry, size) * np.fft.rfft(room, size))[: len(dry)]
     wet += 1e-6 * random.standard_normal(len(wet))
     assert reverberation_time(wet, RATE) == pytest.approx(seconds, rel=0.15)

@@ -189,8 +189,7 @@ def polyphonic_frames(audio, rate: int, f0, periodicity, loudness) -> np.ndarray
     for first in range(0, len(spectra), BATCH):
         some = spectra[first : first + BATCH]
         magnitudes = np.abs(np.fft.rfft(windows[[start for start, _, _ in some]] * window, fft_size))
-        for (_, centre, known), magnitude in zip(some, magnitudes):
-            frequency, energy = _peaks(magnitude, rate / fft_size)
+        for (_, centre, known), (frequency, energy) in zip(some, _peaks(magnitudes, rate / fft_size)):
             if known is None and len(frequency) < 3:
                 continue
             judged[centre] = 1
@@ -218,21 +217,26 @@ def _medians(rows: np.ndarray) -> np.ndarray:
     return np.partition(rows, (half - 1, half), axis=1)[:, half - 1 : half + 1].mean(axis=1)
 
 
-def _peaks(spectrum: np.ndarray, bin_width: float) -> tuple[np.ndarray, np.ndarray]:
-    """Frequency (Hz) and energy of the peaks from 50 Hz to 5 kHz that stand out from the 600 Hz around them."""
-    bottom, top = max(int(50.0 / bin_width), 1), min(int(5000.0 / bin_width), len(spectrum) - 2)
+def _peaks(spectra: np.ndarray, bin_width: float) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Of each spectrum, the frequency (Hz) and energy of the peaks from 50 Hz to 5 kHz that stand out from the 600 Hz
+    around them."""
+    bottom, top = max(int(50.0 / bin_width), 1), min(int(5000.0 / bin_width), spectra.shape[1] - 2)
     if top - bottom < 4:
-        return np.zeros(0), np.zeros(0)
-    inner = spectrum[bottom:top]
-    is_peak = (inner > spectrum[bottom - 1 : top - 1]) & (inner >= spectrum[bottom + 1 : top + 1])
-    where = np.flatnonzero(is_peak & (inner > WEAKEST * inner.max())) + bottom
+        return [(np.zeros(0), np.zeros(0))] * len(spectra)
+    inner = spectra[:, bottom:top]
+    is_peak = (inner > spectra[:, bottom - 1 : top - 1]) & (inner >= spectra[:, bottom + 1 : top + 1])
+    row, where = np.nonzero(is_peak & (inner > WEAKEST * inner.max(axis=1, keepdims=True)))
+    where += bottom
     around = int(300 / bin_width)
-    first = np.clip(where - around, bottom, max(len(spectrum) - 2 * around, 0))
-    surroundings = spectrum[first[:, None] + np.arange(2 * around)]
-    where = where[spectrum[where] > PROMINENT * _medians(surroundings)]
-    left, mid, right = (np.log(spectrum[where + d] + 1e-12) for d in (-1, 0, 1))
+    first = np.clip(where - around, bottom, max(spectra.shape[1] - 2 * around, 0))
+    surroundings = spectra[row[:, None], first[:, None] + np.arange(2 * around)]
+    stands_out = spectra[row, where] > PROMINENT * _medians(surroundings)
+    row, where = row[stands_out], where[stands_out]
+    left, mid, right = (np.log(spectra[row, where + d] + 1e-12) for d in (-1, 0, 1))
     frequency = (where + 0.5 * (left - right) / np.minimum(left - 2 * mid + right, -1e-9)) * bin_width
-    return frequency, spectrum[where].astype(np.float64) ** 2
+    energy = spectra[row, where].astype(np.float64) ** 2
+    ends = np.searchsorted(row, np.arange(len(spectra)), side="right")
+    return [(frequency[start:end], energy[start:end]) for start, end in zip([0, *ends], ends)]
 
 
 def _candidates(frequency: np.ndarray, energy: np.ndarray) -> np.ndarray:
