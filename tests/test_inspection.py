@@ -236,7 +236,7 @@ def test_command_prints_a_report_and_json_and_names_the_bad(folder, tmp_path, ca
 def test_what_was_mended_in_reading_is_told_by_file_in_the_table_and_in_total(folder, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     for number in range(7):
-        folder(f"take {number} low.wav", np.outer(phrase(number), [0, 1, 0]))
+        folder(f"take {number} low.wav", np.outer(phrase(number, notes=3), [0, 1, 0]))
     assert main(["inspect", str(tmp_path)]) == 0
     text = capsys.readouterr().out
     for number in range(7):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import functools
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -201,12 +202,18 @@ def _doubtful(first: np.ndarray, target: np.ndarray) -> list[slice]:
     return runs
 
 
-def _swift(audio: np.ndarray, frames: int) -> np.ndarray:
+@functools.cache
+def _detector():
+    """Loaded once, on one thread: recordings are judged side by side, and threads of its own wait busily."""
     from swift_f0 import SwiftF0
 
+    return SwiftF0(threads=1)
+
+
+def _swift(audio: np.ndarray, frames: int) -> np.ndarray:
     if len(audio) < 1024:
         return np.full(frames, np.nan)
-    result = SwiftF0().detect(audio, MEASURE_RATE, fmin=LOWEST, fmax=HIGHEST)
+    result = _detector().detect(audio, MEASURE_RATE, fmin=LOWEST, fmax=HIGHEST)
     pitch = np.asarray(result.pitch_hz, np.float64)
     pitched = (np.asarray(result.confidence) >= CONFIDENT) & (pitch > 0)
     return on_grid(np.asarray(result.timestamps, np.float64), np.where(pitched, pitch, np.nan), frames)
