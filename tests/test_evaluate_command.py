@@ -78,6 +78,11 @@ def test_mistakes_end_in_one_line(instrument_path, recording, tmp_path, capsys):
     assert main(["evaluate", str(instrument_path), str(recording), "--last", "0"]) == 2
     assert main(["evaluate", str(instrument_path), str(recording), "--truth", str(tmp_path / "none")]) == 2
     assert capsys.readouterr().err.count("\n") == 3
+    for text in ("", "hello there\n", "file,licence\ntake.wav,CC0\n"):
+        (tmp_path / "table.csv").write_text(text)
+        wrong = ["--manifest", str(tmp_path / "table.csv")]
+        assert main(["evaluate", str(instrument_path), str(recording), *wrong]) == 2
+    assert capsys.readouterr().err.count("table.csv: has no columns file and notes\n") == 3
     (tmp_path / "empty").mkdir()
     assert main(["evaluate", str(instrument_path), str(tmp_path / "empty")]) == 1
     assert "no audio files" in capsys.readouterr().err

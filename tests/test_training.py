@@ -671,6 +671,9 @@ def test_wrong_use_is_said_in_one_line(tmp_path, data):
     ):
         with pytest.raises(UsageError, match=f"--{name.replace('_', '-')} {value}: give"):
             quick(data, tmp_path / "x.ddsp", **{name: value})
+    for name, most in (("name", 100), ("licence", 10_000)):  # before the work, not when the instrument is written
+        with pytest.raises(UsageError, match=rf"--{name} x{{40}}\.\.\.: give .*{most} characters"):
+            quick(data, tmp_path / "x.ddsp", steps=1, **{name: (most + 1) * "x"})
     assert not (tmp_path / "x.ddsp").exists() and not list(tmp_path.glob("x.training/*.ckpt"))
 
 

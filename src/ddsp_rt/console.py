@@ -135,6 +135,14 @@ def tables():
     return Console(file=sys.stdout, width=width(), highlight=False, emoji=False)
 
 
+def table(title: str | None = None, **more: Any):
+    """A rich table with few rules, so that 80 columns hold its words. Titles may hold markup."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    return Table(title=title, box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), **more)
+
+
 def cell(text: object):
     """Text as it is, brackets included."""
     from rich.text import Text

@@ -32,6 +32,7 @@ DTYPES = ("F16", "F32")
 LARGEST_VALUE = 65504.0  # half precision's; whatever is computed from such weights stays finite
 MAX_REVERB_SECONDS = 10
 MAX_QUANTILES = 64
+LONGEST_NAME, LONGEST_LICENCE = 100, 10_000  # characters
 # What a file may say of its notes, in the names and units of the note door's parameters, each with its range.
 NOTES = {"attack": (0, 2000), "vibrato_rate": (0.1, 12), "vibrato_depth": (0, 200), "vibrato_delay": (0, 2000)}
 
@@ -94,7 +95,7 @@ def _check_metadata(metadata: Any) -> Architecture:
     for name in _texts(metadata, "requires"):
         if name not in SUPPORTED_REQUIRES:
             raise _FileError(f"it requires {name[:80]!r}, which this ddsp-rt does not have")
-    _text(metadata, "name", 100)
+    _text(metadata, "name", LONGEST_NAME)
     architecture = _architecture(metadata)
     longest = MAX_REVERB_SECONDS * _whole(metadata, "model_rate", 8000, 192_000)
     if architecture.reverb_length > longest:
@@ -134,7 +135,7 @@ def _check_metadata(metadata: Any) -> Architecture:
             raise _FileError(f"z_mean must be a list of {architecture.decoder.z_dims} numbers")
         for value in z_mean:
             _number({"z_mean": value}, "z_mean", -1e6, 1e6)
-    _text(metadata, "licence", 10_000, "")
+    _text(metadata, "licence", LONGEST_LICENCE, "")
     _texts(metadata, "attribution")
     return architecture
 

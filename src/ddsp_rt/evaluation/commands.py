@@ -58,6 +58,7 @@ def evaluate(
     from ddsp_rt.evaluation.report import evaluate as measure
     from ddsp_rt.evaluation.tables import show
     from ddsp_rt.evaluation.truth import Truths
+    from ddsp_rt.manifest import read_manifest
     from ddsp_rt.morph import one_instrument
     from ddsp_rt.progress import Progress
 
@@ -67,6 +68,8 @@ def evaluate(
         raise UsageError(f"--truth {truth}: no such folder")
     if manifest is not None and not manifest.is_file():
         raise UsageError(f"--manifest {manifest}: no such file")
+    if manifest is not None and not {"file", "notes"} <= set(getattr(read_manifest(manifest), "columns", ())):
+        raise UsageError(f"--manifest {manifest}: has no columns file and notes")
     if not -4 <= name_octaves <= 4:
         raise UsageError(f"--name-octaves {name_octaves}: give -4 to 4")
     if not 0 <= life <= 150:

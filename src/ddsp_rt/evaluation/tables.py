@@ -100,9 +100,8 @@ def timbre_rows(timbre: dict | None) -> Iterator[Row]:
 def file_table(title: str, files: list[dict]):
     """One line a file: what tells them apart."""
     from rich.markup import escape
-    from rich.table import Table
 
-    table = Table(title=title)
+    table = console.table(title)
     names = ("recording", "s", "mss", "loudness dB", "f0 semitones", "> 6 semitones %", "slope", "gaps raised dB")
     for name in names:
         table.add_column(name, justify="left" if name == "recording" else "right")
@@ -137,9 +136,8 @@ def _slopes(found: dict) -> str:
 
 def _table(title: str, rows: list[Row]):
     from rich.markup import escape
-    from rich.table import Table
 
-    table = Table(title=escape(title))
+    table = console.table(escape(title))
     for name, justify in (("measure", "left"), ("figure", "right"), ("unit", "left"), ("meaning", "left")):
         table.add_column(name, justify=justify, no_wrap=name != "meaning")
     for row in rows:

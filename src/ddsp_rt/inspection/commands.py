@@ -124,10 +124,7 @@ def total_table(total: dict):
 
 def file_table(files: list[dict], remarks: bool = True):
     """One row for each file; their remarks need room for themselves."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))  # names need what rules would take
+    table = console.table()
     names = ["recording", "min", "usable", "pitch", "loudness dB", "noise dB", "T60 s", "chords %"]
     for name in [*names, "remarks"] if remarks else names:
         words = name in ("recording", "pitch", "remarks")

@@ -10,7 +10,7 @@ from typing import Any
 
 from ddsp_rt.architecture import DecoderSpec
 from ddsp_rt.errors import UsageError
-from ddsp_rt.instrument_file import load_instrument
+from ddsp_rt.instrument_file import LONGEST_LICENCE, LONGEST_NAME, load_instrument
 from ddsp_rt.training.settings import Settings
 
 MODEL_RATES = (16_000, 48_000)  # Hz
@@ -67,12 +67,20 @@ class TrainOptions:
             ("--steps", self.steps, "a number above 0", lambda v: v >= 1),
             ("--hold-out", self.hold_out, "seconds, 0 or more", lambda v: 0 <= v < math.inf),
             ("--channel", self.channel, "1 or more", lambda v: v >= 1),
+            (
+                "--name",
+                self.name or Path(output).stem,
+                f"1 to {LONGEST_NAME} characters",
+                lambda v: len(v) <= LONGEST_NAME,
+            ),
+            ("--licence", self.licence, f"at most {LONGEST_LICENCE} characters", lambda v: len(v) <= LONGEST_LICENCE),
             ("--seed", self.seed, "a whole number from 0 to 2147483647", lambda v: 0 <= v < 1 << 31),
             ("--devices", self.devices, "1 or more", lambda v: v >= 1),
             ("--nodes", self.nodes, "1 or more", lambda v: v >= 1),
         ):
             if value is not None and not _is(right, value):
-                raise UsageError(f"{option} {value}: give {wanted}")
+                text = str(value)
+                raise UsageError(f"{option} {text if len(text) < 50 else text[:40] + '...'}: give {wanted}")
         processes, batch = self.devices * self.nodes, (self.settings or Settings()).batch
         if batch % processes:
             raise UsageError(f"{processes} processes cannot share a batch of {batch} crops evenly")

@@ -51,10 +51,7 @@ def _result(job: Job, outcome: Outcome) -> dict[str, Any]:
 
 def show(found: list[dict[str, Any]]) -> None:
     """The table, on standard output."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))  # 80 columns hold it
+    table = console.table()
     for heading in ("instrument", "state"):
         table.add_column(heading, no_wrap=True)
     for heading, _ in COLUMNS.values():
