@@ -2,6 +2,7 @@
 
 import faulthandler
 import functools
+import gc
 import importlib.util
 import subprocess
 import sys
@@ -17,6 +18,12 @@ from ddsp_rt.instrument_file import load_instrument, save_instrument
 MODEL_RATE = 16_000
 REVERB_SECONDS = 0.4
 LIFE = {"hertz": [200.0, 1000.0, 6000.0], "depth": [0.2, 0.5, 0.3], "fast": [0.05, 0.1, 0.2]}
+
+
+def pytest_collection_finish():
+    """What has been imported stays: a search for garbage need not go through all of PyTorch each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item):

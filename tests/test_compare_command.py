@@ -25,6 +25,12 @@ def sounds(tone):
     return [Heard(f"<take {i}>.wav", RATE, tone(RATE), (tone(RATE, hertz=220), noise)) for i in range(8)]
 
 
+@pytest.fixture
+def undrawn(monkeypatch):
+    """A page's pictures cost a tenth of a second each."""
+    monkeypatch.setattr(comparison_page, "picture", lambda *_: b"a picture")
+
+
 def made(sounds, **options):
     row = ("Gap depth", "-40.0", "dB", "3 <gaps>"), ("Gap depth", "-18.0", "dB", "3 <gaps>")
     return page(("old & new", "B"), sounds, [row], ["a <note>"], **options)
@@ -54,6 +60,7 @@ def test_the_page_asks_for_nothing_from_outside(sounds):
     assert text.count('src="data:audio/flac;base64,') == text.count('src="data:image/png;base64,') == 3
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_names_are_text_and_everything_is_labelled(sounds):
     text = made(sounds[:2])
     assert "<take" not in text
@@ -64,8 +71,8 @@ def test_names_are_text_and_everything_is_labelled(sounds):
     assert all('alt="' in tag for tag in re.findall(r"<img[^>]*>", text))
 
 
-def test_a_blind_page_hides_order_and_measures(sounds, monkeypatch):
-    monkeypatch.setattr(comparison_page, "picture", lambda *_: b"a picture")  # to draw 120 of them takes ten seconds
+@pytest.mark.usefixtures("undrawn")
+def test_a_blind_page_hides_order_and_measures(sounds):
     orders = {tuple(order) for seed in range(2) for order in key_of(made(sounds, seed=seed))["orders"]}
     assert orders == {(0, 1), (1, 0)}
     text = made(sounds, seed=1)
@@ -79,6 +86,7 @@ def test_a_blind_page_hides_order_and_measures(sounds, monkeypatch):
     assert 'tabindex="-1" >' in named
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_order_is_the_order_of_the_sounds(sounds):
     """What the key calls A is the sound that A played."""
     again = made(sounds[:1], blind=False)
