@@ -11,7 +11,7 @@ import soundfile
 import ddsp_rt
 from ddsp_rt.cli import main
 from ddsp_rt.figures import axes as style
-from ddsp_rt.figures import drawing
+from ddsp_rt.figures import commands, drawing
 from ddsp_rt.figures.axes import note_frequency, spectrogram
 from ddsp_rt.figures.drawing import FONT, draw, panels
 from ddsp_rt.figures.parts import Parts, amplitudes, take_apart
@@ -154,6 +154,16 @@ def test_a_picture_beside_a_transfer_repeats_no_note_and_leaves_standard_output_
     out, err = capfdbinary.readouterr()
     assert soundfile.info(io.BytesIO(out)).frames * 2 + 44 == len(out)  # a WAV file, and nothing behind it
     assert err.count(b"not a number") == 1 and err.count(b"a.png: ") == 1
+
+
+def test_what_is_too_long_to_be_drawn_is_told(instrument_path, tmp_path, tone, capsys, monkeypatch):
+    monkeypatch.setattr(commands, "LONGEST", 0.5)
+    ddsp_rt.write_audio(tmp_path / "a.wav", tone(RATE, 2.0), RATE)
+    command = ["figure", str(tmp_path / "a.wav"), "--to", str(instrument_path), "-o", str(tmp_path / "a.png")]
+    assert main([*command, "--seconds", "0.5"]) == 0
+    assert capsys.readouterr().err.startswith(f"note: {tmp_path / 'a.wav'}: 0.5 of 2 s are drawn")
+    assert main([*command, "--seconds", "0.4"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_figure_is_of_one_instrument_and_says_so(instrument_path, tmp_path, capsys):

@@ -89,7 +89,7 @@ def draw_transfer(
 ) -> None:
     """Draws a transfer of the file `source` into `path`, from `start` on and at most `seconds` long.
 
-    `report` hears of what was mended in reading, and of a picture without a pitch.
+    `report` hears of what was mended in reading, of what is not drawn, and of a picture without a pitch.
     """
     from ddsp_rt.analysis import VOICED
     from ddsp_rt.audio import read_audio
@@ -102,7 +102,10 @@ def draw_transfer(
     first = int(start * rate)
     if len(audio) - first < LEAST * rate:
         raise DataError(f"{source}: nothing to draw from {start:g} s on; it lasts {len(audio) / rate:.2f} s")
+    whole = len(audio) - first
     audio = audio[first : first + int(seconds * rate)]
+    if seconds == LONGEST and len(audio) < whole:  # nobody asked for less
+        report(f"{console.as_text(source)}: {LONGEST:g} of {whole / rate:.0f} s are drawn; --start says from where")
     engine_rate = nearest_rate(rate)
     if engine_rate != rate:
         audio = resample(audio, rate, engine_rate)
