@@ -73,7 +73,7 @@ def test_command_measures_the_channel_it_is_told(instrument_path, recording, tmp
     assert measured(tmp_path / "stereo.wav", "--channel", 1) != pytest.approx(alone, abs=0.5)
 
 
-def test_mistakes_end_in_one_line(instrument_path, recording, tmp_path, capsys):
+def test_mistakes_end_in_one_line_before_the_work(instrument_path, recording, tmp_path, capsys, monkeypatch):
     assert main(["evaluate", str(instrument_path), str(tmp_path / "none")]) == 1
     assert main(["evaluate", str(instrument_path), str(recording), "--last", "0"]) == 2
     assert main(["evaluate", str(instrument_path), str(recording), "--truth", str(tmp_path / "none")]) == 2
@@ -83,6 +83,11 @@ def test_mistakes_end_in_one_line(instrument_path, recording, tmp_path, capsys):
         wrong = ["--manifest", str(tmp_path / "table.csv")]
         assert main(["evaluate", str(instrument_path), str(recording), *wrong]) == 2
     assert capsys.readouterr().err.count("table.csv: has no columns file and notes\n") == 3
+    (tmp_path / "text.wav").write_text("no sound here")
+    monkeypatch.setattr("ddsp_rt.evaluation.report.evaluate", lambda *given, **more: pytest.fail("the work has begun"))
+    assert main(["evaluate", str(instrument_path), str(recording), str(tmp_path / "text.wav")]) == 1
+    assert main(["evaluate", str(instrument_path), str(recording), "--transfer", str(tmp_path / "text.wav")]) == 1
+    assert capsys.readouterr().err.count("text.wav: not audio that can be read") == 2
     (tmp_path / "empty").mkdir()
     assert main(["evaluate", str(instrument_path), str(tmp_path / "empty")]) == 1
     assert "no audio files" in capsys.readouterr().err

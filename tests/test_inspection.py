@@ -231,6 +231,8 @@ def test_command_prints_a_report_and_json_and_names_the_bad(folder, tmp_path, ca
     assert report["total"]["files"] == 2 and list(report["failed"]) == [str(tmp_path / "bad.wav")]
     assert "bad.wav" in captured.err
     assert main(["inspect", str(tmp_path / "nowhere")]) == 1
+    assert main(["inspect", str(tmp_path / "bad.wav")]) == 1
+    assert re.fullmatch(r".*nowhere: no such .*\n.*bad\.wav: not audio .*\n", capsys.readouterr().err)
 
 
 def test_what_was_mended_in_reading_is_told_by_file_in_the_table_and_in_total(folder, tmp_path, capsys, monkeypatch):

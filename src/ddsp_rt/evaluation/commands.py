@@ -75,7 +75,7 @@ def evaluate(
     if not 0 <= life <= 150:
         raise UsageError(f"--life {life:g}: give 0 to 150")
     truths = Truths(truth, manifest, name_octaves)
-    files, others = _files(recordings), _files(transfer) if transfer else []
+    files, others = _files(recordings, channel), _files(transfer, channel) if transfer else []
     with Progress("Evaluating", len(files) + len(others), "files") as progress:
         loaded = one_instrument(ddsp_rt.load(instrument))
         result = measure(loaded, files, last, truths, progress.advance, others, channel=channel, life=life / 100)
@@ -126,7 +126,7 @@ def compare(
     names = tuple(instrument.name for instrument in instruments)
     if names[0] == names[1]:
         names = str(first), str(second)
-    files = _files(recordings)
+    files = _files(recordings, channel)
     with Progress("Comparing", 3 * len(files), "files") as progress:
         sounds = []
         for path in files:
@@ -137,11 +137,17 @@ def compare(
     console.say(f"{console.as_text(output)}: open it in a browser")
 
 
-def _files(recordings: list[Path]) -> list[Path]:
-    """The sound files in files and folders; what else lies there is told. DataError when there are none."""
+def _files(recordings: list[Path], channel: int | None) -> list[Path]:
+    """The sound files in files and folders; what else lies there is told.
+
+    DataError when there are none, or one cannot be read: told before the work that would end there.
+    """
+    from ddsp_rt.audio import AudioReader
     from ddsp_rt.sound_files.finder import find_sound_files
 
     found = find_sound_files(recordings)
     for line in found.notes():
         console.note(line)
+    for file in found.files:
+        AudioReader(file.path, channel).close()
     return [file.path for file in found.files]

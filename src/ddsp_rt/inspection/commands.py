@@ -42,7 +42,10 @@ def inspect(
         console.result(console.as_json(report))
     elif report["files"]:
         show(report)
-    for reason in report["failed"].values():
+    reasons = list(report["failed"].values())
+    if len(files) == len(reasons) == 1:
+        raise DataError(reasons[0])
+    for reason in reasons:
         console.error(f"skipped: {reason}")
     if not report["files"]:
         raise DataError(f"none of {len(files)} files could be read")
