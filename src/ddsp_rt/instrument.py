@@ -253,7 +253,7 @@ class Stream:
     def set(self, name: str, value: float) -> None:
         """Set a parameter (see `parameters`); UsageError when there is none of that name.
 
-        A value beyond the range counts as the nearest within it, NaN as the initial value, as in every front end.
+        A value beyond the range counts as the nearest within it, NaN as the initial value, as from C++ and in Pd.
         """
         self._live.set(as_name(name), as_number(name, value))
 

@@ -114,7 +114,7 @@ class Notes:
     def set(self, name: str, value: float) -> None:
         """Set a parameter (see `parameters`); UsageError when there is none of that name.
 
-        A value beyond the range counts as the nearest within it, as in every front end. NaN leaves the parameter alone
+        A value beyond the range counts as the nearest within it, as from C++ and in Pd. NaN leaves the parameter alone
         again: attack and vibrato are then the instrument's own, where its file states them.
         """
         self._notes.set(as_name(name), as_number(name, value))
