@@ -196,6 +196,38 @@ def test_a_difference_in_loudness_adds_its_decibels_times_their_weight(rate):
     assert change.item() / 2 == pytest.approx((output.grad * step).sum().item(), rel=1e-2)
 
 
+def test_a_difference_above_8_khz_adds_its_decibels_in_third_octaves_times_their_weight():
+    rate, time = 48000, torch.arange(24000) / 48000
+    low = 1e-2 * torch.sin(2 * torch.pi * 997 * time)
+    partials = [torch.sin(2 * torch.pi * frequency * time) for frequency in (9000, 11300, 14200)]
+
+    def sound(*gains):
+        return (low + sum(1e-3 * gain * partial for gain, partial in zip(gains, partials)))[None]
+
+    def added(output, target):
+        both = output, target, rate, 2, None
+        return (training_loss(*both, 0.0, 0.6) - training_loss(*both, 0.0)).item()
+
+    target = sound(1.0, 1.0, 1.0)
+    assert added(target, target) == 0
+    assert added(sound(2.0, 1.0, 1.0), target) == pytest.approx(0.6 / 3 * 6.0206, abs=1e-2)
+    assert added(sound(2.0, 1.0, 0.5), target) == pytest.approx(0.6 / 3 * 2 * 6.0206, abs=1e-2)
+    floor = sound(1e-3, 1.0, 1.0)  # a band at -120 dB
+    assert added(sound(2.0, 1.0, 1.0), floor) < 1e-2
+    faint = 1e-2 * target  # at -80 dB (A) all is faint
+    assert added(2.0 * faint, faint) == 0
+    at_16_khz = target[:, ::3], (2.0 * target)[:, ::3], 16000, 2, None
+    assert training_loss(*at_16_khz, 0.0, 0.6) == training_loss(*at_16_khz, 0.0)
+
+    output = sound(1.5, 0.7, 1.2).requires_grad_()
+    training_loss(output, target, rate, 2, None, 0.0, 1000.0).backward()
+    step = 1e-3 * sound(0.5, 1.0, 0.25)
+    ahead, behind = (
+        training_loss(output.detach() + side * step, target, rate, 2, None, 0.0, 1000.0) for side in (1, -1)
+    )
+    assert (ahead - behind).item() / 2 == pytest.approx((output.grad * step).sum().item(), rel=1e-2)
+
+
 def test_what_is_not_usable_does_not_count():
     generator = torch.Generator().manual_seed(3)
     target = torch.randn(1, 16000, generator=generator)
@@ -213,7 +245,11 @@ def test_the_loss_takes_any_device_and_waits_for_none(with_usable):
     output = torch.zeros(2, 8000, device="meta", requires_grad=True)
     target = torch.zeros(2, 8000, device="meta")
     usable = torch.ones(2, 125, dtype=torch.bool, device="meta") if with_usable else None
-    for loss in (mss(output, target, usable=usable), training_loss(output, target, RATE, 2, usable, 0.2)):
+    for loss in (
+        mss(output, target, usable=usable),
+        training_loss(output, target, RATE, 2, usable, 0.2),
+        training_loss(output, target, 48000, 2, usable, 0.2, 0.6),
+    ):
         assert loss.device.type == "meta" and loss.shape == ()
         (gradient,) = torch.autograd.grad(loss, output)
         assert gradient.device.type == "meta" and gradient.shape == output.shape

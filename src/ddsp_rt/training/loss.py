@@ -1,14 +1,17 @@
 """What training lowers, in one pass with its gradient.
 
 The multi-scale spectral loss (Wang, Takaki and Yamagishi 2019; Engel et al. 2020), and the difference in A-weighted
-loudness: the thousands of weak bins that the former counts leave a performer's dynamics too little to say.
+loudness: the thousands of weak bins that the former counts leave a performer's dynamics too little to say. So it is
+with how bright a sound is above 8 kHz, where bins count little and chance decides most of each: there the levels of
+third octaves, in which chance evens out, are told apart.
 """
 
 from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,7 +23,9 @@ BASE_RATE = 16_000  # Hz; in its band all bins count alike, above as (its edge /
 EPSILON = 1e-7
 OVERLAP = 4  # a window every quarter of its length, for reporting
 LOUDNESS_WINDOW = 0.032  # seconds, about: the scale nearest to it
-LOUDNESS_ABOVE = -60.0  # dB of the target
+LOUDNESS_ABOVE = -60.0  # dB (A) of the target
+HIGH_EDGES = tuple(8000.0 * 2.0 ** (step / 3) for step in range(4))  # Hz: 8, 10.1, 12.7, 16 kHz
+HIGH_ABOVE = -100.0  # dB of the target's band: under it lies the recording's own floor
 ROWS = 2  # of a batch worked on at once on a CPU, so that spectra stay in its caches
 
 
@@ -46,19 +51,35 @@ def mss(
         overlap: windows per window length; 4 for reporting, 2 is enough for training.
         usable: bool [batch, frames] of equal length in samples; windows that touch an unusable frame do not count.
     """
-    return SpectralLoss.apply(output, target.detach(), overlap, usable, 0.0, rate, highs)
+    return SpectralLoss.apply(output, target.detach(), overlap, usable, 0.0, rate, highs, 0.0)
 
 
 def training_loss(
-    output: Tensor, target: Tensor, rate: int, overlap: int, usable: Tensor | None, loudness: float
+    output: Tensor,
+    target: Tensor,
+    rate: int,
+    overlap: int,
+    usable: Tensor | None,
+    loudness: float,
+    high_bands: float = 0.0,
 ) -> Tensor:
-    """`mss` plus `loudness` times the mean difference in loudness, dB (A), of windows of about 32 ms above -60 dB.
+    """`mss` plus `loudness` times the mean difference in loudness, dB (A), of windows of about 32 ms above -60 dB, plus
+    `high_bands` times that in the levels, dB, of the three third octaves from 8 to 16 kHz in the same windows.
 
     Args:
-        output, target: [batch, samples] at `rate` Hz.
+        output, target: [batch, samples] at `rate` Hz; under 32 kHz there are no such bands.
         overlap, usable: as for `mss`, whose highs count.
     """
-    return SpectralLoss.apply(output, target.detach(), overlap, usable, loudness, rate, True)
+    return SpectralLoss.apply(output, target.detach(), overlap, usable, loudness, rate, True, high_bands)
+
+
+class Levels(NamedTuple):
+    """Levels that are told apart: 10 log10 of the squared magnitudes summed with `curves` [bins, levels], a decibel by
+    `weights` [levels], where loudness, which is the first, and the level itself are above `floors` [levels] dB."""
+
+    curves: Tensor
+    weights: Tensor
+    floors: Tensor
 
 
 class SpectralLoss(torch.autograd.Function):
@@ -74,33 +95,32 @@ class SpectralLoss(torch.autograd.Function):
         loudness: float,
         rate: int,
         highs: bool,
+        high_bands: float,
     ) -> Tensor:
         both = torch.cat([output, target]).to(torch.float32)
         batch = len(output)
         gradient = torch.zeros_like(output, dtype=torch.float32) if ctx.needs_input_grad[0] else None
         total = both.new_zeros(())
         rows = ROWS if both.device.type == "cpu" else batch
-        loudness_size = _loudness_size(rate) if loudness else 0
+        levels_size = _loudness_size(rate) if loudness or high_bands else 0
         for size in scales(rate):
             if size > both.shape[-1]:
                 continue
             hop = size // overlap
             weight = _weights(usable, both[:batch], size, hop)
-            curve = _a_weighting(size, rate, both.device) if size == loudness_size else None
+            levels = _levels(size, rate, both.device, loudness, high_bands) if size == levels_size else None
             shares = _bin_shares(size, rate, both.device, highs)
             for part in (slice(row, row + rows) for row in range(0, batch, rows)):
                 pair = torch.cat([both[:batch][part], both[batch:][part]])
                 slopes = None if gradient is None else gradient[part]
-                total += _scale(
-                    pair, _window(size, rate, both.device), hop, weight[part], slopes, shares, curve, loudness
-                )
+                total += _scale(pair, _window(size, rate, both.device), hop, weight[part], slopes, shares, levels)
         ctx.save_for_backward(gradient)
         return total
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor):
         (gradient,) = ctx.saved_tensors
-        return gradient * grad, None, None, None, None, None, None
+        return gradient * grad, None, None, None, None, None, None, None
 
 
 def _scale(
@@ -110,13 +130,11 @@ def _scale(
     weight: Tensor,
     gradient: Tensor | None,
     shares: Tensor | None,
-    curve: Tensor | None,
-    loudness: float,
+    levels: Levels | None,
 ) -> Tensor:
     """The loss at one scale, windows weighted by `weight` [batch, windows]; its gradient is added to `gradient`.
 
-    `shares` [bins]: of a mean over bins; None: all alike. With `curve` [bins] it is also that of loudness: 10 log10 of
-    the squared magnitudes summed with these weights.
+    `shares` [bins]: of a mean over bins; None: all alike. With `levels` it is also that of these.
     """
     batch, size = both.shape[0] // 2, len(window)
     spectrum = torch.fft.rfft(both.unfold(-1, size, hop) * window)  # the window holds the 1 / sqrt(N)
@@ -133,13 +151,15 @@ def _scale(
     if gradient is not None:  # by the magnitude, over the magnitude
         slope = difference.sign_().add_(log_difference.sign_().div_(predicted + EPSILON)).div_(predicted + 1e-12)
         slope *= per_bin.unsqueeze(-1) if shares is None else weight.unsqueeze(-1) * shares
-    if curve is not None:
-        power = magnitude.square() @ curve + 1e-12  # -120 dB
+    if levels is not None:
+        power = magnitude.square() @ levels.curves + 1e-12  # -120 dB
         level = 10.0 * power.log10()
-        off = (level[:batch] - level[batch:]) * (level[batch:] > LOUDNESS_ABOVE)
-        loss = loss + loudness * (off.abs() * weight).sum()
+        sounding = level[batch:] > levels.floors
+        counts = weight.unsqueeze(-1) * levels.weights * (sounding & sounding[..., :1])
+        off = (level[:batch] - level[batch:]) * counts
+        loss = loss + off.abs().sum()
         if gradient is not None:
-            slope += (loudness * 20.0 / math.log(10.0) * off.sign() * weight / power[:batch]).unsqueeze(-1) * curve
+            slope += (20.0 / math.log(10.0) * off.sign() * counts / power[:batch]) @ levels.curves.T
     if gradient is not None:
         # The adjoint of a real transform counts the bins that stand for two once, DC and Nyquist are their own.
         slope[..., 1:-1] *= 0.5
@@ -188,12 +208,27 @@ def _bin_shares(size: int, rate: int, device: torch.device, highs: bool) -> Tens
 
 
 @lru_cache(maxsize=16)
+def _levels(size: int, rate: int, device: torch.device, loudness: float, high_bands: float) -> Levels:
+    frequency = torch.fft.rfftfreq(size, 1.0 / rate, device=device)
+    edges = HIGH_EDGES if high_bands and rate >= 2 * HIGH_EDGES[-1] else ()
+    bands = [(frequency >= low) & (frequency < high) for low, high in pairwise(edges)]
+    curves = [_a_weighting(size, rate, device), *(band / _sine_energy(size, rate) for band in bands)]
+    weights = [loudness] + [high_bands / max(len(bands), 1)] * len(bands)
+    floors = [LOUDNESS_ABOVE] + [HIGH_ABOVE] * len(bands)
+    return Levels(torch.stack(curves, dim=1), torch.tensor(weights, device=device), torch.tensor(floors, device=device))
+
+
+@lru_cache(maxsize=16)
 def _a_weighting(size: int, rate: int, device: torch.device) -> Tensor:
     """Weights [bins] of squared magnitudes that sum to the A-weighted power, 1 for a full-scale 997 Hz sine."""
     power = torch.from_numpy(a_weighting(torch.fft.rfftfreq(size, 1.0 / rate).double().numpy()) ** 2)
+    return (power / _sine_energy(size, rate)).to(torch.float32).to(device)
+
+
+def _sine_energy(size: int, rate: int) -> float:
+    """Squared magnitudes of a full-scale sine, summed over the bins."""
     # A sine of amplitude 1 has |X|^2 = (sum of the window / 2)^2, spread over the bins of the main lobe (Parseval).
-    energy = 0.5 * size * _window(size, rate, torch.device("cpu")).double().square().sum() / 2.0
-    return (power / energy).to(torch.float32).to(device)
+    return float(0.5 * size * _window(size, rate, torch.device("cpu")).double().square().sum() / 2.0)
 
 
 def _overlap_add(frames: Tensor, hop: int, out: Tensor) -> None:

@@ -159,7 +159,7 @@ class TrainingModule(lightning.LightningModule):
         noise = noise[self._rank :: self._processes]
         rate = self.crops.data.model_rate
         output = self(batch, noise)
-        loss = training_loss(output, batch["audio"], rate, settings.overlap, batch["usable"], settings.loudness)
+        loss = training_loss(output, batch["audio"], rate, settings.overlap, batch["usable"], *settings.levels)
         total = loss
         if "held" in batch:
             rows = slice(-len(batch["held"]), None)

@@ -30,6 +30,7 @@ class Settings:
     room_seconds: float | None = None  # length of an impulse response; 0: dry; None: from the reverberation time
     room_prior: float = 1.0  # weight of the decay prior
     loudness: float = 0.2  # weight of a decibel of difference in loudness
+    high_bands: float = 0.6  # weight of a decibel of difference in third octaves from 8 to 16 kHz
     asked: float = 0.1  # weight of a decibel that notes asked for are off; 0: none are asked for
     clip: float = 3.0  # largest gradient norm
     average: float = 0.998  # of the running average of the weights that is validated and exported
@@ -44,6 +45,11 @@ class Settings:
     def open_ended(self) -> bool:
         """Neither steps nor minutes are given: the held-out loss decides when to stop."""
         return self.steps is None and self.minutes is None
+
+    @property
+    def levels(self) -> tuple[float, float]:
+        """Weights of decibels, as `training_loss` takes them."""
+        return self.loudness, self.high_bands
 
     def table(self) -> dict[str, Any]:
         return asdict(self)

@@ -57,7 +57,7 @@ def learn_shared_room(
             with torch.no_grad():
                 dry = model.dry(batch, noise, crops.preroll)
             output = shared(dry, torch.zeros_like(batch["room"]), crops.preroll * crops.length)
-            loss = training_loss(output, batch["audio"], rate, settings.overlap, batch["usable"], settings.loudness)
+            loss = training_loss(output, batch["audio"], rate, settings.overlap, batch["usable"], *settings.levels)
             optimizer.zero_grad()
             (loss + module.settings.room_prior * shared.penalty()).backward()
             optimizer.param_groups[0]["lr"] = RATE * 0.5 * (1.0 + math.cos(math.pi * step / steps))

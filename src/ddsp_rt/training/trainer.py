@@ -171,7 +171,7 @@ def _settings(options: TrainOptions, state: dict[str, Any] | None) -> Settings:
         return replace(options.settings or Settings(), seed=options.seed or 0, **budget)
     try:
         # What a run began without it goes on without.
-        settings = Settings(**({"lapses": 0.0, "asked": 0.0} | state["settings"]))
+        settings = Settings(**({"lapses": 0.0, "asked": 0.0, "high_bands": 0.0} | state["settings"]))
     except TypeError:
         raise DataError("the checkpoint is of another version of ddsp-rt; train without --resume") from None
     return settings if budget == {"steps": None, "minutes": None} else replace(settings, **budget)
