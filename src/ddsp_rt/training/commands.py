@@ -108,6 +108,15 @@ def train(
     seed: Annotated[
         int | None, typer.Option(metavar="N", min=0, max=2**31 - 1, help="Random seed. [default: 0]")
     ] = None,
+    networks: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Train N networks apart, and one that plays the mean of them all; each takes two thirds of the time "
+            "again. [default: 1]",
+        ),
+    ] = None,
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Device to train on.")] = "auto",
     devices: Annotated[int, typer.Option(metavar="N", min=1, help="Number of processes (GPUs) per machine.")] = 1,
     nodes: Annotated[int, typer.Option(metavar="N", min=1, help="Number of machines.")] = 1,
@@ -153,6 +162,7 @@ def train(
         sample_rate=sample_rate,
         z=z,
         seed=seed,
+        networks=networks,
         device=device,
         devices=devices,
         nodes=nodes,

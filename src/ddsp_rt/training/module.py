@@ -50,6 +50,7 @@ class TrainingModule(lightning.LightningModule):
         self.stalled = 0  # validations since the last progress
         self.halvings = 0
         self._sums = [0.0, 0]
+        self._finite = torch.ones((), dtype=torch.bool)  # all losses so far
         self._resumed_optimizers: list[dict[str, Any]] = []
 
     # ---- data
@@ -120,7 +121,7 @@ class TrainingModule(lightning.LightningModule):
 
     def on_fit_start(self) -> None:
         self.average = {name: value.to(self.device) for name, value in self.average.items()}
-        self._finite = torch.ones((), dtype=torch.bool, device=self.device)  # all losses so far
+        self._finite = self._finite.to(self.device)
 
     def on_train_epoch_start(self) -> None:
         self._clock = time.monotonic()
@@ -148,12 +149,23 @@ class TrainingModule(lightning.LightningModule):
         return self.model.synthesizer.filtered_noise.draw(rows, frames, generator=generator)
 
     def training_step(self, batch: dict[str, Tensor], index: int) -> None:
-        settings, optimizers = self.settings, self._optimizers
-        spent = self.spent()
-        learning_rate = settings.rate(self.step, spent, self.halvings)
-        for optimizer in optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate * group["share"]
+        settings = self.settings
+        loss, norm = self.learn(batch, self._optimizers, self.spent())
+        self.last_loss = loss
+        if self.step % LOG_EVERY == 0:
+            rate = self._optimizers[0].param_groups[0]["lr"]
+            self._log({"loss/training": float(loss), "gradient norm": float(norm), "learning rate": rate})
+        if settings.spent(self.step, self._epoch_seconds if self._processes > 1 else self.seconds) >= 1.0:
+            self.trainer.should_stop = True
+
+    def learn(
+        self, batch: dict[str, Tensor], optimizers: list[torch.optim.Optimizer], spent: float
+    ) -> tuple[Tensor, Tensor]:
+        """One step on a batch, a share `spent` of the budget being used up: the spectral loss and the gradient's norm.
+
+        It needs no trainer.
+        """
+        settings = self.settings
         # Several processes draw the noise of the whole batch and take their crops' part: the result is that of one.
         noise = self.draw(settings.batch, batch["f0"].shape[1], (settings.seed << 32) + self.step)
         noise = noise[self._rank :: self._processes]
@@ -167,10 +179,17 @@ class TrainingModule(lightning.LightningModule):
             total = total + settings.asked * asked
         if self.model.rooms is not None and settings.room_prior:
             total = total + settings.room_prior * self.model.rooms.penalty()
+        return loss.detach(), self.descend(total, optimizers, spent)
+
+    def descend(self, total: Tensor, optimizers: list[torch.optim.Optimizer], spent: float) -> Tensor:
+        """Move the weights and their average down the gradient of `total`; returns its norm."""
+        learning_rate = self.settings.rate(self.step, spent, self.halvings)
         for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate * group["share"]
             optimizer.zero_grad()
-        self.manual_backward(total)
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
+        self.manual_backward(total) if self._trainer is not None else total.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
         self._finite = torch.isfinite(total.detach() + norm) & self._finite
         if self.device.type == "cpu":
             self._check_finite()
@@ -178,11 +197,7 @@ class TrainingModule(lightning.LightningModule):
             optimizer.step()
         self.step += 1
         self._update_average()
-        self.last_loss = loss.detach()
-        if self.step % LOG_EVERY == 0:
-            self._log({"loss/training": float(loss), "gradient norm": float(norm), "learning rate": learning_rate})
-        if settings.spent(self.step, self._epoch_seconds if self._processes > 1 else self.seconds) >= 1.0:
-            self.trainer.should_stop = True
+        return norm
 
     def _check_finite(self) -> None:
         """Raise when a loss was no number. A GPU is asked before a validation only: asking waits."""
@@ -222,6 +237,14 @@ class TrainingModule(lightning.LightningModule):
         count = len(batch["f0"])
         self._sums[0] += float(loss) * count
         self._sums[1] += count
+
+    @torch.no_grad()
+    def held_out_loss(self) -> float:
+        """What a validation of the weights as they are would find, outside of training."""
+        self._sums = [0.0, 0]
+        for index, batch in enumerate(self.val_dataloader()):
+            self.validation_step({name: value.to(self.device) for name, value in batch.items()}, index)
+        return self._sums[0] / max(self._sums[1], 1)
 
     def on_validation_epoch_end(self) -> None:
         self.swap_average()

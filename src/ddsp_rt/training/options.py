@@ -33,6 +33,7 @@ class TrainOptions:
     steps: int | None = None  # of the optimiser, at most
     sample_rate: int | None = None  # the model rate, Hz, when recordings are given; default: the base's, or 16000
     z: bool = False  # learn an encoder of the source's spectral content as well
+    networks: int | None = None  # that learn apart, before one learns the mean of what they play; default: 1
     seed: int | None = None  # default: 0
     device: str = "auto"  # "cpu" or "cuda"; "auto" takes a GPU where there is one
     devices: int = 1  # processes per machine
@@ -45,7 +46,7 @@ class TrainOptions:
     licence: str | None = None  # default: those in the recordings' manifest
     attribution: str | None = None  # likewise
     decoder: DecoderSpec | None = None  # the network; default: see `new_decoder`, or that of the base
-    settings: Settings | None = None  # the recipe; `seed`, `minutes` and `steps` above replace its own
+    settings: Settings | None = None  # the recipe; `seed`, `minutes`, `steps` and `networks` above replace its own
 
     @property
     def rate(self) -> int:
@@ -75,12 +76,19 @@ class TrainOptions:
             ),
             ("--licence", self.licence, f"at most {LONGEST_LICENCE} characters", lambda v: len(v) <= LONGEST_LICENCE),
             ("--seed", self.seed, "a whole number from 0 to 2147483647", lambda v: 0 <= v < 1 << 31),
+            ("--networks", self.networks, "1 or more", lambda v: v >= 1),
             ("--devices", self.devices, "1 or more", lambda v: v >= 1),
             ("--nodes", self.nodes, "1 or more", lambda v: v >= 1),
         ):
             if value is not None and not _is(right, value):
                 text = str(value)
                 raise UsageError(f"{option} {text if len(text) < 50 else text[:40] + '...'}: give {wanted}")
+        for option, given, why in (
+            ("--z", self.z, "what z means differs from network to network"),
+            ("--from", self.base is not None, "networks that begin alike learn alike"),
+        ):
+            if given and (self.networks or 1) > 1:
+                raise UsageError(f"--networks with {option}: {why}; give one of them")
         processes, batch = self.devices * self.nodes, (self.settings or Settings()).batch
         if batch % processes:
             raise UsageError(f"{processes} processes cannot share a batch of {batch} crops evenly")

@@ -12,7 +12,7 @@ from ddsp_rt.training.options import TrainOptions, base_path
 from ddsp_rt.training.settings import Settings
 from ddsp_rt.training.sources import Sources, difference
 
-BUDGET = ("seed", "steps", "minutes")  # of the settings, which options of their own replace
+BUDGET = ("seed", "steps", "minutes", "networks")  # of the settings, which options of their own replace
 TAKEN_ANEW = ("name", "licence", "attribution", "room")  # what a resumed run may be asked to change
 
 JOINING = {True: "--from-notes", False: "--no-from-notes"}  # the options, by what they ask for

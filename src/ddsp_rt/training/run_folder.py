@@ -54,6 +54,8 @@ class RunFolder:
     def clear(self) -> None:
         """Remove the run that is replaced, and what a killed one left half-written."""
         self.checkpoint.unlink(missing_ok=True)
+        for other in self.path.glob("network-*.ckpt"):
+            other.unlink(missing_ok=True)
         shutil.rmtree(self.log, ignore_errors=True)
         for rest in self.path.glob(f"{PREFIX}*{SUFFIX}"):
             rest.unlink(missing_ok=True)

@@ -33,6 +33,7 @@ class Settings:
     high_bands: float = 0.6  # weight of a decibel of difference in third octaves from 8 to 16 kHz
     asked: float = 0.1  # weight of a decibel that notes asked for are off; 0: none are asked for
     clip: float = 3.0  # largest gradient norm
+    networks: int = 1  # that learn apart, before one learns the mean of what they play; see `several`
     average: float = 0.998  # of the running average of the weights that is validated and exported
     overlap: int = 2  # windows per window length in the training loss
     fine_tuning: float = 0.5  # of the learning rate, when starting from another instrument

@@ -39,6 +39,7 @@ from ddsp_rt.training.resuming import JOINING, TAKEN_ANEW, check_resumed, what_w
 from ddsp_rt.training.rooms import make_rooms
 from ddsp_rt.training.run_folder import RunFolder
 from ddsp_rt.training.settings import Settings
+from ddsp_rt.training.several import learn_mean, steps_in_all
 from ddsp_rt.training.shared_room import STEPS as SHARED_STEPS
 from ddsp_rt.training.shared_room import learn_shared_room
 from ddsp_rt.training.sources import Sources, several_rooms, sources_of
@@ -116,6 +117,8 @@ def _train(
         run_lightning(module, callback, run, accelerator, options.devices, options.nodes)
     report(_closing(module, callback.interrupted, run.output))
     if module.best and process_number() == 0:
+        if settings.networks > 1 and not callback.interrupted:
+            report(_learn_mean(module, lambda own: _model(architecture, crops, own, {}, accelerator, lived_in), run))
         if several_rooms(room, crops.rooms) and module.model.rooms is not None:
             with Progress("learning the room", SHARED_STEPS) as progress:
                 module.shared_room = learn_shared_room(module, room, SHARED_STEPS, progress.advance)
@@ -124,6 +127,15 @@ def _train(
         for line in _assess(module, run, export):
             report(line)
     return {**summary(module, room), "interrupted": callback.interrupted}
+
+
+def _learn_mean(module: TrainingModule, new_model: Callable[[Settings], TrainingModel], run: RunFolder) -> str:
+    """Let the instrument play the mean of several networks, and say in words what it gained."""
+    count, alone = module.settings.networks, module.best_loss
+    with Progress(f"learning from {count} networks", steps_in_all(module.step, count)) as progress:
+        loss = learn_mean(module, new_model, count, run.path, progress.advance)
+    words = "" if loss < alone else ", which stays"
+    return f"The mean of {count} networks: held-out loss {loss:.3f}, of the first alone {alone:.3f}{words}"
 
 
 def _measure_life(module: TrainingModule, tags: dict[str, Any]) -> str:
@@ -167,11 +179,12 @@ def _onset(instrument: Path) -> float:
 def _settings(options: TrainOptions, state: dict[str, Any] | None) -> Settings:
     """Those of the run; one that goes on keeps its own, and takes a new budget when there is one."""
     budget = {"steps": options.steps, "minutes": options.minutes}
+    networks = {} if options.networks is None else {"networks": options.networks}
     if state is None:
-        return replace(options.settings or Settings(), seed=options.seed or 0, **budget)
+        return replace(options.settings or Settings(), seed=options.seed or 0, **budget, **networks)
     try:
         # What a run began without it goes on without.
-        settings = Settings(**({"lapses": 0.0, "asked": 0.0, "high_bands": 0.0} | state["settings"]))
+        settings = Settings(**({"lapses": 0.0, "asked": 0.0, "high_bands": 0.0} | state["settings"] | networks))
     except TypeError:
         raise DataError("the checkpoint is of another version of ddsp-rt; train without --resume") from None
     return settings if budget == {"steps": None, "minutes": None} else replace(settings, **budget)
