@@ -82,6 +82,9 @@ def test_other_networks_learn_from_other_crops_in_the_rooms_that_were_learnt(mod
 
     several.learn_mean(module, another, 3, tmp_path, done.append)
     assert len(made) == 2 and sum(done) == 2 * 30  # those of before are taken
+    module.settings = replace(QUICK, networks=4)
+    several.learn_mean(module, another, 3, tmp_path)
+    assert len(made) == 2  # however many there shall be
     module.settings = replace(QUICK, batch=4)
     several.learn_mean(module, another, 2, tmp_path)
     assert len(made) == 3  # of another run, they are not

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from ddsp_rt.evaluation.third_octaves import EDGES
 from ddsp_rt.weighting import a_weighting
 
 SCALES = (2048, 1024, 512, 256, 128, 64)  # FFT sizes, samples at BASE_RATE; as long at its multiples
@@ -24,7 +25,6 @@ EPSILON = 1e-7
 OVERLAP = 4  # a window every quarter of its length, for reporting
 LOUDNESS_WINDOW = 0.032  # seconds, about: the scale nearest to it
 LOUDNESS_ABOVE = -60.0  # dB (A) of the target
-HIGH_EDGES = tuple(8000.0 * 2.0 ** (step / 3) for step in range(4))  # Hz: 8, 10.1, 12.7, 16 kHz
 HIGH_ABOVE = -100.0  # dB of the target's band: under it lies the recording's own floor
 ROWS = 2  # of a batch worked on at once on a CPU, so that spectra stay in its caches
 
@@ -210,7 +210,7 @@ def _bin_shares(size: int, rate: int, device: torch.device, highs: bool) -> Tens
 @lru_cache(maxsize=16)
 def _levels(size: int, rate: int, device: torch.device, loudness: float, high_bands: float) -> Levels:
     frequency = torch.fft.rfftfreq(size, 1.0 / rate, device=device)
-    edges = HIGH_EDGES if high_bands and rate >= 2 * HIGH_EDGES[-1] else ()
+    edges = EDGES if high_bands and rate >= 2 * EDGES[-1] else ()
     bands = [(frequency >= low) & (frequency < high) for low, high in pairwise(edges)]
     curves = [_a_weighting(size, rate, device), *(band / _sine_energy(size, rate) for band in bands)]
     weights = [loudness] + [high_bands / max(len(bands), 1)] * len(bands)

@@ -56,14 +56,14 @@ def learn_mean(
 
     `new_model` gives an untrained one. Each network is kept in `folder` when it is done, so that a run which goes on
     does not learn it again. Notes of the range are asked for too, and crops told higher and louder than they are: what
-    networks play there, no recording has to say. `report` is called with steps done, of
-    `steps_in_all`.
+    networks play there, no recording has to say. `report` is called with steps done, of `steps_in_all`.
     """
     steps = _steps_of_others(module.step)
     with best_weights(module):
         networks = [copy.deepcopy(module.model.network)]
         rooms = copy.deepcopy(module.model.rooms)
-    about = {"settings": module.settings.table(), "step": module.step, "best_step": module.best_step}
+    own = module.settings.table() | {"networks": 1}  # how many there are changes none of them
+    about = {"settings": own, "step": module.step, "best_step": module.best_step}
     for number in range(2, count + 1):
         path = folder / f"network-{number}.ckpt"
         kept = load_checkpoint(path) if path.exists() else {}
@@ -120,6 +120,7 @@ def _mean(module: TrainingModule, networks: list[InstrumentModel], report: Calla
     model.rooms = None
     model.network.load_state_dict(networks[0].state_dict())
     learner = TrainingModule(model, module.crops, settings).to(module.device)
+    learner.on_fit_start()
     optimizers = learner.configure_optimizers()
     notes = AskedNotes(module.crops.data.table)
     for step, batch in enumerate(TrainingBatches(module.crops, settings, 0, MEAN_STEPS)):

@@ -118,7 +118,9 @@ def _train(
     report(_closing(module, callback.interrupted, run.output))
     if module.best and process_number() == 0:
         if settings.networks > 1 and not callback.interrupted:
+            module.to(accelerator)  # which Lightning has left
             report(_learn_mean(module, lambda own: _model(architecture, crops, own, {}, accelerator, lived_in), run))
+            module.cpu()
         if several_rooms(room, crops.rooms) and module.model.rooms is not None:
             with Progress("learning the room", SHARED_STEPS) as progress:
                 module.shared_room = learn_shared_room(module, room, SHARED_STEPS, progress.advance)
